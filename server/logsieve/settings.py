@@ -1,0 +1,129 @@
+"""Every setting, its default and its range, in one frozen tree. Reading settings gives values and problems, never an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+__all__ = ["DEFAULTS", "Diagnostics", "Folding", "Llm", "Packs", "Reduce", "Settings", "from_mapping"]
+
+
+T = TypeVar("T")
+
+
+def setting(default: Any, help: str, minimum: float | None = None, maximum: float | None = None) -> Any:
+    """A dataclass field that carries its documentation and its range."""
+    meta = {"help": help, "minimum": minimum, "maximum": maximum}
+    return field(default=default, metadata=meta)
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """How much is kept."""
+
+    budget: int = setting(4000, "Size of the reduced log in tokens (about 4 bytes each).", 100, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostics:
+    """What is shown as problems."""
+
+    max: int = setting(200, "Most diagnostics shown for one log; the most important are kept.", 1, 1000)
+    minimum: Literal["error", "warning", "info"] = setting("warning", "Least severity shown as a diagnostic.")
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """What folds."""
+
+    max: int = setting(5000, "Most folds sent for one log; VS Code folds at most 5,000 regions.", 1, 5000)
+    minimumLines: int = setting(3, "Shortest run of noise that folds, in lines.", 2, 1000)  # noqa: N815 (settings keys are camelCase)
+
+
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """Which knowledge is used beside the built-in packs."""
+
+    folders: tuple[str, ...] = setting((), "Further folders with packs (*.toml).")
+    disabled: tuple[str, ...] = setting((), "Names of packs that are not used.")
+
+
+@dataclass(frozen=True, slots=True)
+class Llm:
+    """Where `explain` sends the redacted excerpt. Nothing is sent while the endpoint is empty."""
+
+    endpoint: str = setting("", "Base URL of an OpenAI-compatible API, for example http://localhost:11434/v1.")
+    model: str = setting("", "Name of the model.")
+    keyVariable: str = setting("OPENAI_API_KEY", "Environment variable that holds the API key.")  # noqa: N815 (as above)
+    timeout: int = setting(60, "Seconds without an answer before giving up.", 1, 3600)
+    budget: int = setting(4000, "Size of the excerpt that is sent, in tokens.", 100, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole tree; section names are the editors' setting keys (`logsieve.reduce.budget`)."""
+
+    plaintext: Literal["recognised", "always", "never"] = setting(
+        "recognised", "Which plain text documents are triaged: those in which a pack recognises a log, all, or none."
+    )
+    reduce: Reduce = field(default_factory=Reduce)
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
+    folding: Folding = field(default_factory=Folding)
+    packs: Packs = field(default_factory=Packs)
+    llm: Llm = field(default_factory=Llm)
+
+
+DEFAULTS = Settings()
+
+
+def from_mapping(given: Mapping[str, Any] | None) -> tuple[Settings, list[str]]:
+    """Settings from an editor's (or a file's) nested mapping, and what was wrong with it; a bad value keeps its default."""
+    problems: list[str] = []
+    return _read(DEFAULTS, {} if given is None else given, "logsieve", problems), problems
+
+
+# Sections that only a client reads; they arrive with the rest and are none of the server's business.
+CLIENT_ONLY = frozenset({"logsieve.server", "logsieve.trace", "logsieve.foldOnOpen"})
+
+
+def _read(defaults: T, given: Any, path: str, problems: list[str]) -> T:
+    if not isinstance(given, Mapping):
+        problems.append(f"{path}: expected a table of settings, got {given!r}")
+        return defaults
+    hints = get_type_hints(type(defaults))
+    known = {f.name: f for f in fields(defaults)}  # type: ignore[arg-type]  # T is always one of the dataclasses above
+    changes: dict[str, Any] = {}
+    for key, value in given.items():
+        where = f"{path}.{key}"
+        if key not in known:
+            if where not in CLIENT_ONLY:
+                problems.append(f"{where}: no such setting")
+            continue
+        old = getattr(defaults, key)
+        if value is None:
+            continue
+        if is_dataclass(old):
+            changes[key] = _read(old, value, where, problems)
+            continue
+        problem = _problem(hints[key], known[key].metadata, value)
+        if problem:
+            problems.append(f"{where}: {problem}; using {old!r}")
+        else:
+            changes[key] = tuple(value) if isinstance(value, list) else value
+    return replace(defaults, **changes)  # type: ignore[type-var]  # as above
+
+
+def _problem(hint: Any, meta: Mapping[str, Any], value: Any) -> str | None:
+    if get_origin(hint) is Literal:
+        return None if value in get_args(hint) else f"expected one of {', '.join(get_args(hint))}, got {value!r}"
+    if hint is int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            return f"expected a whole number, got {value!r}"
+        if not meta["minimum"] <= value <= meta["maximum"]:
+            return f"expected {meta['minimum']} to {meta['maximum']}, got {value}"
+        return None
+    if hint is str:
+        return None if isinstance(value, str) else f"expected text, got {value!r}"
+    ok = isinstance(value, list | tuple) and all(isinstance(x, str) for x in value)
+    return None if ok else f"expected a list of texts, got {value!r}"
