@@ -1,0 +1,212 @@
+"""LogText: the bytes of a log as lines, what a terminal would show of them, and the way back to the columns an editor shows.
+
+A line ends at `\\n` or `\\r\\n`. A lone `\\r` (and the escape sequence that moves to column 1) starts a new frame that overwrites the
+line, as on a terminal; the last frame that shows something is the line's clean text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CHUNK", "LogText", "looks_binary"]
+
+CHUNK = 1 << 20  # bytes cleaned and scanned at a time: large enough to amortise calls, small enough to stay in the cache
+
+# Control sequences (CSI), strings (OSC, DCS, ...; also Buildkite's `ESC _bk;t=1 BEL`), two-character sequences, and a lone ESC.
+_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
+_TO_COLUMN_1 = re.compile(rb"\x1b\[[01]?G")
+_FRAME = re.compile(rb"\r|\x1b\[[01]?G")
+_CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\b\x1b") + b"\x7f"
+_CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]+")
+_CHARACTER = re.compile(rb"(?s)[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|.")
+_BOM = re.compile(rb"(?m)^(?:\xef\xbb\xbf)+")
+_SPECIAL = re.compile(_ESCAPE.pattern + b"|" + _CONTROL.pattern)
+_BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+
+
+class LogText:
+    """A log's bytes (UTF-8, or transcoded to it) with an index of its lines.
+
+    `data` holds the bytes; `starts` is int64 of shape [lines + 1]: the byte offset of each line, then the length of the data.
+    A final line end does not begin another line; an empty log has no lines.
+    """
+
+    __slots__ = ("data", "encoding", "starts")
+
+    def __init__(self, data: bytes, encoding: str = "utf-8") -> None:
+        self.data = data
+        self.encoding = encoding
+        self.starts = _line_starts(data)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> LogText:
+        """Read any bytes: UTF-16 with a byte order mark is transcoded, all else is kept and decoded line by line."""
+        for mark, encoding in _BOMS:
+            if data.startswith(mark):
+                text = data[len(mark) :].decode(encoding, "replace")
+                return cls(text.encode("utf-8", "replace"), encoding)
+        return cls(data)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def raw(self, line: int) -> bytes:
+        """The line's bytes as written, without its line end."""
+        raw = self.data[self.starts[line] : self.starts[line + 1]]
+        return raw[:-2] if raw.endswith(b"\r\n") else raw.removesuffix(b"\n")
+
+    def text(self, line: int) -> str:
+        """The line as an editor shows it: decoded, escape sequences and frames kept, no line end."""
+        raw = self.raw(line)
+        return _decode(raw, _codec(raw))
+
+    def clean(self, line: int) -> str:
+        """The line as a terminal shows it: no escape sequences, only the last frame."""
+        raw = self.raw(line)
+        codec = _codec(raw)
+        return _decode(b"".join(raw[a:b] for a, b in _kept(raw)), codec)
+
+    def raw_column(self, line: int, column: int) -> int:
+        """The column in `text(line)` of a column in `clean(line)`; both count characters (str indices)."""
+        raw = self.raw(line)
+        codec = _codec(raw)
+        seen = 0
+        spans = _kept(raw)
+        for a, b in spans:
+            width = len(_decode(raw[a:b], codec))
+            if column < seen + width:
+                return len(_decode(raw[:a], codec)) + column - seen
+            seen += width
+        return len(_decode(raw[: spans[-1][1]], codec)) if spans else 0
+
+    def chunks(self, size: int = CHUNK) -> Iterator[tuple[int, int]]:
+        """Ranges of lines (start, end) of about `size` bytes each, at least one line."""
+        line, lines = 0, len(self)
+        while line < lines:
+            end = int(np.searchsorted(self.starts, self.starts[line] + size, side="right")) - 1
+            end = min(max(end, line + 1), lines)
+            yield line, end
+            line = end
+
+    def clean_bytes(self, start: int, end: int) -> bytes:
+        """The clean text of lines start..end, each ended by one `\\n`: equal to `clean` of each, before decoding."""
+        return _clean_chunk(self.data[self.starts[start] : self.starts[end]])
+
+    def raw_bytes(self, start: int, end: int) -> bytes:
+        """The bytes of lines start..end as written."""
+        return self.data[self.starts[start] : self.starts[end]]
+
+
+def looks_binary(data: bytes) -> bool:
+    """Whether the first 8 KiB are no text: NULs or other controls that no log of text holds, in number, and no UTF-16 mark."""
+    head = data[:8192]
+    if not head or head.startswith(tuple(mark for mark, _ in _BOMS)):
+        return False
+    odd = len(head) - len(head.translate(None, _CONTROLS.replace(b"\x0c", b"").replace(b"\x07", b"")))
+    return odd > len(head) * 0.05
+
+
+def _line_starts(data: bytes) -> NDArray[np.int64]:
+    view = np.frombuffer(data, np.uint8)
+    found = [np.flatnonzero(view[at : at + CHUNK] == 10) + (at + 1) for at in range(0, len(data), CHUNK)]
+    ends = np.concatenate(found) if found else np.zeros(0, np.int64)
+    if len(data) and data[-1] != 10:
+        ends = np.append(ends, len(data))
+    return np.concatenate((np.zeros(1, np.int64), ends.astype(np.int64)))
+
+
+def _codec(raw: bytes) -> str:
+    """UTF-8 unless the line cannot be: then Latin-1, but not where other characters of the line are good UTF-8 (one was cut)."""
+    if raw.isascii():
+        return "ascii"
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        good = sum(ord(c) > 127 for c in raw.decode("utf-8", "ignore"))
+        cut_at_edge = raw[:1] >= b"\x80" and raw[:1] < b"\xc0"
+        return "utf-8" if good or cut_at_edge or raw[-1] >= 0xC0 else "latin-1"
+    return "utf-8"
+
+
+def _decode(raw: bytes, codec: str) -> str:
+    return raw.decode(codec, "replace")
+
+
+def _kept(raw: bytes) -> list[tuple[int, int]]:
+    """The spans of a line's bytes that a terminal would show."""
+    mark = _BOM.match(raw)
+    return _shown(raw, mark.end() if mark else 0)
+
+
+def _shown(raw: bytes, start: int) -> list[tuple[int, int]]:
+    if raw.isascii() and not _special(raw):
+        return [(0, len(raw))]
+    end = len(raw)
+    breaks = [(m.start(), m.end()) for m in _FRAME.finditer(raw, start)]
+    if breaks:
+        frames = list(zip([start, *(b for _, b in breaks)], [*(a for a, _ in breaks), end], strict=True))
+        start, end = next((f for f in reversed(frames) if _shows(raw[f[0] : f[1]])), frames[0])
+    spans: list[tuple[int, int]] = []
+    at = start
+    for m in _SPECIAL.finditer(raw, start, end):
+        if m.start() > at:
+            spans.append((at, m.start()))
+        at = m.end()
+    if at < end:
+        spans.append((at, end))
+    return _backspaced(raw, spans) if b"\b" in raw else spans
+
+
+def _special(raw: bytes) -> bool:
+    return b"\x1b" in raw or b"\r" in raw or b"\b" in raw or len(raw.translate(None, _CONTROLS)) != len(raw)
+
+
+def _shows(frame: bytes) -> bool:
+    return bool(_ESCAPE.sub(b"", frame).translate(None, _CONTROLS + b"\b").strip())
+
+
+def _backspaced(raw: bytes, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    shown: list[tuple[int, int]] = []
+    for a, b in spans:
+        for m in _CHARACTER.finditer(raw, a, b):
+            if m.group() != b"\b":
+                shown.append(m.span())
+            elif shown:
+                shown.pop()
+    return shown
+
+
+def _clean_chunk(data: bytes) -> bytes:
+    """`_kept` for whole lines at once: the same text, by operations that run over the chunk in C."""
+    if b"\xef\xbb\xbf" in data:
+        data = _BOM.sub(b"", data)
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+        if b"\r\n" in data:
+            data = re.sub(rb"\r+\n", b"\n", data)
+    if b"\x1b" in data:
+        data = _ESCAPE.sub(b"", _TO_COLUMN_1.sub(b"\r", data))
+    if b"\r" in data or b"\b" in data:
+        data = _overwrite(data)
+    return data.translate(None, _CONTROLS)
+
+
+def _overwrite(data: bytes) -> bytes:
+    out: list[bytes] = []
+    done = 0
+    while True:
+        hits = [p for p in (data.find(b"\r", done), data.find(b"\b", done)) if p >= 0]
+        if not hits:
+            break
+        start = data.rfind(b"\n", done, min(hits)) + 1 or done
+        end = data.find(b"\n", min(hits))
+        end = len(data) if end < 0 else end
+        line = data[start:end]
+        out += [data[done:start], *(line[a:b] for a, b in _shown(line, 0))]
+        done = end
+    out.append(data[done:])
+    return b"".join(out)
