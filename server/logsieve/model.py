@@ -5,6 +5,7 @@ Lines are 0-based and half-open (`start <= line < end`) everywhere in this modul
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -115,12 +116,22 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines that belong together. `anchor` is the line that says what happened, `rule` the rule that found it."""
+    """Lines that belong together, as a rule found them on `line`; `anchor` is the line that says what happened.
 
+    `rule` is "pack/id"; severity, role, specificity and title are the rule's; `groups` are the texts its patterns named.
+    """
+
+    rule: str
+    category: Category
+    severity: Level
+    role: str
+    specificity: int
+    title: str
+    line: int
     start: int
     end: int
     anchor: int
-    rule: str
+    groups: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,143 @@
+"""Blocks: from the lines that rules matched to all the lines that belong to each, without overlap."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from logsieve.model import Block, Level
+from logsieve.packs import BlockRule, Pattern, Rule
+from logsieve.packs.patterns import compiled
+
+__all__ = ["find"]
+
+Message = Callable[[int], str]
+
+
+def find(
+    hits: Sequence[tuple[int, Pattern]],
+    ignored: dict[int, int],
+    bounds: Callable[[int], tuple[int, int]],
+    message: Message,
+    as_written: Message,
+) -> list[Block]:
+    """Blocks for the hits of rules, in the order of the log.
+
+    `ignored` maps lines to the specificity below which rules do not count on them; `bounds` gives the section around a line, which
+    no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules.
+    """
+    found: list[Block] = []
+    for line, pattern in hits:
+        rule = pattern.owner
+        if not isinstance(rule, Rule) or ignored.get(line, 0) > rule.specificity:
+            continue
+        text = (as_written if rule.raw else message)(line)
+        if rule.unless and compiled(rule.unless).search(text):
+            continue
+        match = compiled(rule.pattern).search(text) if rule.pattern else None
+        groups = _named(match.groupdict()) if match else {}
+        first, last = bounds(line)
+        start, end = _upward(rule.block, line, first, message), _downward(rule.block, line, last, message)
+        anchor, more = _anchor(rule, line, start, end, message)
+        code, category = f"{pattern.pack.name}/{rule.id}", rule.category or pattern.pack.category
+        found.append(
+            Block(code, category, rule.severity, rule.role, rule.specificity, rule.title, line, start, end, anchor, groups | more)
+        )
+    return _without_overlap(found)
+
+
+def _without_overlap(found: list[Block]) -> list[Block]:
+    """The surest block keeps its lines; one that is found inside a surer block is part of it, one that reaches into it is cut."""
+    order = sorted(found, key=lambda b: (-_sureness(b), b.start, b.line))
+    taken: list[tuple[int, int]] = []  # disjoint, sorted
+    kept: list[Block] = []
+    for b in order:
+        at = bisect_right(taken, (b.line, 1 << 62)) - 1
+        if at >= 0 and taken[at][1] > b.line:
+            continue
+        start = max(b.start, taken[at][1]) if at >= 0 else b.start
+        end = min(b.end, taken[at + 1][0]) if at + 1 < len(taken) else b.end
+        taken.insert(at + 1, (start, end))
+        kept.append(replace(b, start=start, end=end, anchor=b.anchor if start <= b.anchor < end else b.line))
+    return sorted(kept, key=lambda b: b.start)
+
+
+def _sureness(block: Block) -> float:
+    role = {"cause": 0, "summary": -20, "consequence": -30, "hint": -40}[block.role]
+    return block.specificity + role + 20 * (block.severity - Level.ERROR)
+
+
+def _anchor(rule: Rule, line: int, start: int, end: int, message: Message) -> tuple[int, dict[str, str]]:
+    """The line of the block that says what happened, and the groups found there: `rule.message`'s first or last match."""
+    if not rule.message:
+        return line, {}
+    pattern = compiled(rule.message)
+    below = range(end - 1, line - 1, -1) if rule.last else range(line, end)
+    for at in [*below, *range(line - 1, start - 1, -1)]:
+        match = pattern.search(message(at))
+        if match:
+            return at, _named(match.groupdict())
+    return line, {}
+
+
+def _named(groups: dict[str, str | None]) -> dict[str, str]:
+    return {name: text for name, text in groups.items() if text}
+
+
+def _upward(rule: BlockRule, line: int, first: int, message: Message) -> int:
+    if rule.start:
+        pattern = compiled(rule.start)
+        for at in range(line, max(first, line - rule.back) - 1, -1):
+            if pattern.search(message(at)):
+                return at
+    if rule.before:
+        pattern = compiled(rule.before)
+        lowest = max(first, line - rule.back)
+        while line > lowest and pattern.search(message(line - 1)):
+            line -= 1
+    return line
+
+
+def _downward(rule: BlockRule, line: int, last: int, message: Message) -> int:
+    stop = min(last, line + rule.max)
+    if rule.through or (rule.until and not rule.keep and not rule.indent):
+        pattern = compiled(rule.through or rule.until)
+        for at in range(line + 1, stop):
+            if pattern.search(message(at)):
+                return at + 1 if rule.through else _trimmed(line, at, message)
+        return _trimmed(line, stop, message)
+    if rule.keep or rule.indent:
+        return _while(rule, line, stop, message)
+    return min(line + 1 + rule.lines, last)
+
+
+def _while(rule: BlockRule, line: int, stop: int, message: Message) -> int:
+    keep = compiled(rule.keep) if rule.keep else None
+    until = compiled(rule.until) if rule.until else None
+    depth = _indent(message(line))
+    end = line + 1
+    for at in range(line + 1, stop):
+        text = message(at)
+        if until and until.search(text):
+            break
+        if not text.strip():
+            if not rule.blank:
+                break
+            continue
+        if (keep and keep.search(text)) or (rule.indent and _indent(text) > depth):
+            end = at + 1
+        else:
+            break
+    return end
+
+
+def _trimmed(line: int, end: int, message: Message) -> int:
+    """`end` without the blank lines before it."""
+    while end > line + 1 and not message(end - 1).strip():
+        end -= 1
+    return end
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip(" \t"))

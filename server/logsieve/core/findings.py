@@ -1,0 +1,136 @@
+"""Findings: which blocks matter, what each says, and which comes first. Every rank can say in words why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from logsieve.model import Block, Finding, Level, Location, Outcome, Related, Section, Verdict
+
+__all__ = ["WEIGHTS", "Context", "Weights", "build", "rank"]
+
+TITLE = 200  # characters of a title
+RELATED = 20  # other places that one finding lists
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each feature adds to a finding's score (specificity counts as it is, 0 to 100)."""
+
+    failing_section: float = 30  # the step that failed is where the cause is
+    passed_section: float = -70  # expected errors in what passed
+    passed_run: float = -200  # nothing in a passed run is a failure
+    summary: float = -12  # details beat the summary that repeats them
+    consequence: float = -45
+    hint: float = -80
+    warning: float = -55
+    info: float = -120
+    rare: float = 6  # said once in the whole log
+    repeated: float = -8  # said more than twenty times
+    after_end: float = -25  # after the line that says the run failed: clean-up
+    first: float = 6  # the first finding of the failing section
+
+
+WEIGHTS = Weights()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the stage knows of the log, as functions, so that no more is looked at than its blocks need."""
+
+    message: Callable[[int], str]
+    section_at: Callable[[int], int]
+    sections: Sequence[Section]
+    repeats: Callable[[int], int]  # how often the line's shape occurs in the log
+    verdict: Verdict
+    ended: int  # the line that says the run ended, -1 where none does
+
+
+def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS) -> list[Finding]:
+    """A finding for each block, in the order of the log, with its score and the reasons for it."""
+    first_seen: set[int] = set()
+    made = []
+    for b in blocks:
+        message = (b.groups.get("message") or context.message(b.anchor)).strip()
+        section = context.section_at(b.line)
+        score, why = _score(b, section, section not in first_seen, context, weights)
+        if b.role == "cause" and b.severity is Level.ERROR:
+            first_seen.add(section)
+        made.append(
+            Finding(
+                rule=b.rule,
+                category=b.category,
+                severity=_severity(b, section, context),
+                title=_title(b, message),
+                message=message,
+                start=b.start,
+                end=b.end,
+                anchor=b.anchor,
+                section=section,
+                locations=_locations(b),
+                score=score,
+                why=why,
+            )
+        )
+    return made
+
+
+def rank(made: Sequence[Finding]) -> list[Finding]:
+    """Best first. Equal failures become one with a count and its other places; ties go to what came first."""
+    merged: dict[tuple[str, str], Finding] = {}
+    for finding in sorted(made, key=lambda f: (-f.severity, -f.score, f.start)):
+        key = (finding.category, "".join(ch for ch in finding.title if not ch.isdigit()))
+        same = merged.get(key)
+        if same is None:
+            merged[key] = finding
+            continue
+        other = (Related(finding.anchor, "also reported here"),) if len(same.related) < RELATED else ()
+        merged[key] = replace(same, count=same.count + 1, related=same.related + other)
+    return list(merged.values())
+
+
+def _severity(block: Block, section: int, context: Context) -> Level:
+    """The rule's, but no more than a warning where what it stands in passed, and for hints."""
+    passed = context.verdict is Verdict.PASSED or (section >= 0 and context.sections[section].outcome is Outcome.PASSED)
+    return min(block.severity, Level.WARNING) if passed or block.role == "hint" else block.severity
+
+
+def _title(block: Block, message: str) -> str:
+    if block.title:
+        known = {k: v.strip() for k, v in block.groups.items()} | {"message": message}
+        try:
+            return block.title.format_map(known)[:TITLE].strip()
+        except (KeyError, IndexError, ValueError, AttributeError):
+            pass  # a group that took no part in this match: the message says enough
+    return message[:TITLE]
+
+
+def _locations(block: Block) -> tuple[Location, ...]:
+    path = block.groups.get("path")
+    if not path:
+        return ()
+    number = {k: int(v) for k in ("line", "column") if (v := block.groups.get(k, "")).isdecimal() and len(v) < 10}
+    return (Location(path.strip(), number.get("line", 0), number.get("column", 0), block.line),)
+
+
+def _score(b: Block, section: int, first: bool, context: Context, weights: Weights) -> tuple[float, tuple[str, ...]]:
+    sign = "a sure sign" if b.specificity >= 70 else "a known sign" if b.specificity >= 45 else "a general sign"
+    outcome = context.sections[section].outcome if section >= 0 else Outcome.UNKNOWN
+    failing = outcome is Outcome.FAILED
+    repeats = context.repeats(b.anchor)
+    parts = [
+        (b.severity is Level.WARNING, weights.warning, "only a warning"),
+        (b.severity < Level.WARNING, weights.info, "only information"),
+        (b.role == "summary", weights.summary, "sums up what is told elsewhere"),
+        (b.role == "consequence", weights.consequence, "follows from something else"),
+        (b.role == "hint", weights.hint, "only a hint"),
+        (failing, weights.failing_section, f"in the step that failed: {context.sections[section].title[:60] if failing else ''}"),
+        (failing and first, weights.first, "the first there"),
+        (outcome is Outcome.PASSED, weights.passed_section, "in a step that passed"),
+        (context.verdict is Verdict.PASSED, weights.passed_run, "the run passed"),
+        (0 <= context.ended < b.line, weights.after_end, "after the failure was reported"),
+        (repeats == 1, weights.rare, "said once in this log"),
+        (repeats > 20, weights.repeated, f"said {repeats} times"),
+    ]
+    said = [(amount, reason) for holds, amount, reason in parts if holds]
+    return b.specificity + sum(a for a, _ in said), (f"{sign} of failure ({b.rule})", *(reason for _, reason in said))

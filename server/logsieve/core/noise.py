@@ -1,0 +1,63 @@
+"""Noise: runs of lines that say nothing new, with the reason why. If unsure, keep."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logsieve.model import Level, Noise, Section
+
+__all__ = ["find"]
+
+REPEATS = 8  # occurrences in the log from which a shape counts as repetition
+REPETITION = "repeats"
+
+
+def find(
+    shapes: NDArray[np.uint64],
+    reasons: Sequence[str],
+    reason_of: NDArray[np.int16],
+    kept: NDArray[np.bool_],
+    quiet: Sequence[Section],
+    levels: NDArray[np.int8],
+    minimum: int,
+) -> list[Noise]:
+    """Runs of at least `minimum` lines that are noise by rule, by repetition, or as a section in which nothing failed.
+
+    `reason_of` holds per line the index of its noise rule's reason or -1; `kept` marks lines that must stay in sight.
+    """
+    count = len(shapes)
+    if not count:
+        return []
+    _, inverse, occurrences = np.unique(shapes, return_inverse=True, return_counts=True)
+    blank = shapes == 0
+    repeated = (occurrences[inverse] >= REPEATS) & ~blank & (reason_of < 0)
+    label = reason_of.astype(np.int32)
+    label[repeated] = len(reasons)
+    names = [*reasons, REPETITION]
+    for section in quiet:
+        inside = slice(section.start + 1, section.end)
+        if not kept[inside].any():
+            label[inside] = len(names)
+            names.append(f"in {section.title[:60]}, where nothing failed")
+    noisy = (label >= 0) & ~kept & (levels < Level.ERROR)
+    found = []
+    for start, end in _runs(noisy | (blank & ~kept)):
+        while start < end and blank[start]:
+            start += 1
+        while end > start and blank[end - 1]:
+            end -= 1
+        if end - start < minimum or not noisy[start:end].any():
+            continue
+        tally = Counter(label[start:end][noisy[start:end]].tolist()).most_common(2)
+        reason = ", ".join(dict.fromkeys(names[index] for index, _ in tally))
+        found.append(Noise(start, end, reason, Level(int(levels[start:end].max()))))
+    return found
+
+
+def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

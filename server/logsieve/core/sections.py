@@ -1,0 +1,159 @@
+"""Sections out of the runner's own markers, and how they and the run ended."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from logsieve.model import Outcome, Section, Verdict
+from logsieve.packs import OutcomeRule, Pattern, SectionRule
+
+__all__ = ["Mark", "Sections", "build", "marks", "run_verdict", "with_outcomes"]
+
+NEAR = 5  # lines after its end in which a section's outcome may still be told (Travis prints it below the fold)
+
+Groups = dict[str, str | None]
+Look = Callable[[Pattern, int], Groups | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A line that says how something ended."""
+
+    line: int
+    outcome: Outcome
+    scope: str
+    exit_code: int | None = None
+
+
+@dataclass(slots=True)
+class _Open:
+    rule: SectionRule
+    title: str
+    name: str
+    start: int
+    index: int
+
+
+class Sections:
+    """Sections in order of their start, and the quick way from a line to its innermost one."""
+
+    def __init__(self, sections: Sequence[Section]) -> None:
+        self.all = tuple(sections)
+        self._starts = [s.start for s in self.all]
+
+    def at(self, line: int) -> int:
+        """Index of the innermost section that holds `line`, or -1."""
+        index = bisect_right(self._starts, line) - 1
+        while index >= 0 and self.all[index].end <= line:
+            index = self.all[index].parent
+        return index
+
+    def chain(self, index: int) -> list[int]:
+        """The section and all it is in, innermost first."""
+        found = []
+        while index >= 0:
+            found.append(index)
+            index = self.all[index].parent
+        return found
+
+
+def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[Section]:
+    """Sections of a log of `count` lines. `hits` are the lines on which section patterns matched, in order."""
+    found: list[Section] = []
+    stack: list[_Open] = []
+
+    def close(until: int, end: int) -> None:
+        while len(stack) > until:
+            last = stack.pop()
+            found[last.index] = replace(found[last.index], end=max(end, last.start + 1))
+
+    at = 0
+    while at < len(hits):
+        line = hits[at][0]
+        here = [p for n, p in hits[at : at + 16] if n == line]
+        at += len([1 for n, _ in hits[at:] if n == line]) if len(here) == 16 else len(here)
+        for pattern in here:
+            if pattern.part == "end" and (groups := look(pattern, line)) is not None:
+                name = groups.get("name")
+                match = [
+                    i for i, o in enumerate(stack) if o.rule is pattern.owner and (not name or not o.name or o.name == name)
+                ]
+                if match:
+                    close(match[-1], line + 1)
+        for pattern in here:
+            groups = look(pattern, line) if pattern.part == "start" else None
+            if groups is None or not isinstance(pattern.owner, SectionRule):
+                continue
+            rule = pattern.owner
+            depth = [i for i, o in enumerate(stack) if o.rule.depth > rule.depth or (o.rule.depth == rule.depth and not o.rule.end)]
+            if depth:
+                close(depth[0], line)
+            title = (groups.get("title") or groups.get("name") or rule.kind).strip()
+            parent = stack[-1].index if stack else -1
+            stack.append(_Open(rule, title, groups.get("name") or "", line, len(found)))
+            found.append(Section(title, rule.kind, line, count, parent=parent))
+            break  # one line starts one section; the first rule that fits names it
+    close(0, count)
+    return found
+
+
+def marks(hits: Sequence[tuple[int, Pattern]], look: Look, exclude: Callable[[str, int, bool], bool]) -> list[Mark]:
+    """The outcomes told in the log, in order. `exclude(unless, line, raw)` says whether a rule's `unless` matches."""
+    found = []
+    for line, pattern in hits:
+        rule = pattern.owner
+        groups = look(pattern, line)
+        if groups is None or not isinstance(rule, OutcomeRule) or (rule.unless and exclude(rule.unless, line, rule.raw)):
+            continue
+        digits = groups.get("code") or ""
+        code = int(digits) if digits.lstrip("-").isascii() and digits.lstrip("-").isdecimal() and len(digits) < 12 else None
+        result = rule.result if rule.result != "code" else ("failed" if code else "passed")
+        found.append(Mark(line, Outcome(result), rule.scope, code))
+    return found
+
+
+def with_outcomes(sections: list[Section], told: Sequence[Mark]) -> list[Section]:
+    """The sections with the outcomes told in them; a failure inside makes the outer ones failed too."""
+    lookup = Sections(sections)
+    out = list(sections)
+    by_end = sorted((s.end, i) for i, s in enumerate(sections))
+    for mark in told:
+        if mark.scope != "section":
+            continue
+        index = lookup.at(mark.line)
+        if index < 0 or out[index].kind == "group":
+            near = bisect_right(by_end, (mark.line, len(out))) - 1
+            ended = by_end[near] if near >= 0 else (-1, -1)
+            if ended[1] >= 0 and mark.line - ended[0] <= NEAR and mark.outcome is Outcome.FAILED:
+                index = ended[1]
+        if index < 0:
+            continue
+        if out[index].outcome is not Outcome.FAILED:
+            out[index] = replace(out[index], outcome=mark.outcome, exit_code=mark.exit_code)
+        if mark.outcome is Outcome.FAILED:
+            for outer in lookup.chain(index)[1:]:
+                out[outer] = replace(out[outer], outcome=Outcome.FAILED)
+    return out
+
+
+def run_verdict(told: Sequence[Mark]) -> tuple[Verdict, str, int]:
+    """How the run ended as far as outcomes tell, why in words, and the line that says so (-1 where none does).
+
+    The run's own word counts most, then a failed section, then the last word of each tool.
+    """
+    for scope in ("run", "section", "tool"):
+        of_scope = [m for m in told if m.scope == scope]
+        if not of_scope:
+            continue
+        failed = [m for m in of_scope if m.outcome is Outcome.FAILED]
+        mark = failed[-1] if failed and scope == "section" else of_scope[-1]
+        if scope == "section" and not failed:
+            continue
+        code = f" with code {mark.exit_code}" if mark.exit_code is not None else ""
+        what = {"run": "the run", "section": "a step", "tool": "the last tool to report"}[scope]
+        if mark.outcome is Outcome.FAILED:
+            return Verdict.FAILED, f"{what} failed{code}", mark.line
+        return Verdict.PASSED, f"{what} passed{code}", mark.line
+    return Verdict.UNKNOWN, "nothing in the log says how it ended", -1

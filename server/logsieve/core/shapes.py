@@ -1,0 +1,41 @@
+"""Shapes: the message without digits, hashed. Equal shapes are the same event; a template is a shape made readable."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+__all__ = ["shapes", "template"]
+
+_DIGITS = b"0123456789"
+
+
+def shapes(messages: bytes) -> NDArray[np.uint64]:
+    """The shape of each line of `messages` (lines ended by `\\n`): uint64 of shape [lines]; 0 where the line is blank."""
+    digest = xxhash.xxh3_64_intdigest
+    lines = messages.translate(None, _DIGITS).split(b"\n")[:-1]
+    return np.fromiter((digest(line) if line.strip() else 0 for line in lines), np.uint64, len(lines))
+
+
+_VARIABLE = re.compile(
+    r"""(?x)
+    (?<![\w.]) (?:
+        \d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?   # times
+      | [0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}
+      | 0x[0-9a-fA-F]+
+      | (?:\d{1,3}\.){3}\d{1,3}(?::\d+)?                                     # addresses
+      | [0-9a-f]{7,64}(?=\b)(?<=\d[0-9a-f]{0})                               # hashes that end in a digit
+      | (?:/[\w.@+-]+){2,}/?                                                 # paths
+      | [-+]?\d+(?:[.,:]\d+)*%?
+    ) (?!\w)
+    | (?<=[A-Za-z_.-])\d+
+    """
+)
+
+
+def template(message: str) -> str:
+    """The message with its variables as `<*>`: times, ids, addresses, paths, numbers."""
+    return re.sub(r"<\*>(?:[ ,:;.]?<\*>)+", "<*>", _VARIABLE.sub("<*>", message))

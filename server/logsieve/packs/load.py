@@ -1,0 +1,182 @@
+"""Reads packs out of TOML files: the built-in ones, the user's, a workspace's. Bad ones become problems, never exceptions."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, fields
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from logsieve.model import Category, Level
+from logsieve.packs.patterns import envelope_problem, problem_of
+from logsieve.packs.schema import (
+    BlockRule,
+    EnvelopeRule,
+    IgnoreRule,
+    NoiseRule,
+    OutcomeRule,
+    Pack,
+    PackSet,
+    Problem,
+    Rule,
+    Sample,
+    SectionRule,
+)
+
+__all__ = ["load", "read", "user_folder"]
+
+_TABLES: dict[str, tuple[str, type]] = {
+    "rule": ("rules", Rule),
+    "ignore": ("ignores", IgnoreRule),
+    "noise": ("noise", NoiseRule),
+    "outcome": ("outcomes", OutcomeRule),
+    "section": ("sections", SectionRule),
+    "envelope": ("envelopes", EnvelopeRule),
+    "sample": ("samples", Sample),
+}
+_PATTERN_KEYS = frozenset({"pattern", "unless", "message", "start", "end", "before", "through", "until", "keep"})
+
+
+def user_folder() -> Path:
+    """Where a user's own packs are kept."""
+    from platformdirs import user_config_path
+
+    return user_config_path("logsieve", appauthor=False) / "packs"
+
+
+def load(folders: Iterable[Path | str] = (), disabled: Iterable[str] = ()) -> PackSet:
+    """Built-in packs, then those of `folders` in order; a later pack replaces an earlier one of the same name."""
+    packs = {pack.name: pack for pack in _builtin()}
+    problems: list[Problem] = []
+    for folder in map(Path, folders):
+        for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+            pack, found = _read_file(path)
+            problems += found
+            if pack:
+                packs[pack.name] = pack
+    off = set(disabled)
+    problems += [Problem("settings", 0, f"packs.disabled names no pack: {name}") for name in sorted(off - set(packs))]
+    return PackSet(tuple(p for p in packs.values() if p.name not in off), tuple(problems))
+
+
+@lru_cache(maxsize=1)
+def _builtin() -> tuple[Pack, ...]:
+    found = []
+    for entry in sorted(files("logsieve.packs").joinpath("data").iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".toml"):
+            # The patterns of built-in packs are checked by the tests, not at every start.
+            pack, problems = read(entry.read_text("utf-8"), entry.name, trusted=True)
+            if pack is None:
+                raise ValueError(f"broken built-in pack: {problems[0]}")
+            found.append(pack)
+    return tuple(found)
+
+
+def _read_file(path: Path) -> tuple[Pack | None, list[Problem]]:
+    try:
+        return read(path.read_text("utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [Problem(str(path), 0, f"cannot be read: {error}")]
+
+
+def read(text: str, origin: str, *, trusted: bool = False) -> tuple[Pack | None, list[Problem]]:
+    """One pack out of TOML text. None where anything is wrong with it: half a pack would mislead."""
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        return None, [Problem(origin, int(line[1]) if line else 0, f"not valid TOML: {error}")]
+    reader = _Reader(text, origin, trusted)
+    pack = reader.pack(given)
+    return (None if reader.problems else pack), reader.problems
+
+
+class _Reader:
+    """Turns one TOML document into a Pack and collects what is wrong on the way."""
+
+    def __init__(self, text: str, origin: str, trusted: bool) -> None:
+        self.lines = text.split("\n")
+        self.origin = origin
+        self.trusted = trusted
+        self.problems: list[Problem] = []
+
+    def pack(self, given: Mapping[str, Any]) -> Pack | None:
+        values: dict[str, Any] = {"origin": self.origin}
+        for key in ("name", "title", "url"):
+            if key in given and not isinstance(given[key], str):
+                self.problem(f"{key} must be text", key)
+            values[key] = given.get(key, "")
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", str(values["name"])):
+            self.problem("name is missing or not made of lower-case letters, digits and hyphens", "name")
+        values["title"] = values["title"] or values["name"]
+        if "category" in given:
+            values["category"] = self.value(Category, given["category"], "category")
+        for key in given:
+            if key not in _TABLES and key not in ("name", "title", "url", "category"):
+                self.problem(f"no such key: {key}; known are name, title, url, category, {', '.join(_TABLES)}", key)
+        for key, (attribute, kind) in _TABLES.items():
+            tables = given.get(key, [])
+            if not isinstance(tables, list) or not all(isinstance(t, Mapping) for t in tables):
+                self.problem(f"write [[{key}]], once for each", key)
+                continue
+            values[attribute] = tuple(self.table(kind, t, f"[[{key}]] {i + 1}") for i, t in enumerate(tables))
+        if not given.get("sample"):
+            self.problem("a pack needs at least one [[sample]]", "name")
+        if self.problems:
+            return None
+        pack = Pack(**values)
+        ids = [rule.id for rule in pack.rules]
+        for twice in sorted({i for i in ids if ids.count(i) > 1}):
+            self.problem(f"two rules are called {twice}", twice)
+        return pack
+
+    def table(self, kind: type, given: Mapping[str, Any], where: str) -> Any:
+        hints = get_type_hints(kind)
+        known = {f.name: f for f in fields(kind)}
+        values: dict[str, Any] = {}
+        for key, value in given.items():
+            if key not in known:
+                self.problem(f"{where}: no such key: {key}; known are {', '.join(known)}", key)
+                continue
+            values[key] = self.value(hints[key], value, f"{where} {key}")
+            if key in _PATTERN_KEYS and isinstance(value, str) and value and not self.trusted:
+                why = envelope_problem(value) if kind is EnvelopeRule else problem_of(value)
+                if why:
+                    self.problem(f"{where} {key}: {why}: {value}", value)
+        for name, spec in known.items():
+            if name not in values and spec.default is MISSING and spec.default_factory is MISSING:
+                self.problem(f"{where}: {name} is missing", "")
+                return None
+        if kind is Rule and bool(given.get("pattern")) == bool(given.get("at_level")):
+            self.problem(f"{where}: write either pattern or at_level", str(given.get("id", "")))
+        return None if self.problems else kind(**values)
+
+    def value(self, hint: Any, value: Any, where: str) -> Any:
+        """`value` as the type `hint` says; a problem where it does not fit."""
+        hint = next((h for h in get_args(hint) if h is not type(None)), hint) if type(None) in get_args(hint) else hint
+        if hint is BlockRule and isinstance(value, Mapping):
+            return self.table(BlockRule, value, where)
+        if hint is Level and isinstance(value, str) and value.upper() in Level.__members__:
+            return Level.of(value)
+        if hint is Category and value in tuple(Category):
+            return Category(value)
+        if get_args(hint) and value in get_args(hint):
+            return value
+        if get_origin(hint) is tuple and isinstance(value, list) and len(value) == 2 and all(isinstance(v, int) for v in value):
+            return tuple(value)
+        if hint in (str, int, bool, float) and (type(value) is hint or (hint is float and type(value) is int)):
+            return value
+        choices = list(Category) if hint is Category else [m.lower() for m in Level.__members__] if hint is Level else get_args(hint)
+        expected = f"one of {', '.join(map(str, choices))}" if choices else getattr(hint, "__name__", str(hint))
+        self.problem(f"{where}: expected {expected}, got {value!r}", str(value))
+        return None
+
+    def problem(self, reason: str, near: str) -> None:
+        """Note a problem at the first line that holds `near`."""
+        first = near.split("\n")[0]
+        line = next((i + 1 for i, text in enumerate(self.lines) if first and first in text), 0)
+        self.problems.append(Problem(self.origin, line, reason))

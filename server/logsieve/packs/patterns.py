@@ -1,0 +1,95 @@
+"""What a pattern may be: linear in time, and never matching across a line end. Compiled once, for captures, by RE2."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+__all__ = ["compiled", "envelope_problem", "problem_of"]
+
+_UNBOUNDED = re._parser.MAXREPEAT  # type: ignore[attr-defined]  # the only parser of Python's own syntax; private, stable since 3.11
+
+
+@lru_cache(maxsize=4096)
+def compiled(pattern: str) -> Any:
+    """The pattern as RE2 compiles it, for `search` on one message: linear in time whatever the text."""
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(pattern, options)
+
+
+def problem_of(pattern: str) -> str | None:
+    """Why a pattern cannot be used, in words for its author; None where it can."""
+    try:
+        tree = _parse(pattern)
+    except re.error as error:
+        return f"not a regular expression ({error})"
+    try:
+        compiled(pattern)
+    except re2.error as error:
+        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
+        return f"cannot be matched in linear time ({reason}); look-around and back-references are not possible"
+    if not pattern.isascii() and re.search(r"\[[^\]]*[^\x00-\x7f][^\]]*\]", pattern):
+        return "holds a character beyond ASCII in [...]; write (?:a|b)"
+    if any(_crosses(op, argument) for op, argument in _walk(tree)):
+        return "can match across a line end; write [ \\t] for \\s, and put \\n into each [^...]"
+    if tree.getwidth()[0] == 0:
+        return "matches the empty text"
+    return None
+
+
+def envelope_problem(pattern: str) -> str | None:
+    """As `problem_of`, for envelopes: Python's own engine matches them, so nested repetition is refused too."""
+    why = problem_of(pattern)
+    if why:
+        return why
+    for op, argument in _walk(_parse(pattern)):
+        if str(op) in ("MAX_REPEAT", "MIN_REPEAT") and argument[1] == _UNBOUNDED:
+            inner = [str(o) for o, _ in _walk(argument[2])]
+            if any(o in ("MAX_REPEAT", "MIN_REPEAT", "BRANCH") for o in inner):
+                return "repeats a group that repeats or branches; write it without"
+    return None
+
+
+def _parse(pattern: str) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return re._parser.parse(pattern)  # type: ignore[attr-defined]  # as above
+
+
+def _walk(tree: Any) -> Any:
+    for op, argument in tree:
+        yield op, argument
+        stack = [argument]
+        while stack:
+            item = stack.pop()
+            if isinstance(item, re._parser.SubPattern):  # type: ignore[attr-defined]  # as above
+                yield from _walk(item)
+            elif isinstance(item, tuple | list) and str(op) != "IN":
+                stack += item
+
+
+def _crosses(op: Any, argument: Any) -> bool:
+    name = str(op)
+    if name == "LITERAL":
+        return bool(argument == 10)
+    if name == "NOT_LITERAL":
+        return bool(argument != 10)
+    if name != "IN":
+        return False
+    holds = any(_item_holds_newline(o, a) for o, a in argument if str(o) != "NEGATE")
+    negated = any(str(o) == "NEGATE" for o, _ in argument)
+    return not holds if negated else holds
+
+
+def _item_holds_newline(op: Any, argument: Any) -> bool:
+    name = str(op)
+    if name == "LITERAL":
+        return bool(argument == 10)
+    if name == "RANGE":
+        return bool(argument[0] <= 10 <= argument[1])
+    return str(argument) in ("CATEGORY_SPACE", "CATEGORY_NOT_DIGIT", "CATEGORY_NOT_WORD")
