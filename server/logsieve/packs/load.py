@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -128,6 +128,8 @@ class _Reader:
             self.problem("a pack needs at least one [[sample]]", "name")
         if self.problems:
             return None
+        places = [i + 1 for i, line in enumerate(self.lines) if line.strip() == "[[sample]]"]
+        values["samples"] = tuple(replace(s, at=at) for s, at in zip(values["samples"], places, strict=False))
         pack = Pack(**values)
         ids = [rule.id for rule in pack.rules]
         for twice in sorted({i for i in ids if ids.count(i) > 1}):
@@ -136,7 +138,7 @@ class _Reader:
 
     def table(self, kind: type, given: Mapping[str, Any], where: str) -> Any:
         hints = get_type_hints(kind)
-        known = {f.name: f for f in fields(kind)}
+        known = {f.name: f for f in fields(kind) if f.metadata.get("given", True)}
         values: dict[str, Any] = {}
         for key, value in given.items():
             if key not in known:

@@ -148,6 +148,7 @@ class Sample:
     level: Level = Level.ERROR
     block: tuple[int, int] = (0, 0)
     verdict: str = ""
+    at: int = field(default=0, metadata={"given": False})  # its line in the pack's file, set by the loader
 
 
 @dataclass(frozen=True, slots=True)
