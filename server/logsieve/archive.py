@@ -1,0 +1,227 @@
+"""Where logs come from: files, standard input, compressed files, and the members of zip archives such as GitHub's.
+
+A path yields its logs one at a time, so that memory stays flat. What cannot be read is yielded as an InputProblem, not
+raised: the other inputs are still done.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    import zipfile
+
+__all__ = ["MAX_BYTES", "MAX_RATIO", "STDIN", "InputProblem", "Log", "read"]
+
+STDIN = "-"  # the path that means standard input
+
+MAX_BYTES = 4 << 30  # of one input, unpacked: more than any CI service keeps of a log, less than a bomb expands to
+MAX_RATIO = 1100  # unpacked to packed; deflate cannot exceed 1032, and what xz, bzip2 and zstd do beyond is no log
+RATIO_FLOOR = 256 << 20  # unpacked bytes up to which any ratio is fine: a short log of one repeated line is no bomb
+_STEP = 1 << 20  # unpacked bytes read at a time
+_ZSTD_STEP = 1 << 12  # packed bytes fed at a time; zstd packs up to 32,000 to 1, and each step is unpacked in memory
+
+_MEMBER = re.compile(r"\.(?:log|txt)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The bytes of one log, unpacked. `path` as given; `archive.zip!member` inside an archive; `-` for stdin."""
+
+    path: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class InputProblem:
+    """Why an input cannot be read, in one line."""
+
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+class _RefusedError(Exception):
+    """Ends the reading of one input; the message is the reason users see."""
+
+
+def read(path: str) -> Iterator[Log | InputProblem]:
+    """The logs of one path in order, each read when asked for: one for a file, one a member for a zip archive."""
+    try:
+        if path == STDIN:
+            yield from _read(path, sys.stdin.buffer)
+        elif Path(path).is_dir():
+            raise _RefusedError(f"is a folder; name the logs inside, for example {Path(path, '*.log')}")
+        else:
+            with Path(path).open("rb") as file:
+                yield from _read(path, file)
+    except (OSError, ValueError, MemoryError, _RefusedError) as error:
+        yield InputProblem(path, _reason(error))
+
+
+def _read(path: str, stream: IO[bytes]) -> Iterator[Log | InputProblem]:
+    assert isinstance(stream, io.BufferedReader)  # both sources are; others cannot peek
+    head = stream.peek(8)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        yield from _zip(path, stream if stream.seekable() else io.BytesIO(_whole(_parts(stream))))
+        return
+    for magic, kind, unpack in _PACKINGS:
+        if head.startswith(magic):
+            packed = _Counted(stream)
+            yield _log(path, _unpacked(kind, unpack, packed))
+            return
+    yield _log(path, _whole(_parts(stream)))
+
+
+def _zip(path: str, file: IO[bytes]) -> Iterator[Log | InputProblem]:
+    import zipfile
+    import zlib
+
+    try:
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise _RefusedError(f"is not a whole zip archive: {_reason(error)}") from error
+    with archive:
+        members = sorted(filter(_is_log, archive.infolist()), key=lambda member: _natural(member.filename))
+        if not members:
+            raise _RefusedError("holds no log: no member with text in it is named *.txt or *.log")
+        for member in members:
+            name = f"{path}!{member.filename}"
+            try:
+                yield _log(name, _member(archive, member))
+            # What a damaged, encrypted or oddly packed member makes zipfile raise.
+            except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, MemoryError) as error:
+                yield InputProblem(name, f"cannot be unpacked: {_reason(error)}")
+            except _RefusedError as error:
+                yield InputProblem(name, _reason(error))
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    if member.flag_bits & 1:
+        raise _RefusedError("is encrypted; unpack the archive first")
+    with archive.open(member) as stream:
+        return _whole(_parts(stream), lambda: member.compress_size)
+
+
+def _is_log(member: zipfile.ZipInfo) -> bool:
+    """Whether a member is a log. Empty ones are steps that printed nothing: no logs, and nothing is wrong with them."""
+    name = member.filename
+    return member.file_size > 0 and not name.startswith("__MACOSX/") and bool(_MEMBER.search(name))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A sort key by which `2_build` comes before `10_test`."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"([0-9]+)", name)]
+
+
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+class _Counted:
+    """A stream that counts the bytes taken from it. It can only be read, and unpacking does no more."""
+
+    def __init__(self, stream: _Readable) -> None:
+        self._stream = stream
+        self.taken = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """As `read` of the stream."""
+        data = self._stream.read(size)
+        self.taken += len(data)
+        return data
+
+
+def _parts(stream: _Readable) -> Iterator[bytes]:
+    return iter(lambda: stream.read(_STEP), b"")
+
+
+def _gzip(packed: _Counted) -> Iterator[bytes]:
+    import gzip
+
+    return _parts(gzip.GzipFile(fileobj=cast("IO[bytes]", packed)))
+
+
+def _bzip2(packed: _Counted) -> Iterator[bytes]:
+    import bz2
+
+    return _parts(bz2.BZ2File(cast("IO[bytes]", packed)))
+
+
+def _xz(packed: _Counted) -> Iterator[bytes]:
+    import lzma
+
+    return _parts(lzma.LZMAFile(cast("IO[bytes]", packed)))
+
+
+def _zstd(packed: _Counted) -> Iterator[bytes]:
+    import zstandard
+
+    frame = None
+    rest = b""
+    while data := rest or packed.read(_ZSTD_STEP):
+        frame = frame or zstandard.ZstdDecompressor().decompressobj()
+        yield frame.decompress(data)
+        rest = frame.unused_data
+        if frame.eof:
+            frame = None
+    if frame:
+        raise EOFError("it ends in the middle")
+
+
+_PACKINGS: tuple[tuple[bytes, str, Callable[[_Counted], Iterator[bytes]]], ...] = (
+    (b"\x1f\x8b", "gzip", _gzip),
+    (b"BZh", "bzip2", _bzip2),
+    (b"\xfd7zXZ\x00", "xz", _xz),
+    (b"\x28\xb5\x2f\xfd", "zstd", _zstd),
+)
+
+
+def _unpacked(kind: str, unpack: Callable[[_Counted], Iterator[bytes]], packed: _Counted) -> bytes:
+    try:
+        return _whole(unpack(packed), lambda: packed.taken)
+    except (_RefusedError, MemoryError):
+        raise
+    except Exception as error:  # each library has its own kind for damaged data; they share no base class
+        raise _RefusedError(f"is not a whole {kind} file: {_reason(error)}") from error
+
+
+def _whole(parts: Iterable[bytes], packed: Callable[[], int] | None = None) -> bytes:
+    """All parts as one; refused beyond MAX_BYTES, and beyond MAX_RATIO times the bytes of what it was packed in."""
+    kept: list[bytes] = []
+    total = 0
+    for part in parts:
+        total += len(part)
+        if total > MAX_BYTES:
+            raise _RefusedError(f"is larger than {MAX_BYTES >> 30} GiB" + (" unpacked" if packed else ""))
+        if packed and total > RATIO_FLOOR and total > MAX_RATIO * packed():
+            raise _RefusedError(f"unpacks to more than {MAX_RATIO:,} times its size, as no log does")
+        kept.append(part)
+    return b"".join(kept)
+
+
+def _log(path: str, data: bytes) -> Log | InputProblem:
+    from logsieve.text import looks_binary
+
+    if not data or data.isspace():
+        return InputProblem(path, "is empty")
+    if looks_binary(data):
+        return InputProblem(path, "is binary, not a log")
+    return Log(path, data)
+
+
+def _reason(error: BaseException) -> str:
+    """An exception's message in one line, as it follows a path."""
+    if isinstance(error, MemoryError):
+        return "does not fit in memory"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return str(error).split("\n")[0] or type(error).__name__
