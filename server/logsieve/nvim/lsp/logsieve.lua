@@ -1,0 +1,45 @@
+--- The language server: switched on by `vim.lsp.enable('logsieve')`, changed by `vim.lsp.config('logsieve', { ... })`.
+return {
+  cmd = { 'logsieve', 'lsp' },
+  filetypes = { 'log', 'text' },
+  root_markers = { '.logsieve', '.git' },
+  -- Text files are triaged where the server recognises a log in them; `plaintext` is the protocol's word for them.
+  get_language_id = function(_, filetype)
+    return filetype == 'text' and 'plaintext' or filetype
+  end,
+  settings = { logsieve = vim.empty_dict() },
+  init_options = {
+    commands = {
+      'logsieve.copyReduced',
+      'logsieve.copyFinding',
+      'logsieve.openReduced',
+      'logsieve.explain',
+    },
+    trusted = false,
+  },
+  capabilities = {
+    workspace = {
+      foldingRange = { refreshSupport = true },
+      textDocumentContent = { dynamicRegistration = true },
+    },
+  },
+  before_init = function(params, config)
+    params.initializationOptions.settings = (config.settings or {}).logsieve
+  end,
+  handlers = {
+    ['logsieve/status'] = function(_, status)
+      require('logsieve').on_status(status)
+    end,
+    ['logsieve/explainChunk'] = function(_, chunk)
+      require('logsieve.explain').on_chunk(chunk)
+    end,
+    ['workspace/foldingRange/refresh'] = function(_, _, context)
+      require('logsieve.folds').refresh(context.client_id)
+      return vim.NIL
+    end,
+    ['workspace/textDocumentContent/refresh'] = function(_, params)
+      require('logsieve.view').refresh(params.uri)
+      return vim.NIL
+    end,
+  },
+}

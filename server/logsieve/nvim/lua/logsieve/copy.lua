@@ -1,0 +1,25 @@
+--- Copying the reduced log, or one finding of it.
+local M = {}
+
+--- The clipboard where there is one, and always the unnamed register.
+---@param bufnr integer
+---@param finding? integer
+function M.reduced(bufnr, finding)
+  local logsieve = require('logsieve')
+  local params = { uri = vim.uri_from_bufnr(bufnr), finding = finding }
+  logsieve.ask(bufnr, 'logsieve/reduce', params, function(excerpt)
+    vim.fn.setreg('"', excerpt.text, 'V')
+    if vim.fn.has('clipboard') == 1 then
+      vim.fn.setreg('+', excerpt.text, 'V')
+    end
+    local kept = 0
+    for _, run in ipairs(excerpt.lines) do
+      kept = kept + run[2] - run[1] + 1
+    end
+    local secrets = excerpt.redacted > 0 and (', %d secrets blacked out'):format(excerpt.redacted) or ''
+    local all = vim.api.nvim_buf_line_count(bufnr)
+    logsieve.tell(('copied %d of %d lines, about %d tokens%s'):format(kept, all, excerpt.tokens, secrets))
+  end)
+end
+
+return M

@@ -1,0 +1,143 @@
+--- Asking a language model why the log failed: what is sent is shown first, the answer streams into a Markdown buffer.
+local M = {}
+
+--- Explanations under way, by the id their chunks carry.
+---@type table<string, integer> id to buffer
+local streams = {}
+local count = 0
+
+---@param bufnr integer
+---@param text string
+local function append(bufnr, text)
+  if not vim.api.nvim_buf_is_valid(bufnr) then
+    return
+  end
+  vim.bo[bufnr].modifiable = true
+  local last = vim.api.nvim_buf_get_lines(bufnr, -2, -1, false)[1]
+  vim.api.nvim_buf_set_lines(bufnr, -2, -1, false, vim.split(last .. text, '\n'))
+  vim.bo[bufnr].modifiable = false
+end
+
+---@param text string
+---@param filetype string
+---@param source integer
+---@return integer
+local function scratch(text, filetype, source)
+  vim.cmd.new()
+  local bufnr = vim.api.nvim_get_current_buf()
+  local option = vim.bo[bufnr]
+  option.buftype = 'nofile'
+  option.bufhidden = 'wipe'
+  option.swapfile = false
+  option.filetype = filetype
+  vim.b[bufnr].logsieve_source = source
+  vim.wo[0][0].wrap = true
+  vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, vim.split(text, '\n'))
+  option.modifiable = false
+  return bufnr
+end
+
+--- Ask for leave in front of the exact payload.
+---@param preview {endpoint: string, model: string, payload: string, tokens: integer}
+---@param source integer
+---@return boolean
+local function consents(preview, source)
+  local shown = scratch(preview.payload, 'json', source)
+  vim.cmd.redraw()
+  local question = ('LogSieve: send this (about %d tokens) to %s, model %s?'):format(
+    preview.tokens,
+    preview.endpoint,
+    preview.model
+  )
+  local choice = vim.fn.confirm(question, '&Send\n&Cancel', 2)
+  vim.api.nvim_buf_delete(shown, { force = true })
+  return choice == 1
+end
+
+--- From a line of an explanation to the line of the log it names: a link (`#L41`, `#41`), `> 41 | ...` or "line 41".
+function M.follow()
+  local bufnr = vim.api.nvim_get_current_buf()
+  local text, column = vim.api.nvim_get_current_line(), vim.api.nvim_win_get_cursor(0)[2] + 1
+  local best, distance
+  for _, pattern in ipairs({ '()#L?(%d+)', '()[Ll]ines? (%d+)', '()(%d+)[ \t]*|' }) do
+    for at, number in text:gmatch(pattern) do
+      if not best or math.abs(at - column) < distance then
+        best, distance = tonumber(number), math.abs(at - column)
+      end
+    end
+  end
+  local source = vim.b[bufnr].logsieve_source
+  if not best or best < 1 or best > vim.api.nvim_buf_line_count(source) then
+    require('logsieve').tell('no line of the log is named here')
+    return
+  end
+  local window = vim.fn.bufwinid(source)
+  if window == -1 then
+    vim.cmd.sbuffer(source)
+    window = vim.api.nvim_get_current_win()
+  end
+  vim.api.nvim_set_current_win(window)
+  vim.cmd("normal! m'")
+  vim.api.nvim_win_set_cursor(window, { best, 0 })
+  vim.cmd('normal! zvzz')
+end
+
+---@param bufnr integer
+---@param finding? integer
+---@param payload string
+local function send(bufnr, finding, payload)
+  local logsieve = require('logsieve')
+  count = count + 1
+  local id = ('%d-%d'):format(vim.fn.getpid(), count)
+  local answer = scratch('', 'markdown', bufnr)
+  for _, key in ipairs({ '<CR>', 'gd' }) do
+    vim.keymap.set('n', key, M.follow, { buffer = answer, desc = 'Go to the line of the log that is named here' })
+  end
+  streams[id] = answer
+  local request
+  local function stop()
+    local client = logsieve.client(bufnr)
+    if streams[id] and client and request then
+      streams[id] = nil
+      client:cancel_request(request)
+    end
+  end
+  local params = { uri = vim.uri_from_bufnr(bufnr), finding = finding, id = id, consent = true, payload = payload }
+  request = logsieve.ask(bufnr, 'logsieve/explain', params, function(result)
+    streams[id] = nil
+    if result.error and result.error ~= vim.NIL then
+      append(answer, '\n\n**' .. result.error .. '**\n')
+      logsieve.tell(result.error, 'ERROR')
+    elseif vim.api.nvim_buf_is_valid(answer) then
+      vim.bo[answer].modifiable = true
+      vim.api.nvim_buf_set_lines(answer, 0, -1, false, vim.split(result.text, '\n'))
+      vim.bo[answer].modifiable = false
+    end
+  end)
+  vim.keymap.set('n', '<C-c>', stop, { buffer = answer, desc = 'Stop the explanation' })
+  vim.api.nvim_create_autocmd('BufWipeout', { buffer = answer, once = true, callback = stop })
+end
+
+--- Explain the failure, or one finding of it.
+---@param bufnr integer
+---@param finding? integer
+function M.explain(bufnr, finding)
+  local logsieve = require('logsieve')
+  local params = { uri = vim.uri_from_bufnr(bufnr), finding = finding }
+  logsieve.ask(bufnr, 'logsieve/explainPreview', params, function(preview)
+    if preview.problem and preview.problem ~= vim.NIL then
+      logsieve.tell(preview.problem, 'ERROR')
+    elseif preview.consented or consents(preview, bufnr) then
+      send(bufnr, finding, preview.payload)
+    end
+  end)
+end
+
+---@param chunk {id: string, text: string}
+function M.on_chunk(chunk)
+  if streams[chunk.id] then
+    append(streams[chunk.id], chunk.text)
+  end
+end
+
+return M

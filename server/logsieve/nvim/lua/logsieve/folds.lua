@@ -1,0 +1,98 @@
+--- Folding: the ranges and their texts are the server's (|vim.lsp.foldexpr()|); noise is closed once in each window.
+local M = {}
+
+--- Windows in which a buffer's noise has been closed: closed[window][bufnr].
+---@type table<integer, table<integer, true>>
+local closed = {}
+
+--- Fold by the server's ranges in one window. Sections stay open, which is why 'foldlevel' is high.
+---@param bufnr integer
+---@param window integer
+function M.on_window(bufnr, window)
+  if (closed[window] or {})[bufnr] then
+    return
+  end
+  local option = vim.wo[window][0]
+  if option.foldexpr ~= 'v:lua.vim.lsp.foldexpr()' or option.foldmethod ~= 'expr' then
+    option.foldmethod = 'expr'
+    option.foldexpr = 'v:lua.vim.lsp.foldexpr()'
+    option.foldtext = 'v:lua.vim.lsp.foldtext()'
+    option.foldlevel = 99
+  end
+  M.on_ranges(bufnr)
+end
+
+--- Close what says nothing in the windows where that has not been done yet, after ranges have arrived.
+---@param bufnr integer
+---@param client_id? integer
+function M.on_ranges(bufnr, client_id)
+  local client = require('logsieve').client(bufnr)
+  if not client or (client_id and client.id ~= client_id) then
+    return
+  end
+  if vim.tbl_get(client.settings, 'logsieve', 'foldOnOpen') == false then
+    return
+  end
+  local windows = vim.tbl_filter(function(window)
+    return not (closed[window] or {})[bufnr]
+  end, vim.fn.win_findbuf(bufnr))
+  if #windows > 0 then
+    M.close(bufnr, windows)
+  end
+end
+
+--- Close all noise of a log.
+---@param bufnr integer
+---@param windows? integer[] default: all that show it
+function M.close(bufnr, windows)
+  local uri = vim.uri_from_bufnr(bufnr)
+  require('logsieve').ask(bufnr, 'logsieve/noise', { uri = uri }, function(result)
+    for _, window in ipairs(windows or vim.fn.win_findbuf(bufnr)) do
+      if vim.api.nvim_win_is_valid(window) and vim.api.nvim_win_get_buf(window) == bufnr then
+        local done = vim.api.nvim_win_call(window, function()
+          return M.close_ranges(result.noise)
+        end)
+        if done > 0 then
+          closed[window] = closed[window] or {}
+          closed[window][bufnr] = true
+        end
+      end
+    end
+  end)
+end
+
+--- Close the folds of the current window that cover exactly these ranges.
+---@param ranges {start: integer, ['end']: integer}[] lines from 0, inclusive
+---@return integer how many are closed
+function M.close_ranges(ranges)
+  local done = 0
+  local cursor = vim.api.nvim_win_get_cursor(0)
+  for _, range in ipairs(ranges) do
+    local first, last = range.start + 1, range['end'] + 1
+    if vim.fn.foldlevel(first) > 0 then
+      vim.cmd(('silent! %dfoldclose'):format(first))
+      if vim.fn.foldclosed(first) == first and vim.fn.foldclosedend(first) == last then
+        done = done + 1
+      elseif vim.fn.foldclosed(first) ~= -1 then
+        vim.cmd(('silent! %dfoldopen'):format(first)) -- another fold, around or inside, was closed instead
+      end
+    end
+  end
+  vim.api.nvim_win_set_cursor(0, cursor)
+  return done
+end
+
+--- The server's ranges have changed. Neovim 0.12 has no handler for this; announcing an opened document makes it ask again.
+---@param client_id integer
+function M.refresh(client_id)
+  local client = vim.lsp.get_client_by_id(client_id)
+  for bufnr in pairs(client and client.attached_buffers or {}) do
+    vim.api.nvim_exec_autocmds('LspNotify', {
+      buffer = bufnr,
+      modeline = false,
+      data = { client_id = client_id, method = 'textDocument/didOpen', params = {} },
+    })
+  end
+end
+
+return M
