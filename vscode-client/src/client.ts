@@ -1,0 +1,141 @@
+/** The connection to the server: started when first needed, started again after a crash, restarted on request. */
+
+import { homedir } from "node:os";
+import * as vscode from "vscode";
+import {
+  CloseAction,
+  LanguageClient,
+  RevealOutputChannelOn,
+  State,
+  type ErrorHandler,
+  type LanguageClientOptions,
+} from "vscode-languageclient/node";
+import { config, SECTION } from "./config";
+import * as protocol from "./protocol";
+import { findServer, NoServer, tellNoServer } from "./server";
+
+/** Output channels are `log` documents too, so the schemes of real documents are named. */
+const SCHEMES = ["file", "untitled", "vscode-vfs"];
+const SELECTOR = [
+  ...SCHEMES.flatMap((scheme) => ["log", "plaintext"].map((language) => ({ scheme, language }))),
+  { scheme: protocol.SCHEME },
+];
+
+const SHOW_OUTPUT = "Show Output";
+
+/** Whether the server has to run for a document. */
+export function isWanted(document: vscode.TextDocument): boolean {
+  if (!SCHEMES.includes(document.uri.scheme)) return false;
+  return document.languageId === "log" || (document.languageId === "plaintext" && config.plaintext() !== "never");
+}
+
+export class Connection implements vscode.Disposable {
+  readonly output = vscode.window.createOutputChannel("LogSieve", { log: true });
+  private readonly statusEmitter = new vscode.EventEmitter<protocol.StatusParams>();
+  private readonly chunkEmitter = new vscode.EventEmitter<protocol.ExplainChunkParams>();
+  private readonly foldsEmitter = new vscode.EventEmitter<vscode.TextDocument>();
+  private readonly stoppedEmitter = new vscode.EventEmitter<void>();
+  readonly onStatus = this.statusEmitter.event;
+  readonly onChunk = this.chunkEmitter.event;
+  /** Fires after the folds of a document went to VS Code. */
+  readonly onFolds = this.foldsEmitter.event;
+  readonly onStopped = this.stoppedEmitter.event;
+  private starting: Promise<LanguageClient> | undefined;
+  private toldOfCrash = false;
+  private toldOfNoServer = false;
+
+  /** The running client. Throws NoServer where there is none to start. */
+  get(): Promise<LanguageClient> {
+    this.starting ??= this.start().catch((error: unknown) => {
+      this.starting = undefined; // the next one to ask tries again
+      throw error;
+    });
+    return this.starting;
+  }
+
+  /** Starts the server for a document; where there is no server the user is told, once. */
+  async open(): Promise<void> {
+    try {
+      await this.get();
+    } catch (error) {
+      if (this.toldOfNoServer) return;
+      this.toldOfNoServer = true;
+      if (error instanceof NoServer) await tellNoServer(error, this.output);
+      else await this.tell(`LogSieve's server did not start: ${String(error)}`, vscode.window.showErrorMessage);
+    }
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    this.toldOfCrash = this.toldOfNoServer = false;
+    await this.open();
+  }
+
+  private async start(): Promise<LanguageClient> {
+    const server = await findServer(this.output);
+    const executable = { command: server.program, args: [...server.args, "lsp"], options: { cwd: homedir() } };
+    const errorHandler = this.errorHandler(() => policy);
+    const client = new LanguageClient(SECTION, "LogSieve", executable, { ...this.options(), errorHandler });
+    const policy = client.createDefaultErrorHandler();
+    client.onDidChangeState(({ newState }) => {
+      if (newState === State.Stopped) this.stoppedEmitter.fire();
+    });
+    client.onNotification(protocol.status, (params) => this.statusEmitter.fire(params));
+    client.onNotification(protocol.explainChunk, (params) => this.chunkEmitter.fire(params));
+    await client.start();
+    return client;
+  }
+
+  private options(): LanguageClientOptions {
+    return {
+      documentSelector: SELECTOR,
+      outputChannel: this.output,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      initializationOptions: (): protocol.InitializationOptions => ({
+        settings: config.all(),
+        commands: protocol.OFFERED,
+        trusted: vscode.workspace.isTrusted,
+      }),
+      middleware: {
+        provideFoldingRanges: async (document, context, token, next) => {
+          const ranges = await next(document, context, token);
+          // After this function has returned: whoever listens then asks a VS Code that has the ranges.
+          if (ranges) setTimeout(() => this.foldsEmitter.fire(document));
+          return ranges;
+        },
+      },
+    };
+  }
+
+  /** The library's own policy (a fifth crash within three minutes ends it), but the user hears of restarts once. */
+  private errorHandler(policy: () => ErrorHandler): ErrorHandler {
+    return {
+      error: (error, message, count) => policy().error(error, message, count),
+      closed: async () => {
+        const result = await policy().closed();
+        if (result.action === CloseAction.Restart && !this.toldOfCrash) {
+          this.toldOfCrash = true;
+          void this.tell("LogSieve's server stopped and is started again.", vscode.window.showWarningMessage);
+        }
+        return result;
+      },
+    };
+  }
+
+  private async tell(message: string, show: (message: string, item: string) => Thenable<string | undefined>): Promise<void> {
+    if ((await show(message, SHOW_OUTPUT)) === SHOW_OUTPUT) this.output.show();
+  }
+
+  private async stop(): Promise<void> {
+    const starting = this.starting;
+    this.starting = undefined;
+    await starting?.then((client) => client.dispose(), () => undefined);
+  }
+
+  dispose(): void {
+    void this.stop();
+    for (const disposable of [this.statusEmitter, this.chunkEmitter, this.foldsEmitter, this.stoppedEmitter, this.output]) {
+      disposable.dispose();
+    }
+  }
+}

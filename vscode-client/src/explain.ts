@@ -1,0 +1,89 @@
+/** Explains a failure with a language model. Nothing leaves before the user has seen the exact payload and said so. */
+
+import { randomUUID } from "node:crypto";
+import * as path from "node:path";
+import * as vscode from "vscode";
+import { LSPErrorCodes, ResponseError, type LanguageClient } from "vscode-languageclient/node";
+import type { Connection } from "./client";
+import type { Documents } from "./documents";
+import * as protocol from "./protocol";
+
+type Answer = "once" | "always";
+
+export async function explain(connection: Connection, documents: Documents, log: vscode.Uri, finding?: number): Promise<void> {
+  const client = await connection.get();
+  const target = { uri: client.code2ProtocolConverter.asUri(log), ...(finding !== undefined && { finding }) };
+  const preview = await client.sendRequest(protocol.explainPreview, target);
+  if (preview.problem !== null) {
+    await tellProblem(preview.problem);
+    return;
+  }
+  const name = path.posix.basename(log.path);
+  const consent = preview.consented ? "always" : await ask(documents, preview, name);
+  if (consent === undefined) return;
+
+  const answer = documents.create(`${name} explained.md`, "", log);
+  await vscode.window.showTextDocument(answer, { viewColumn: vscode.ViewColumn.Beside, preview: false, preserveFocus: true });
+  const id = randomUUID();
+  const chunks = connection.onChunk((chunk) => {
+    if (chunk.id === id) documents.append(answer, chunk.text);
+  });
+  try {
+    const params = { ...target, id, consent: consent === "always", payload: preview.payload };
+    const result = await withProgress(client, params, preview.model);
+    documents.append(answer, footer(result));
+  } catch (error) {
+    if (!isCancelled(error)) throw error;
+    documents.append(answer, "\n\n*Cancelled.*\n");
+  } finally {
+    chunks.dispose();
+  }
+}
+
+function withProgress(client: LanguageClient, params: protocol.ExplainParams, model: string): Thenable<protocol.ExplainResult> {
+  const options = { location: vscode.ProgressLocation.Notification, title: `LogSieve: ${model} explains`, cancellable: true };
+  return vscode.window.withProgress(options, (_progress, token) => client.sendRequest(protocol.explain, params, token));
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled;
+}
+
+function footer({ error, verified, unverified }: protocol.ExplainResult): string {
+  if (error !== null) return `\n\n**No answer:** ${error}\n`;
+  if (verified + unverified === 0) return "\n";
+  const missing = unverified === 0 ? "all are there" : `${unverified} of them not found`;
+  return `\n\n---\n*Quotes checked against the log: ${verified + unverified}, ${missing}.*\n`;
+}
+
+async function tellProblem(problem: string): Promise<void> {
+  const settings = "Open Settings";
+  if ((await vscode.window.showWarningMessage(problem, settings)) === settings) {
+    await vscode.commands.executeCommand("workbench.action.openSettings", "logsieve.llm");
+  }
+}
+
+/** Shows what would be sent and asks. The question stays while the user scrolls through the payload. */
+async function ask(documents: Documents, preview: protocol.ExplainPreviewResult, name: string): Promise<Answer | undefined> {
+  const payload = documents.create(`${name} payload.json`, preview.payload);
+  await vscode.window.showTextDocument(payload, { preview: true });
+  const items: (vscode.QuickPickItem & { answer?: Answer })[] = [
+    { label: "$(arrow-right) Send once", answer: "once" },
+    { label: "$(check-all) Always for this endpoint", description: preview.endpoint, answer: "always" },
+    { label: "$(close) Cancel", description: "nothing has been sent" },
+  ];
+  const tokens = preview.tokens.toLocaleString("en");
+  const choice = await vscode.window.showQuickPick(items, {
+    title: `Send about ${tokens} tokens to ${preview.model} at ${preview.endpoint}?`,
+    placeHolder: "The document below is exactly what will be sent; secrets in it are redacted.",
+    ignoreFocusOut: true,
+  });
+  await close(payload);
+  return choice?.answer;
+}
+
+async function close(uri: vscode.Uri): Promise<void> {
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+  const mine = tabs.filter(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === uri.toString());
+  await vscode.window.tabGroups.close(mine);
+}

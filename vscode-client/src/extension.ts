@@ -1,0 +1,33 @@
+/** Wiring only: what exists, and what makes the server start. */
+
+import * as vscode from "vscode";
+import { Connection, isWanted } from "./client";
+import { registerCommands } from "./commands";
+import { changesServer } from "./config";
+import { Documents } from "./documents";
+import { NoiseFolds } from "./folds";
+import { registerLinks } from "./links";
+import { Status } from "./status";
+
+export function activate(context: vscode.ExtensionContext): void {
+  const connection = new Connection();
+  const documents = new Documents();
+  const folds = new NoiseFolds(connection);
+  const startFor = (document: vscode.TextDocument): void => {
+    if (isWanted(document)) void connection.open();
+  };
+  context.subscriptions.push(
+    connection,
+    documents,
+    folds,
+    new Status(connection),
+    registerLinks(documents),
+    registerCommands(connection, documents, folds),
+    vscode.workspace.onDidOpenTextDocument(startFor),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => void connection.restart()),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (changesServer(event)) void connection.restart();
+    }),
+  );
+  vscode.workspace.textDocuments.forEach(startFor);
+}

@@ -1,0 +1,80 @@
+/** Noise: folded once when a log opens, and named at the end of each fold's first line, where VS Code shows nothing itself. */
+
+import * as vscode from "vscode";
+import type { Connection } from "./client";
+import { config } from "./config";
+import * as protocol from "./protocol";
+
+/** Labels are drawn on the lines in view and a screen around them: thousands at once are slow to draw. */
+const AROUND = 100;
+
+const label = vscode.window.createTextEditorDecorationType({
+  after: { color: new vscode.ThemeColor("editorCodeLens.foreground"), fontStyle: "italic", margin: "0 0 0 2em" },
+});
+
+export class NoiseFolds implements vscode.Disposable {
+  private readonly noise = new Map<string, protocol.NoiseRun[]>();
+  private readonly folded = new Set<string>();
+  private readonly registrations: vscode.Disposable[];
+
+  constructor(private readonly connection: Connection) {
+    this.registrations = [
+      label,
+      connection.onFolds((document) => void this.update(document)),
+      vscode.window.onDidChangeActiveTextEditor((editor) => void this.foldOnOpen(editor)),
+      vscode.window.onDidChangeVisibleTextEditors((editors) => {
+        editors.forEach((editor) => this.draw(editor));
+      }),
+      vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => this.draw(textEditor)),
+      vscode.workspace.onDidCloseTextDocument((document) => {
+        this.noise.delete(document.uri.toString());
+        this.folded.delete(document.uri.toString());
+      }),
+    ];
+  }
+
+  /** Folds all noise of an editor that has the focus. */
+  async fold(editor: vscode.TextEditor): Promise<void> {
+    const starts = (this.noise.get(editor.document.uri.toString()) ?? []).map(({ start }) => start);
+    if (starts.length > 0) await vscode.commands.executeCommand("editor.fold", { selectionLines: starts, levels: 1 });
+  }
+
+  private async update(document: vscode.TextDocument): Promise<void> {
+    const key = document.uri.toString();
+    const client = await this.connection.get();
+    const uri = client.code2ProtocolConverter.asUri(document.uri);
+    const { noise } = await client.sendRequest(protocol.noise, { uri });
+    if (document.isClosed) return;
+    this.noise.set(key, noise);
+    vscode.window.visibleTextEditors.filter((editor) => editor.document === document).forEach((editor) => this.draw(editor));
+    await this.foldOnOpen(vscode.window.activeTextEditor);
+  }
+
+  /** `editor.fold` acts on the active editor, so a log that opens behind another one is folded when it comes to the front. */
+  private async foldOnOpen(editor: vscode.TextEditor | undefined): Promise<void> {
+    const key = editor?.document.uri.toString();
+    if (editor === undefined || key === undefined || this.folded.has(key) || !config.foldOnOpen()) return;
+    if ((this.noise.get(key) ?? []).length === 0) return;
+    this.folded.add(key);
+    await this.fold(editor);
+  }
+
+  private draw(editor: vscode.TextEditor): void {
+    const noise = this.noise.get(editor.document.uri.toString());
+    if (noise === undefined) return;
+    const last = editor.document.lineCount - 1;
+    const near = (line: number): boolean =>
+      editor.visibleRanges.some(({ start, end }) => start.line - AROUND <= line && line <= end.line + AROUND);
+    const labels = noise
+      .filter(({ start }) => start <= last && near(start))
+      .map(({ start, text }) => ({
+        range: new vscode.Range(start, Number.MAX_SAFE_INTEGER, start, Number.MAX_SAFE_INTEGER),
+        renderOptions: { after: { contentText: text } },
+      }));
+    editor.setDecorations(label, labels);
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.registrations).dispose();
+  }
+}

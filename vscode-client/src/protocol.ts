@@ -1,0 +1,142 @@
+/** The custom part of the protocol: the mirror of server/logsieve/lsp/protocol.py, which documents it. Lines are 0-based. */
+
+import { NotificationType, RequestType, type Range } from "vscode-languageclient/node";
+
+export const SCHEME = "logsieve";
+
+export type Severity = "error" | "warning" | "info";
+export type Verdict = "failed" | "passed" | "unknown";
+
+export interface StatusParams {
+  uri: string;
+  version: number | null;
+  verdict: Verdict;
+  why: string;
+  errors: number;
+  warnings: number;
+  lines: number;
+  noiseLines: number;
+  tokens: number;
+  title: string | null;
+  busy: boolean;
+}
+
+export interface ExplainChunkParams {
+  id: string;
+  text: string;
+}
+
+export interface FindingsParams {
+  uri: string;
+}
+
+export interface Finding {
+  index: number;
+  range: Range;
+  anchor: number;
+  severity: Severity;
+  category: string;
+  rule: string;
+  title: string;
+  message: string;
+  count: number;
+  why: string[];
+}
+
+export interface FindingsResult {
+  findings: Finding[];
+}
+
+export interface NoiseParams {
+  uri: string;
+}
+
+export interface NoiseRun {
+  start: number;
+  end: number;
+  lines: number;
+  reason: string;
+  worst: Severity | null;
+  text: string;
+}
+
+export interface NoiseResult {
+  noise: NoiseRun[];
+}
+
+export interface ReduceParams {
+  uri: string;
+  budget?: number;
+  finding?: number;
+}
+
+export interface Omitted {
+  start: number;
+  end: number;
+  lines: number;
+  what: string;
+}
+
+export interface ReduceResult {
+  text: string;
+  tokens: number;
+  lines: [number, number][];
+  omitted: Omitted[];
+  redacted: number;
+}
+
+export interface ReducedViewParams {
+  uri: string;
+  budget?: number;
+}
+
+export interface ReducedViewResult {
+  uri: string;
+}
+
+export interface ExplainPreviewParams {
+  uri: string;
+  finding?: number;
+}
+
+export interface ExplainPreviewResult {
+  endpoint: string;
+  model: string;
+  payload: string;
+  tokens: number;
+  consented: boolean;
+  problem: string | null;
+}
+
+export interface ExplainParams {
+  uri: string;
+  finding?: number;
+  id: string;
+  consent: boolean;
+  payload: string;
+}
+
+export interface ExplainResult {
+  text: string;
+  verified: number;
+  unverified: number;
+  error: string | null;
+}
+
+export const status = new NotificationType<StatusParams>("logsieve/status");
+export const explainChunk = new NotificationType<ExplainChunkParams>("logsieve/explainChunk");
+export const findings = new RequestType<FindingsParams, FindingsResult, void>("logsieve/findings");
+export const noise = new RequestType<NoiseParams, NoiseResult, void>("logsieve/noise");
+export const reduce = new RequestType<ReduceParams, ReduceResult, void>("logsieve/reduce");
+export const reducedView = new RequestType<ReducedViewParams, ReducedViewResult, void>("logsieve/reducedView");
+export const explainPreview = new RequestType<ExplainPreviewParams, ExplainPreviewResult, void>("logsieve/explainPreview");
+export const explain = new RequestType<ExplainParams, ExplainResult, void>("logsieve/explain");
+
+/** Commands that the server may offer as code actions; their arguments are [uri, index of the finding?]. */
+export const OFFERED = ["logsieve.copyReduced", "logsieve.copyFinding", "logsieve.openReduced", "logsieve.explain"] as const;
+
+export interface InitializationOptions {
+  settings: unknown;
+  commands: readonly string[];
+  trusted: boolean;
+}
