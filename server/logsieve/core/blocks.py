@@ -49,7 +49,11 @@ def find(
 
 def _without_overlap(found: list[Block]) -> list[Block]:
     """The surest block keeps its lines; one that is found inside a surer block is part of it, one that reaches into it is cut."""
-    order = sorted(found, key=lambda b: (-_sureness(b), b.start, b.line))
+    surest: dict[int, Block] = {}  # on one line the most specific rule speaks, whatever its role
+    for b in found:
+        if b.line not in surest or b.specificity > surest[b.line].specificity:
+            surest[b.line] = b
+    order = sorted(surest.values(), key=lambda b: (-_sureness(b), b.start, b.line))
     taken: list[tuple[int, int]] = []  # disjoint, sorted
     kept: list[Block] = []
     for b in order:
@@ -101,6 +105,20 @@ def _upward(rule: BlockRule, line: int, first: int, message: Message) -> int:
 
 def _downward(rule: BlockRule, line: int, last: int, message: Message) -> int:
     stop = min(last, line + rule.max)
+    end = _reach(rule, line, stop, message)
+    while rule.again:
+        at = next((n for n in range(end, stop) if message(n).strip()), stop)
+        if at == stop or not compiled(rule.again).search(message(at)):
+            break
+        end = _reach(rule, at, stop, message)
+    return end
+
+
+def _reach(rule: BlockRule, line: int, stop: int, message: Message) -> int:
+    """Where the block that has a head on `line` ends, at `stop` at the latest."""
+    if rule.indent and rule.through:
+        end = _while(rule, line, stop, message)
+        return end + 1 if end < stop and compiled(rule.through).search(message(end)) else end
     if rule.through or (rule.until and not rule.keep and not rule.indent):
         pattern = compiled(rule.through or rule.until)
         for at in range(line + 1, stop):
@@ -109,7 +127,7 @@ def _downward(rule: BlockRule, line: int, last: int, message: Message) -> int:
         return _trimmed(line, stop, message)
     if rule.keep or rule.indent:
         return _while(rule, line, stop, message)
-    return min(line + 1 + rule.lines, last)
+    return min(line + 1 + rule.lines, stop)
 
 
 def _while(rule: BlockRule, line: int, stop: int, message: Message) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
@@ -46,6 +47,15 @@ def hits(numbers: Sequence[int], lines: NDArray[np.int64]) -> Hits:
     return (pairs & 0xFFFFFFFF).astype(np.int32), pairs >> 32
 
 
+def _reporting_once(pattern: str) -> str:
+    """The pattern made to report at its line's end only: by itself `error.*` reports at every character that follows.
+
+    Hyperscan has no anchors inside a pattern; one that holds `$` already ends where it must.
+    """
+    anchored = "$" in re.sub(r"\\.|\[\^?\]?[^\]]*\]", "", pattern)
+    return pattern if anchored else f"(?:{pattern}).*$"
+
+
 class HyperscanScanner:
     """Scans whole chunks with Intel's Hyperscan (or Vectorscan on Arm)."""
 
@@ -55,8 +65,7 @@ class HyperscanScanner:
         self._empty = not patterns
         if self._empty:
             return
-        # `.*$` makes each pattern report once, at its line's end: without it, `error.*` reports at every character that follows.
-        sources = [f"(?:{p}).*$".encode() for p in patterns]
+        sources = [_reporting_once(p).encode() for p in patterns]
         version = f"{hyperscan.__version__} {sys.platform} {platform.machine()}".encode()
         key = "patterns-" + xxhash.xxh3_128_hexdigest(b"\n".join([version, *sources]))
         self._database = self._load(key) or self._compile(sources, key)

@@ -38,7 +38,7 @@ _TABLES: dict[str, tuple[str, type]] = {
     "envelope": ("envelopes", EnvelopeRule),
     "sample": ("samples", Sample),
 }
-_PATTERN_KEYS = frozenset({"pattern", "unless", "message", "start", "end", "before", "through", "until", "keep"})
+_PATTERN_KEYS = frozenset({"pattern", "unless", "message", "start", "end", "before", "through", "until", "keep", "again"})
 
 
 def user_folder() -> Path:

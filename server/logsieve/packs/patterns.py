@@ -37,6 +37,8 @@ def problem_of(pattern: str) -> str | None:
         return "holds a character beyond ASCII in [...]; write (?:a|b)"
     if any(_crosses(op, argument) for op, argument in _walk(tree)):
         return "can match across a line end; write [ \\t] for \\s, and put \\n into each [^...]"
+    if _ends_inside(tree):
+        return "has a $ with more after it"
     if tree.getwidth()[0] == 0:
         return "matches the empty text"
     return None
@@ -71,6 +73,21 @@ def _walk(tree: Any) -> Any:
                 yield from _walk(item)
             elif isinstance(item, tuple | list) and str(op) != "IN":
                 stack += item
+
+
+def _ends_inside(tree: Any) -> bool:
+    """Whether a `$` stands anywhere but at the end of the pattern or of one of its last alternatives."""
+    parts = list(tree)
+    for at, (op, argument) in enumerate(parts):
+        last = at == len(parts) - 1
+        inner = list(_walk([(op, argument)]))
+        if not last and any(str(o) == "AT" and str(a) == "AT_END" for o, a in inner):
+            return True
+        if last and str(op) == "SUBPATTERN" and _ends_inside(argument[-1]):
+            return True
+        if last and str(op) == "BRANCH" and any(_ends_inside(branch) for branch in argument[1]):
+            return True
+    return False
 
 
 def _crosses(op: Any, argument: Any) -> bool:

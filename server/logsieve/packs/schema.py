@@ -36,6 +36,8 @@ class BlockRule:
     Downward, the first of these that is given: `through` ends with the first line that matches (inclusive), `until` before it,
     `keep` goes on while lines match, `indent` while lines are indented deeper than the anchor, `lines` takes a fixed number.
     `until` may stand beside `keep` or `indent` and then ends them early. `blank` allows blank lines inside for `keep` and `indent`.
+    `through` beside `indent` takes the first line that is not deeper too, where it matches (the last line of a Python traceback).
+    `again`: where the next line with text after the end matches, the block goes on there as from its anchor (the next of a chain).
     """
 
     start: str = ""
@@ -44,6 +46,7 @@ class BlockRule:
     through: str = ""
     until: str = ""
     keep: str = ""
+    again: str = ""
     indent: bool = False
     lines: int = 0
     blank: bool = False

@@ -1,0 +1,210 @@
+"""The reduced log: as much as the budget holds of what explains the failure, each run of lines with its reason, each gap with its kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from logsieve.core.analysis import Analysis
+from logsieve.model import Excerpt, Finding, Gap, Level, Outcome, Piece, Verdict
+
+__all__ = ["LIMITS", "Limits", "reduce"]
+
+BYTES = 4  # bytes of text that count as one token
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How the budget is shared and where long things are cut; shares are of the whole budget."""
+
+    root: float = 0.6  # the root cause's block; longer ones lose their middle
+    detail: float = 0.25  # any other finding's block
+    context: float = 0.75  # what surrounds findings is added only up to here: more context is rarely worth its tokens
+    line: int = 700  # characters kept of a long line
+    gap: int = 110  # bytes reserved for the text of a gap
+    heads: int = 40  # findings of which at least the head is kept
+    tail: int = 60  # lines of the end, where nothing was found or room is left
+    reserve: float = 0.02  # of the budget: placeholders of redacted secrets may be longer than the secrets
+
+
+LIMITS = Limits()
+
+
+def reduce(analysis: Analysis, budget: int, finding: int | None = None, limits: Limits = LIMITS) -> Excerpt:
+    """The excerpt of at most `budget` tokens; of one finding only, with its surroundings, where `finding` is given."""
+    room = _Room(analysis, budget, limits)
+    offers = _one(analysis, analysis.findings[finding]) if finding is not None else _all(analysis, limits)
+    for offer in offers:
+        room.take(offer)
+    return room.excerpt()
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """Lines start..end proposed for the excerpt; `most` is the share of the budget they may take, `upto` how full it may get."""
+
+    start: int
+    end: int
+    reason: str
+    most: float = 1.0
+    upto: float = 1.0
+    around: int = -1  # the line to stay with where not all fits; the start where -1
+
+
+def _one(analysis: Analysis, f: Finding) -> Iterator[_Offer]:
+    yield _Offer(f.start, f.end, "failure", around=f.anchor)
+    yield _Offer(max(0, f.start - 5), min(len(analysis.text), f.end + 3), "around it", upto=0.5)
+
+
+def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
+    """What to keep, the most important first."""
+    count = len(analysis.text)
+    errors = [f for f in analysis.findings if f.severity is Level.ERROR]
+    shown = errors or list(analysis.findings[:3])
+    root = shown[0] if shown else None
+    if root:
+        yield _Offer(root.start, root.end, "root cause", most=limits.root, around=root.anchor)
+        yield from _headers(analysis, root.section)
+    failed = analysis.verdict is not Verdict.PASSED
+    if failed and analysis.ended >= 0:
+        yield _Offer(max(0, analysis.ended - 2), analysis.ended + 1, "how the run ended", most=0.1, around=analysis.ended)
+    if root:
+        yield _Offer(max(0, root.start - 4), min(count, root.end + 3), "around the root cause", most=0.15, upto=limits.context)
+    for f in shown[1 : limits.heads]:
+        yield _Offer(f.anchor, f.anchor + 1, "failure", most=0.1)
+    for f in shown[1:]:
+        yield _Offer(f.start, f.end, "failure", most=limits.detail, around=f.anchor)
+    if failed:
+        yield from _ends(analysis, limits)
+    for f in analysis.findings[:12]:
+        if f.severity is Level.WARNING:
+            yield _Offer(f.start, f.end, "warning", most=0.05, upto=limits.context, around=f.anchor)
+    for f in shown[:5]:
+        yield _Offer(max(0, f.start - 25), min(count, f.end + 12), "around a failure", most=0.3, upto=limits.context, around=f.anchor)
+    if failed or not shown:
+        yield _Offer(max(0, count - limits.tail), count, "the end of the log", upto=limits.context, around=count - 1)
+
+
+def _headers(analysis: Analysis, section: int) -> Iterator[_Offer]:
+    while section >= 0:
+        start = analysis.sections[section].start
+        yield _Offer(start, start + 1, f"header of {analysis.sections[section].kind}", most=0.05)
+        section = analysis.sections[section].parent
+
+
+def _ends(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
+    failed = [s for s in analysis.sections if s.outcome is Outcome.FAILED]
+    for s in failed[-3:]:
+        yield _Offer(s.start, s.start + 1, "header of the failing step", most=0.05)
+        yield _Offer(max(s.start, s.end - 20), s.end, "end of the failing step", most=0.2, upto=limits.context, around=s.end - 1)
+    if not failed and analysis.ended >= 0:
+        start = max(0, analysis.ended - 25)
+        yield _Offer(start, analysis.ended + 1, "before the end", most=0.2, upto=limits.context, around=analysis.ended)
+
+
+class _Room:
+    """The lines taken so far and what they cost."""
+
+    def __init__(self, analysis: Analysis, budget: int, limits: Limits) -> None:
+        self.analysis = analysis
+        self.limits = limits
+        self.budget = budget
+        self.bytes = int(budget * BYTES * (1 - limits.reserve))
+        self.used = limits.gap  # the gap after the last piece
+        self.taken = np.zeros(len(analysis.text), bool)
+        self.reasons: dict[int, str] = {}
+        self.noise_ends = [n.end for n in analysis.noise]
+        self.cost = lru_cache(maxsize=None)(self._cost)
+
+    def _cost(self, line: int) -> int:
+        text = self.analysis.text.clean(line)
+        return len(text[: self.limits.line].encode()) + 1 + (30 if len(text) > self.limits.line else 0)
+
+    def take(self, offer: _Offer) -> None:
+        """Take the offer's lines, or those of them that fit: from its head and its end towards what matters in it."""
+        free = min(self.bytes * offer.upto - self.used, self.bytes * offer.most) - 2 * self.limits.gap
+        fresh = [line for line in range(offer.start, offer.end) if not self.taken[line]]
+        if free <= 0 or not fresh:
+            return
+        for line in self._fitting(fresh, offer, free):
+            neighbours = self.taken[max(line - 1, 0) : line + 2].any()
+            self.used += self.cost(line) + (0 if neighbours else self.limits.gap)
+            self.taken[line] = True
+            self.reasons[line] = offer.reason
+
+    def _fitting(self, fresh: list[int], offer: _Offer, free: float) -> list[int]:
+        if sum(map(self.cost, fresh)) <= free:
+            return fresh
+        # Not all fits: the line that matters first, then its surroundings: two lines of the head for one of the end.
+        anchor = offer.around if offer.around >= 0 else offer.start
+        near = [line for line in fresh if line >= anchor][:6]
+        rest = [line for line in fresh if line not in set(near)]
+        chosen: list[int] = []
+        head, tail = 0, len(rest)
+        turn = 0
+        queue = list(near)
+        while queue or head < tail:
+            if queue:
+                line = queue.pop(0)
+            elif turn % 3 < 2 and anchor - offer.start < offer.end - anchor:
+                line, head = rest[head], head + 1
+            else:
+                tail -= 1
+                line = rest[tail]
+            turn += 1
+            free -= self.cost(line)
+            if free < 0:
+                break
+            chosen.append(line)
+        return sorted(chosen)
+
+    def excerpt(self) -> Excerpt:
+        """The pieces and gaps of what was taken."""
+        pieces: list[Piece] = []
+        gaps: list[Gap] = []
+        last = 0
+        for start, end in self._runs():
+            if start > last:
+                gaps.append(Gap(last, start, self._what(last, start)))
+            at = start
+            for line in range(start + 1, end + 1):  # one piece for each reason
+                if line == end or self.reasons[line] != self.reasons[at]:
+                    pieces.append(Piece(at, line, self.reasons[at], self._cuts(at, line)))
+                    at = line
+            last = end
+        if last < len(self.taken):
+            gaps.append(Gap(last, len(self.taken), self._what(last, len(self.taken))))
+        return Excerpt(tuple(pieces), tuple(gaps), -(-self.used // BYTES), self.budget)
+
+    def _runs(self) -> list[tuple[int, int]]:
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], self.taken, [False])).astype(np.int8)))
+        return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+    def _cuts(self, start: int, end: int) -> dict[int, tuple[int, int]]:
+        cuts = {}
+        for line in range(start, end):
+            if len(self.analysis.text.clean(line)) > self.limits.line:
+                cuts[line] = (0, self.limits.line)
+        return cuts
+
+    def _what(self, start: int, end: int) -> str:
+        """What the lines of a gap are, in a few words: the commonest reasons of noise in it, and failures that found no room."""
+        lost = sum(start <= f.anchor < end for f in self.analysis.findings if f.severity is Level.ERROR)
+        parts = [f"{lost} further failure{'s' if lost > 1 else ''}"] if lost else []
+        tally: Counter[str] = Counter()
+        for n in self._noise(start, end):
+            tally[n[0].split(", ")[0]] += n[1]
+        parts += [reason for reason, _ in tally.most_common(2)]
+        return ", ".join(parts)[:70]
+
+    def _noise(self, start: int, end: int) -> Iterator[tuple[str, int]]:
+        first = int(np.searchsorted(self.noise_ends, start, side="right"))
+        for n in self.analysis.noise[first:]:
+            if n.start >= end:
+                break
+            yield n.reason, min(n.end, end) - max(n.start, start)
+
