@@ -1,0 +1,344 @@
+"""The command line: a thin loop over `operations`, and the commands that start or show something.
+
+Exit codes: 0 fine, 1 a log failed (`triage`), 2 a path or an argument is wrong, 70 a defect, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from logsieve import __version__, archive
+from logsieve.operations import OPERATIONS, Operation, Parameter
+
+if TYPE_CHECKING:
+    from logsieve.core.analysis import Analysis
+    from logsieve.packs import PackSet
+
+__all__ = ["cli", "main"]
+
+FAILED, USAGE, DEFECT, INTERRUPTED = 1, 2, 70, 130
+WORKSPACE_PACKS = Path(".logsieve", "packs")  # relative to the folder the command runs in
+
+# What JSON may hold as it is, but a terminal would obey (C1 controls) or a reader of lines would break at.
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
+
+EXAMPLES = """\b
+Examples:
+  logsieve triage build.log                 the root cause, the other findings, where the rest went
+  logsieve reduce --budget 2000 build.log   the lines that explain it, for a person or a model
+  gh run view --log-failed | logsieve triage -
+  logsieve triage --format jsonl logs.zip   GitHub's log archive: one JSON object a log
+
+\b
+Exit codes: 0 fine, 1 a log failed (triage), 2 a path or an argument is wrong, 130 interrupted.
+Shell completion: eval "$(_LOGSIEVE_COMPLETE=bash_source logsieve)", likewise zsh_source and fish_source.
+"""
+
+
+def main() -> int:
+    """Run the command line on sys.argv; the exit code."""
+    try:
+        result = cli.main(prog_name="logsieve", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        _complain(_one_line(error))
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`head`) has enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # noqa: BLE001  # exit code 1 says that a log failed; a defect of LogSieve must not say that
+        import traceback
+
+        traceback.print_exc()
+        return DEFECT
+    return result if isinstance(result, int) else 0
+
+
+def _one_line(error: click.ClickException) -> str:
+    """`COMMAND: what is wrong`, without click's usage text."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path.partition(" ")[2] if context else ""
+    message = " ".join(error.format_message().split())
+    return f"{command}: {message}" if command else message
+
+
+def _complain(message: str) -> None:
+    from logsieve.terminal import sanitised
+
+    click.echo(f"logsieve: {sanitised(message)}", err=True)
+
+
+class _Root(click.Group):
+    """The group of all commands, in the order in which they are of use."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """As defined, not by the alphabet."""
+        return list(self.commands)
+
+
+@click.group(cls=_Root, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES)
+@click.version_option(__version__, "--version", message="logsieve %(version)s")
+def cli() -> None:
+    """Find the root cause in failing CI and build logs."""
+
+
+# Operations: one command each
+
+
+def _command(operation: Operation) -> click.Command:
+    """The command of an operation: its parameters, and those that all of them share."""
+    params: list[click.Parameter] = [_option(p) for p in operation.parameters]
+    if operation.name == "triage":
+        params.append(click.Option(["--exit-zero"], is_flag=True, help="Exit with 0 even when a log failed."))
+    params += [
+        click.Option(
+            ["--format", "format_"],
+            type=click.Choice(operation.formats),
+            default=operation.formats[0],
+            show_default=True,
+            help="Text for people, or JSON: one array, or one object a log and line.",
+        ),
+        _packs_option(),
+        click.Argument(["paths"], metavar="PATH...", nargs=-1, required=True),
+    ]
+    text = (
+        f"{operation.summary}\n\nPATH is a log, a compressed log (.gz .xz .bz2 .zst), a .zip of logs, or - for stdin."
+    )
+    text += f"\n\nJSON: {operation.answer}. Lines are 1-based and inclusive."
+    return click.Command(
+        operation.name,
+        params=params,
+        callback=partial(_run, operation),
+        help=text,
+        short_help=operation.summary,
+    )
+
+
+def _option(parameter: Parameter) -> click.Option:
+    kind: click.ParamType[Any] | type
+    if parameter.choices:
+        kind = click.Choice(parameter.choices)
+    elif parameter.type is int and (parameter.minimum, parameter.maximum) != (None, None):
+        kind = click.IntRange(parameter.minimum, parameter.maximum)
+    else:
+        kind = parameter.type
+    return click.Option(
+        ["--" + parameter.name.replace("_", "-"), parameter.name],
+        type=kind,
+        is_flag=parameter.type is bool,
+        default=parameter.default,
+        show_default=parameter.default not in (None, "", False),
+        help=parameter.help,
+    )
+
+
+def _packs_option() -> click.Option:
+    return click.Option(
+        ["--packs", "folders"],
+        multiple=True,
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False),
+        help="A further folder with packs; may be given several times.",
+    )
+
+
+def _run(
+    operation: Operation,
+    paths: Sequence[str],
+    format_: str,
+    folders: Sequence[str],
+    exit_zero: bool = False,
+    **parameters: Any,
+) -> int:
+    """Do the operation on each log in turn, one in memory at a time, and print what comes of it; the exit code."""
+    packs = _load(folders)
+    if format_ == "text" and "numbers" in parameters:
+        parameters["numbers"] = True  # people want to find the lines again; a program has them in `lines`
+    output = _Output(operation, format_)
+    code = 0
+
+    def do(log: archive.Log | archive.InputProblem) -> int:
+        if isinstance(log, archive.InputProblem):
+            _complain(str(log))
+            return USAGE
+        analysis = _analyse(log, packs)
+        answer = operation.function(analysis, log.path, **parameters)
+        output.add(answer, analysis)
+        return FAILED if answer.get("verdict") == "failed" and not exit_zero else 0
+
+    for path in paths:
+        for log in archive.read(path):
+            code = max(code, do(log))
+            del log  # before the next one is read
+    output.close()
+    return code
+
+
+def _load(folders: Sequence[str]) -> PackSet:
+    """The built-in packs, the user's, the workspace's, those of `--packs`; what is wrong with them goes to stderr."""
+    from logsieve import packs
+
+    loaded = packs.load([packs.user_folder(), WORKSPACE_PACKS, *folders])
+    for problem in loaded.problems:
+        _complain(f"warning: {problem}")
+    return loaded
+
+
+def _analyse(log: archive.Log, packs: PackSet) -> Analysis:
+    from logsieve.core.analysis import analyse
+    from logsieve.terminal import Progress
+    from logsieve.text import LogText
+
+    with Progress(log.path) as progress:
+        return analyse(LogText.from_bytes(log.data), packs, progress=progress)
+
+
+class _Output:
+    """Prints answers in one format as they come."""
+
+    def __init__(self, operation: Operation, format_: str) -> None:
+        self._operation = operation
+        self._format = format_
+        self._count = 0
+
+    def add(self, answer: dict[str, Any], analysis: Analysis) -> None:
+        """Print one answer."""
+        self._count += 1
+        if self._format == "jsonl":
+            _write(_json(answer, None) + "\n")
+        elif self._format == "json":
+            _write(("[\n" if self._count == 1 else ",\n") + _json(answer, 2))
+        elif self._format == "csv":
+            if self._count > 1:
+                raise click.UsageError("--format csv takes one log; jsonl takes several")
+            _write_csv(answer)
+        else:
+            from logsieve import terminal
+
+            if self._count > 1:
+                _write("\n")
+            terminal.show(self._operation.name, answer, analysis)
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        """Print what ends the output."""
+        if self._format == "json":
+            _write("\n]\n" if self._count else "[]\n")
+
+
+def _json(value: Any, indent: int | None) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _write(text: str) -> None:
+    """Write UTF-8 whatever the locale; what is no character (a path's stray byte) becomes JSON's escape."""
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+
+
+def _write_csv(answer: dict[str, Any]) -> None:
+    """LineId, EventId and EventTemplate of each line, as the log parsing benchmarks have it."""
+    import csv
+    import io
+
+    texts = {template["id"]: template["template"] for template in answer["templates"]}
+    rows = csv.writer(buffer := io.StringIO(), lineterminator="\n")
+    rows.writerow(["LineId", "EventId", "EventTemplate"])
+    rows.writerows((i + 1, event, texts[event]) for i, event in enumerate(answer["lines"]))
+    _write(buffer.getvalue())
+
+
+for _operation in OPERATIONS:
+    cli.add_command(_command(_operation))
+
+
+# The other commands
+
+
+@cli.command()
+@click.option(
+    "--tcp", "port", type=click.IntRange(0, 65535), metavar="PORT", help="Listen on 127.0.0.1 instead of stdio."
+)
+def lsp(port: int | None) -> None:
+    """Start the language server that editors talk to."""
+    from logsieve.lsp import server
+
+    server.main(port)
+
+
+@cli.command("nvim-path")
+def nvim_path() -> None:
+    """Print the folder to add to Neovim's runtimepath."""
+    click.echo(Path(__file__).parent / "nvim")
+
+
+@cli.command()
+@click.option(
+    "--check", is_flag=True, help="Check the packs of PATH instead: their grammar, and what their samples claim."
+)
+@click.argument("paths", metavar="[PATH...]", nargs=-1, type=click.Path(exists=True))
+def packs(check: bool, paths: Sequence[str]) -> int:
+    """List the packs in use and where each comes from, or check packs before they are used.
+
+    Exits with 2 when a pack is bad. PATH is a pack (.toml) or a folder of packs.
+    """
+    if check != bool(paths):
+        raise click.UsageError(
+            "name the packs to check: logsieve packs --check PATH..." if check else "PATH needs --check"
+        )
+    return _check_packs(paths) if check else _list_packs()
+
+
+def _list_packs() -> int:
+    from logsieve import packs
+
+    loaded = _load(())
+    built_in = set(map(id, packs.load().packs))
+    width = max(len(pack.name) for pack in loaded.packs)
+    for pack in loaded.packs:
+        origin = "built in" if id(pack) in built_in else pack.origin
+        click.echo(f"{pack.name:{width}}  {len(pack.rules):3} rules  {len(pack.samples):3} samples  {origin}")
+    return USAGE if loaded.problems else 0
+
+
+def _check_packs(paths: Sequence[str]) -> int:
+    from logsieve import packs
+    from logsieve.core import samples
+    from logsieve.packs.load import read
+
+    code = 0
+    others = packs.load([packs.user_folder(), WORKSPACE_PACKS]).packs
+    for file in _pack_files(paths):
+        try:
+            pack, problems = read(file.read_text("utf-8"), str(file))
+        except (OSError, UnicodeDecodeError) as error:
+            pack, problems = None, [packs.Problem(str(file), 0, f"cannot be read: {error}")]
+        if pack:
+            rest = tuple(other for other in others if other.name != pack.name)
+            problems = samples.check(pack, packs.PackSet((*rest, pack)))
+            if not problems:
+                click.echo(f"{file}: fine, {len(pack.rules)} rules, {len(pack.samples)} samples")
+        for problem in problems:
+            _complain(str(problem))
+            code = USAGE
+    return code
+
+
+def _pack_files(paths: Sequence[str]) -> Iterator[Path]:
+    for path in map(Path, paths):
+        found = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+        if not found:
+            raise click.UsageError(f"{path} holds no pack (*.toml)")
+        yield from found

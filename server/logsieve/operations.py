@@ -1,0 +1,170 @@
+"""The table of what LogSieve can do with a log. The command line and the MCP server are loops over it.
+
+Each operation is a pure function of an Analysis that returns plain data, fit for JSON. Lines are 1-based and inclusive
+here: this is where LogSieve's own counting ends and its readers' begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from logsieve.settings import DEFAULTS, Reduce
+
+if TYPE_CHECKING:
+    from logsieve.core.analysis import Analysis
+    from logsieve.model import Finding
+
+__all__ = ["OPERATIONS", "Operation", "Parameter"]
+
+Value = int | str | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an operation: its type, its default (None: may be left out) and what values it takes."""
+
+    name: str
+    type: type[int | str | bool]
+    default: Value
+    help: str
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What LogSieve can do. `function(analysis, path, **parameters)` gives one object a log, with the keys `answer` tells."""
+
+    name: str
+    summary: str
+    answer: str
+    function: Callable[..., dict[str, Any]]
+    parameters: tuple[Parameter, ...] = ()
+    formats: tuple[str, ...] = ("text", "json", "jsonl")
+
+
+def triage(analysis: Analysis, path: str) -> dict[str, Any]:
+    """The verdict and the findings, best first."""
+    return {
+        "path": path,
+        "verdict": str(analysis.verdict),
+        "findings": [_finding(finding) for finding in analysis.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "line": finding.start + 1,
+        "end_line": finding.end,
+        "severity": finding.severity.word,
+        "category": str(finding.category),
+        "rule": finding.rule,
+        "title": finding.title,
+        "message": finding.message,
+        "locations": [{"path": at.path, "line": at.line, "column": at.column} for at in finding.locations],
+        "count": finding.count,
+        "why": list(finding.why),
+    }
+
+
+def reduce(analysis: Analysis, path: str, budget: int, numbers: bool) -> dict[str, Any]:
+    """The reduced log: the lines kept, their text, its size, and what was left out."""
+    from logsieve.core.reduce import reduce as reduced
+    from logsieve.core.render import render
+
+    excerpt = reduced(analysis, budget)
+    rendered = render(excerpt, analysis, numbers=numbers)
+    return {
+        "path": path,
+        "lines": [[piece.start + 1, piece.end] for piece in excerpt.pieces],
+        "text": rendered.text,
+        "tokens": rendered.tokens,
+        "omitted": [
+            {"start": gap.start + 1, "end": gap.end, "lines": gap.end - gap.start, "what": gap.what}
+            for gap in excerpt.gaps
+        ],
+    }
+
+
+def templates(analysis: Analysis, path: str) -> dict[str, Any]:
+    """The kinds of lines: their templates in the order in which they first occur, and which of them each line is."""
+    from logsieve.core.shapes import template
+
+    known: dict[int, int] = {}  # shape -> index into `texts`
+    texts: dict[str, int] = {}
+    counts: list[int] = []
+    lines: list[int] = []
+    for line, shape in enumerate(analysis.shapes.tolist()):
+        index = known.get(shape)
+        if index is None:
+            text = template(analysis.line(line).message.strip())
+            index = known[shape] = texts.setdefault(text, len(texts))
+            if index == len(counts):
+                counts.append(0)
+        counts[index] += 1
+        lines.append(index)
+    return {
+        "path": path,
+        "templates": [{"id": f"E{i + 1}", "template": text, "count": counts[i]} for text, i in texts.items()],
+        "lines": [f"E{i + 1}" for i in lines],
+    }
+
+
+def sections(analysis: Analysis, path: str) -> dict[str, Any]:
+    """The runner's own units (steps, groups, stages) in order, with how each ended."""
+    return {
+        "path": path,
+        "sections": [
+            {
+                "title": section.title,
+                "kind": section.kind,
+                "line": section.start + 1,
+                "end_line": section.end,
+                "outcome": str(section.outcome),
+                "exit_code": section.exit_code,
+                "parent": section.parent if section.parent >= 0 else None,
+            }
+            for section in analysis.sections
+        ],
+    }
+
+
+def _budget() -> Parameter:
+    """The setting `reduce.budget` as a parameter."""
+    about = next(f.metadata for f in fields(Reduce) if f.name == "budget")
+    default = DEFAULTS.reduce.budget
+    return Parameter("budget", int, default, about["help"], minimum=about["minimum"], maximum=about["maximum"])
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "triage",
+        "Name the root cause of a failed run, the other findings, and where the rest of the log went.",
+        "path, verdict (failed, passed or unknown) and findings, best first: line, end_line, severity, category, rule, "
+        "title, message, locations, count, why",
+        triage,
+    ),
+    Operation(
+        "reduce",
+        "Print the reduced log: the lines that explain the failure, within a budget of tokens.",
+        "path, lines (first and last of each run that was kept), text, tokens, and omitted: start, end, lines, what",
+        reduce,
+        (_budget(), Parameter("numbers", bool, False, "Put its number before each line of the text.")),
+    ),
+    Operation(
+        "sections",
+        "Print the outline: steps, groups and stages with how each ended.",
+        "path and sections: title, kind, line, end_line, outcome, exit_code, parent (an index)",
+        sections,
+    ),
+    Operation(
+        "templates",
+        "Group the lines of a log by their template, the line without its variables.",
+        "path, templates (id, template, count) and lines: the id of each line's template",
+        templates,
+        formats=("text", "json", "jsonl", "csv"),
+    ),
+)

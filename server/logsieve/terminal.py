@@ -1,0 +1,250 @@
+"""Text for people: what each operation's answer looks like on a terminal or in a pipe, and the progress bar on stderr.
+
+Log text never reaches a terminal unsanitised. Colours are for terminals only, and not where NO_COLOR is set.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+    from logsieve.core.analysis import Analysis
+
+__all__ = ["VIEWS", "Progress", "sanitised", "show"]
+
+PATIENCE = 0.5  # seconds of work after which a progress bar appears
+PIPE_WIDTH = 200  # columns of a line of the log where there is no terminal to ask
+BLOCK = 20  # lines of the root cause's block that are shown
+OTHERS = 20  # further findings that are listed
+REASONS = 5  # reasons of noise, and sections, that are listed
+
+# Controls but tab and line feed (C0, DEL, C1), line separators, and marks that reorder text.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+Span = tuple[str, str]  # text and rich style
+Row = list[Span]
+
+SEVERITY_STYLE = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+VERDICT_STYLE = {"failed": "bold red", "passed": "bold green", "unknown": "bold yellow"}
+
+
+def sanitised(text: str) -> str:
+    """The text with a replacement character for whatever a terminal would obey instead of show."""
+    return _CONTROL.sub("\ufffd", text)
+
+
+def show(operation: str, answer: dict[str, Any], analysis: Analysis) -> None:
+    """Print an operation's answer for people."""
+    rows = VIEWS[operation](answer, analysis)
+    if not sys.stdout.isatty():
+        for row in rows:
+            text = sanitised("".join(text for text, _ in row))
+            sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+    for row in rows:
+        console.print(Text.assemble(*((sanitised(text), style) for text, style in row)))
+
+
+def _triage(answer: dict[str, Any], analysis: Analysis) -> Iterator[Row]:
+    path, findings = answer["path"], answer["findings"]
+    lines = f"{len(analysis.text):,} line{'' if len(analysis.text) == 1 else 's'}"
+    yield [
+        (f"{path}: ", "bold"),
+        (answer["verdict"], VERDICT_STYLE[answer["verdict"]]),
+        (f" ({analysis.verdict_why}; {lines})", ""),
+    ]
+    if findings:
+        yield []
+        yield from _root(path, findings[0], analysis)
+    elif answer["verdict"] == "failed":
+        yield []
+        yield [("No line of the log says why. Its end:", "")]
+        yield from _excerpt(analysis, max(0, len(analysis.text) - BLOCK), len(analysis.text), -1)
+    if findings[1:]:
+        yield []
+        yield [("Also", "bold")]
+        yield from _others(path, findings[1:], analysis)
+    yield from _rest(analysis)
+
+
+def _root(path: str, finding: dict[str, Any], analysis: Analysis) -> Iterator[Row]:
+    first = analysis.findings[0]
+    times = f", {finding['count']} times" if finding["count"] > 1 else ""
+    yield [
+        (f"{finding['severity']}", SEVERITY_STYLE.get(finding["severity"], "")),
+        (f"  {path}:{first.anchor + 1}", "bold"),
+        (f"  {finding['category']}{times}", "dim"),
+    ]
+    yield [(_cut(finding["title"], 2), "bold")]
+    for place in finding["locations"][:3]:
+        numbers = "".join(f":{place[key]}" for key in ("line", "column") if place[key])
+        yield [(f"in {place['path']}{numbers}", "cyan")]
+    yield []
+    yield from _excerpt(analysis, first.start, first.end, first.anchor)
+    yield []
+    yield [(f"First because: {'; '.join(finding['why'])}", "dim")]
+
+
+def _others(path: str, findings: list[dict[str, Any]], analysis: Analysis) -> Iterator[Row]:
+    for shown, finding in zip(findings[:OTHERS], analysis.findings[1:], strict=False):
+        count = f"  ({shown['count']} times)" if shown["count"] > 1 else ""
+        severity = shown["severity"]
+        place = f"{path}:{finding.anchor + 1}"
+        yield [
+            (f"  {severity:8}", SEVERITY_STYLE.get(severity, "")),
+            (place, ""),
+            (f"  {_cut(shown['title'], 1, 12 + len(place) + len(count))}", ""),
+            (count, "dim"),
+        ]
+    if len(findings) > OTHERS:
+        yield [(f"  and {len(findings) - OTHERS} more", "dim")]
+
+
+def _rest(analysis: Analysis) -> Iterator[Row]:
+    """Where the rest of the log went."""
+    reasons: Counter[str] = Counter()
+    for noise in analysis.noise:
+        reasons[noise.reason] += noise.end - noise.start
+    passed = [section.title for section in analysis.sections if section.outcome == "passed"]
+    if not reasons and not passed:
+        return
+    yield []
+    if reasons:
+        parts = [f"{reason} {lines:,}" for reason, lines in reasons.most_common(REASONS)]
+        yield [(f"{reasons.total():,} lines say nothing new: {_listed(parts, len(reasons))}", "dim")]
+    if passed:
+        text = "1 section passed" if len(passed) == 1 else f"{len(passed)} sections passed"
+        yield [(f"{text}: {_listed(passed[:REASONS], len(passed))}", "dim")]
+
+
+def _listed(shown: list[str], count: int) -> str:
+    return ", ".join(shown) + (f" and {count - len(shown)} more" if count > len(shown) else "")
+
+
+def _excerpt(analysis: Analysis, start: int, end: int, anchor: int) -> Iterator[Row]:
+    """Lines start..end with their numbers; a long block keeps its head, the lines around its anchor, and its end."""
+    from logsieve.core.render import render
+    from logsieve.model import Excerpt, Gap, Piece
+
+    kept = set(range(start, end))
+    if len(kept) > BLOCK:
+        around = range(max(start, anchor - 3), min(end, anchor + BLOCK - 9)) if anchor >= 0 else range(0)
+        kept = {*range(start, start + 3), *around, *range(end - 3, end)}
+    pieces = [Piece(a, b, "") for a, b in _runs(sorted(kept))]
+    gaps = [Gap(a.end, b.start, "") for a, b in pairwise(pieces)]
+    text = render(Excerpt(tuple(pieces), tuple(gaps), 0, 0), analysis, numbers=True).text
+    for line in text.removesuffix("\n").split("\n"):
+        number, bar, rest = line.partition(" | ")
+        marked = number.strip() == str(anchor + 1)
+        yield [(number + bar, "dim"), (_cut(rest, 1, len(number + bar)), "bold red" if marked else "")]
+
+
+def _runs(lines: Iterable[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for line in lines:
+        if runs and runs[-1][1] == line:
+            runs[-1] = (runs[-1][0], line + 1)
+        else:
+            runs.append((line, line + 1))
+    return runs
+
+
+def _cut(text: str, rows: int, used: int = 0) -> str:
+    """The text cut to what is left of so many rows of the terminal after `used` columns; it says that it was cut."""
+    width = shutil.get_terminal_size((PIPE_WIDTH, 0)).columns if sys.stdout.isatty() else PIPE_WIDTH
+    room = max(rows * width - used, 20)
+    text = text.expandtabs(4)
+    return text if len(text) <= room else text[: room - 1] + "…"
+
+
+def _reduce(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
+    for line in answer["text"].removesuffix("\n").split("\n"):
+        number, bar, rest = line.partition(" | ")
+        yield [(number + bar, "dim"), (rest, "" if number.strip().isdecimal() else "dim italic")]
+
+
+def _sections(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
+    found = answer["sections"]
+    yield [(f"{answer['path']}: ", "bold"), (f"{len(found)} sections" if found else "no sections", "")]
+    depth: list[int] = []
+    for section in found:
+        depth.append(0 if section["parent"] is None else depth[section["parent"]] + 1)
+        code = f", exit code {section['exit_code']}" if section["exit_code"] is not None else ""
+        place = f"{section['line']}-{section['end_line']}"
+        yield [
+            (f"{place:>15}  {'  ' * depth[-1]}", "dim"),
+            (_cut(section["title"], 1, 40 + 2 * depth[-1]), ""),
+            (
+                f"  {section['outcome']}{code}",
+                VERDICT_STYLE[section["outcome"]] if section["outcome"] != "unknown" else "dim",
+            ),
+        ]
+
+
+def _templates(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
+    found = sorted(answer["templates"], key=lambda template: -template["count"])
+    yield [(f"{answer['path']}: ", "bold"), (f"{len(found):,} templates in {len(answer['lines']):,} lines", "")]
+    for template in found:
+        yield [(f"{template['count']:>9,}  ", "dim"), (_cut(template["template"], 1, 11), "")]
+
+
+VIEWS = {"triage": _triage, "reduce": _reduce, "sections": _sections, "templates": _templates}
+
+
+class Progress:
+    """A progress bar on stderr, if that is a terminal and the work lasts. Called with the share done, 0 to 1."""
+
+    def __init__(self, label: str) -> None:
+        self._label = sanitised(label)
+        self._share = 0.0
+        self._bar: RichProgress | None = None
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(PATIENCE, self._appear)
+        self._timer.daemon = True
+        self._done = not sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        if not self._done:
+            self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._done = True
+        self._timer.cancel()
+        if self._bar:
+            self._bar.stop()
+
+    def __call__(self, share: float) -> None:
+        """Note how much is done."""
+        self._share = share
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], completed=share)
+
+    def _appear(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress as RichProgress
+
+        bar = RichProgress(console=Console(stderr=True), transient=True)
+        bar.add_task(self._label, total=1.0)
+        bar.update(bar.task_ids[0], completed=self._share)
+        with self._lock:
+            if not self._done:
+                bar.start()
+                self._bar = bar
