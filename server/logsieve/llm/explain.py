@@ -1,0 +1,78 @@
+"""Explain a failure: `prepare` turns an analysis into the payload, `run` sends it and streams the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from logsieve.core.redact import Redactor
+from logsieve.core.reduce import reduce
+from logsieve.core.render import render, tokens_of
+from logsieve.llm import client, prompt
+from logsieve.settings import Settings
+
+if TYPE_CHECKING:
+    from logsieve.core.analysis import Analysis
+
+__all__ = ["Prepared", "prepare", "run"]
+
+ATTEMPTS = 3  # line numbers and the metadata come on top of the excerpt; each attempt asks reduce for that much less
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a user is shown before anything is sent.
+
+    `payload` is the exact body, `tokens` its size, `problem` what is not configured and what to do, or None.
+    """
+
+    payload: str
+    tokens: int
+    endpoint: str
+    model: str
+    problem: str | None
+
+
+def prepare(analysis: Analysis, settings: Settings, finding: int | None = None) -> Prepared:
+    """The payload that explains the whole failure, or one finding of `analysis.findings`. Pure; returns plain data."""
+    budget = settings.llm.budget
+    ask = budget
+    redactor = Redactor()
+    excerpt = render(reduce(analysis, ask, finding), analysis, numbers=True, redactor=redactor)
+    for _ in range(ATTEMPTS):
+        if excerpt.tokens <= budget:
+            break
+        ask = max(1, ask * budget // excerpt.tokens - 1)
+        redactor = Redactor()
+        excerpt = render(reduce(analysis, ask, finding), analysis, numbers=True, redactor=redactor)
+    payload = client.payload(settings, prompt.messages(excerpt, analysis, redactor, finding))
+    wrong = client.problem(settings)
+    return Prepared(
+        payload=payload,
+        tokens=tokens_of(payload),
+        endpoint=settings.llm.endpoint,
+        model=settings.llm.model,
+        problem=None if wrong is None else str(wrong),
+    )
+
+
+async def run(payload: str, settings: Settings, on_chunk: Callable[[str], None]) -> str:
+    """Send exactly this payload; `on_chunk` gets each piece of the answer as it comes. The whole answer.
+
+    Raises client.LlmError, whose `partial` holds what had come. Cancelling closes the connection.
+    """
+    pieces: list[str] = []
+    try:
+        async with aclosing(client.stream(settings, payload)) as answer:
+            async for piece in answer:
+                pieces.append(piece)
+                on_chunk(piece)
+    except client.LlmError as error:
+        error.partial = "".join(pieces)
+        raise
+    text = "".join(pieces)
+    if not text.strip():
+        raise client.EmptyAnswerError("The model answered nothing. Try again, or another model.")
+    return text
