@@ -6,7 +6,7 @@ here: this is where LogSieve's own counting ends and its readers' begins.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from logsieve.settings import DEFAULTS, Reduce
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
-    from logsieve.model import Finding
+    from logsieve.model import Finding, Piece
 
 __all__ = ["OPERATIONS", "Operation", "Parameter"]
 
@@ -36,7 +36,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What LogSieve can do. `function(analysis, path, **parameters)` gives one object a log, with the keys `answer` tells."""
+    """What LogSieve can do. `function(analysis, path, **parameters)` gives one object a log, `answer` its keys."""
 
     name: str
     summary: str
@@ -48,25 +48,27 @@ class Operation:
 
 def triage(analysis: Analysis, path: str) -> dict[str, Any]:
     """The verdict and the findings, best first."""
+    titles = _safe([finding.title for finding in analysis.findings])
+    messages = _safe([finding.message for finding in analysis.findings])
     return {
         "path": path,
         "verdict": str(analysis.verdict),
-        "findings": [_finding(finding) for finding in analysis.findings],
+        "findings": [_finding(*told) for told in zip(analysis.findings, titles, messages, strict=True)],
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, title: str, message: str) -> dict[str, Any]:
     return {
         "line": finding.start + 1,
         "end_line": finding.end,
         "severity": finding.severity.word,
         "category": str(finding.category),
         "rule": finding.rule,
-        "title": finding.title,
-        "message": finding.message,
+        "title": title,
+        "message": message,
         "locations": [{"path": at.path, "line": at.line, "column": at.column} for at in finding.locations],
         "count": finding.count,
-        "why": list(finding.why),
+        "why": list(_safe(finding.why)),
     }
 
 
@@ -79,7 +81,7 @@ def reduce(analysis: Analysis, path: str, budget: int, numbers: bool) -> dict[st
     rendered = render(excerpt, analysis, numbers=numbers)
     return {
         "path": path,
-        "lines": [[piece.start + 1, piece.end] for piece in excerpt.pieces],
+        "lines": _runs(excerpt.pieces),
         "text": rendered.text,
         "tokens": rendered.tokens,
         "omitted": [
@@ -87,6 +89,17 @@ def reduce(analysis: Analysis, path: str, budget: int, numbers: bool) -> dict[st
             for gap in excerpt.gaps
         ],
     }
+
+
+def _runs(pieces: Iterable[Piece]) -> list[list[int]]:
+    """First and last line of each run of lines; pieces that touch are one run."""
+    runs: list[list[int]] = []
+    for piece in pieces:
+        if runs and runs[-1][1] == piece.start:
+            runs[-1][1] = piece.end
+        else:
+            runs.append([piece.start + 1, piece.end])
+    return runs
 
 
 def templates(analysis: Analysis, path: str) -> dict[str, Any]:
@@ -108,18 +121,22 @@ def templates(analysis: Analysis, path: str) -> dict[str, Any]:
         lines.append(index)
     return {
         "path": path,
-        "templates": [{"id": f"E{i + 1}", "template": text, "count": counts[i]} for text, i in texts.items()],
+        "templates": [
+            {"id": f"E{i + 1}", "template": text, "count": count}
+            for i, (text, count) in enumerate(zip(_safe(texts), counts, strict=True))
+        ],
         "lines": [f"E{i + 1}" for i in lines],
     }
 
 
 def sections(analysis: Analysis, path: str) -> dict[str, Any]:
     """The runner's own units (steps, groups, stages) in order, with how each ended."""
+    titles = _safe([section.title for section in analysis.sections])
     return {
         "path": path,
         "sections": [
             {
-                "title": section.title,
+                "title": title,
                 "kind": section.kind,
                 "line": section.start + 1,
                 "end_line": section.end,
@@ -127,9 +144,18 @@ def sections(analysis: Analysis, path: str) -> dict[str, Any]:
                 "exit_code": section.exit_code,
                 "parent": section.parent if section.parent >= 0 else None,
             }
-            for section in analysis.sections
+            for section, title in zip(analysis.sections, titles, strict=True)
         ],
     }
+
+
+def _safe(texts: Iterable[str]) -> tuple[str, ...]:
+    """Pieces of log text as they may leave: without secrets and without what a terminal would obey."""
+    from logsieve.core.redact import Redactor
+    from logsieve.core.render import visible
+
+    redactor = Redactor()
+    return tuple(visible(redactor.redact([text]).lines[0]) for text in texts)
 
 
 def _budget() -> Parameter:
