@@ -21,6 +21,7 @@ _ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\r\n]*(?:\x
 _TO_COLUMN_1 = re.compile(rb"\x1b\[[01]?G")
 _FRAME = re.compile(rb"\r|\x1b\[[01]?G")
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\b\x1b") + b"\x7f"
+_SPECIALS = _CONTROLS + b"\r\b\x1b"
 _CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]+")
 _CHARACTER = re.compile(rb"(?s)[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|.")
 _BOM = re.compile(rb"(?m)^(?:\xef\xbb\xbf)+")
@@ -67,6 +68,8 @@ class LogText:
     def clean(self, line: int) -> str:
         """The line as a terminal shows it: no escape sequences, only the last frame."""
         raw = self.raw(line)
+        if raw.isascii() and not _special(raw):  # nearly all lines
+            return raw.decode("ascii")
         codec = _codec(raw)
         return _decode(b"".join(raw[a:b] for a, b in _kept(raw)), codec)
 
@@ -162,7 +165,7 @@ def _shown(raw: bytes, start: int) -> list[tuple[int, int]]:
 
 
 def _special(raw: bytes) -> bool:
-    return b"\x1b" in raw or b"\r" in raw or b"\b" in raw or len(raw.translate(None, _CONTROLS)) != len(raw)
+    return len(raw.translate(None, _SPECIALS)) != len(raw)
 
 
 def _shows(frame: bytes) -> bool:
