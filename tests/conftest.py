@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Editors are kept between runs: said here, because tests get a cache folder of their own.
+_CACHE = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+os.environ.setdefault("LOGSIEVE_EDITORS", str(Path(_CACHE) / "logsieve-editors"))
 
 
 @pytest.fixture(scope="session")
@@ -21,11 +26,20 @@ def fixtures(repository: Path) -> Path:
     return repository / "fixtures"
 
 
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache folder for all tests: compiled packs are a function of the packs, and cost seconds."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def private_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No test reads or writes the user's own configuration, cache, data or API key."""
+def private_folders(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, shared_cache: Path
+) -> Path:
+    """No test reads or writes the user's own configuration, cache, data or API key. Gives the folder used instead."""
     home = tmp_path_factory.mktemp("home")
-    for name, folder in (("CONFIG", "config"), ("CACHE", "cache"), ("DATA", "data"), ("STATE", "state")):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shared_cache))
+    for name, folder in (("CONFIG", "config"), ("DATA", "data"), ("STATE", "state")):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / folder))
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
