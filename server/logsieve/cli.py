@@ -5,7 +5,6 @@ Exit codes: 0 fine, 1 a log failed (`triage`), 2 a path or an argument is wrong,
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -21,6 +20,7 @@ from logsieve.operations import OPERATIONS, Operation, Parameter
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
+    from logsieve.llm.explain import Prepared
     from logsieve.packs import PackSet
 
 __all__ = ["cli", "main"]
@@ -80,6 +80,10 @@ def _complain(message: str) -> None:
     click.echo(f"logsieve: {sanitised(message)}", err=True)
 
 
+# Options may come from the environment: LOGSIEVE_EXPLAIN_ENDPOINT, LOGSIEVE_REDUCE_BUDGET, ...
+CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "LOGSIEVE"}
+
+
 class _Root(click.Group):
     """The group of all commands, in the order in which they are of use."""
 
@@ -88,7 +92,7 @@ class _Root(click.Group):
         return list(self.commands)
 
 
-@click.group(cls=_Root, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXAMPLES)
+@click.group(cls=_Root, context_settings=CONTEXT, epilog=EXAMPLES)
 @click.version_option(__version__, "--version", message="logsieve %(version)s")
 def cli() -> None:
     """Find the root cause in failing CI and build logs."""
@@ -100,8 +104,7 @@ def cli() -> None:
 def _command(operation: Operation) -> click.Command:
     """The command of an operation: its parameters, and those that all of them share."""
     params: list[click.Parameter] = [_option(p) for p in operation.parameters]
-    if operation.name == "triage":
-        params.append(click.Option(["--exit-zero"], is_flag=True, help="Exit with 0 even when a log failed."))
+    params += EXTRA.get(operation.name, ())
     params += [
         click.Option(
             ["--format", "format_"],
@@ -120,7 +123,7 @@ def _command(operation: Operation) -> click.Command:
     return click.Command(
         operation.name,
         params=params,
-        callback=partial(_run, operation),
+        callback=partial(RUNS.get(operation.name, _run), operation),
         help=text,
         short_help=operation.summary,
     )
@@ -154,15 +157,9 @@ def _packs_option() -> click.Option:
     )
 
 
-def _run(
-    operation: Operation,
-    paths: Sequence[str],
-    format_: str,
-    folders: Sequence[str],
-    exit_zero: bool = False,
-    **parameters: Any,
-) -> int:
+def _run(operation: Operation, paths: Sequence[str], folders: Sequence[str], format_: str, **parameters: Any) -> int:
     """Do the operation on each log in turn, one in memory at a time, and print what comes of it; the exit code."""
+    exit_zero = parameters.pop("exit_zero", False)
     packs = _load(folders)
     if format_ == "text" and "numbers" in parameters:
         parameters["numbers"] = True  # people want to find the lines again; a program has them in `lines`
@@ -176,7 +173,8 @@ def _run(
         analysis = _analyse(log, packs)
         answer = operation.function(analysis, log.path, **parameters)
         output.add(answer, analysis)
-        return FAILED if answer.get("verdict") == "failed" and not exit_zero else 0
+        failed = answer.get("verdict") == "failed" or answer.get("error")
+        return FAILED if failed and not exit_zero else 0
 
     for path in paths:
         for log in archive.read(path):
@@ -184,6 +182,45 @@ def _run(
             del log  # before the next one is read
     output.close()
     return code
+
+
+def _explain(operation: Operation, *, dry_run: bool, yes: bool, format_: str, **parameters: Any) -> int:
+    """`_run`, with a person or `--yes` to approve of what is sent, and the answer printed while it comes."""
+    from logsieve.terminal import sanitised
+
+    text = format_ == "text"
+
+    def approve(prepared: Prepared) -> bool:
+        if dry_run:
+            if text:
+                _write(prepared.payload + "\n")
+            return False
+        return bool(prepared.problem) or yes or _consents(prepared)
+
+    def on_chunk(chunk: str) -> None:
+        if text:
+            _write(sanitised(chunk))
+            sys.stdout.flush()
+
+    return _run(operation, format_=format_, approve=approve, on_chunk=on_chunk, **parameters)
+
+
+def _consents(prepared: Prepared) -> bool:
+    """Whether the user agreed to this endpoint before, or does now that they see the payload. A yes is remembered."""
+    from logsieve.llm.consent import Consent
+    from logsieve.terminal import sanitised
+
+    consent = Consent()
+    if consent.granted(prepared.endpoint):
+        return True
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError(f"nothing was sent to {prepared.endpoint}: agree once on a terminal, or give --yes")
+    click.echo(sanitised(prepared.payload), err=True)
+    where = f"{prepared.endpoint} ({prepared.model})"
+    if not click.confirm(f"Send this to {where}, {prepared.tokens:,} tokens, now and later?", err=True):
+        return False
+    consent.grant(prepared.endpoint)
+    return True
 
 
 def _load(folders: Sequence[str]) -> PackSet:
@@ -239,6 +276,8 @@ class _Output:
 
 
 def _json(value: Any, indent: int | None) -> str:
+    import json
+
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
@@ -260,6 +299,16 @@ def _write_csv(answer: dict[str, Any]) -> None:
     _write(buffer.getvalue())
 
 
+# Options of the command line alone, and the operations that need more of a face than printing.
+EXTRA = {
+    "triage": [click.Option(["--exit-zero"], is_flag=True, help="Exit with 0 even when a log failed.")],
+    "explain": [
+        click.Option(["--dry-run"], is_flag=True, help="Print the exact payload; send nothing."),
+        click.Option(["--yes"], is_flag=True, help="Send without asking, this time."),
+    ],
+}
+RUNS = {"explain": _explain}
+
 for _operation in OPERATIONS:
     cli.add_command(_command(_operation))
 
@@ -273,9 +322,9 @@ for _operation in OPERATIONS:
 )
 def lsp(port: int | None) -> None:
     """Start the language server that editors talk to."""
-    from logsieve.lsp import server
+    from logsieve.lsp.server import main as serve
 
-    server.main(port)
+    serve(port)
 
 
 @cli.command("nvim-path")

@@ -7,13 +7,14 @@ here: this is where LogSieve's own counting ends and its readers' begins.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from logsieve.settings import DEFAULTS, Reduce
+from logsieve.settings import DEFAULTS, Llm, Reduce
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
+    from logsieve.llm.explain import Prepared
     from logsieve.model import Finding, Piece
 
 __all__ = ["OPERATIONS", "Operation", "Parameter"]
@@ -149,6 +150,50 @@ def sections(analysis: Analysis, path: str) -> dict[str, Any]:
     }
 
 
+def explain(
+    analysis: Analysis,
+    path: str,
+    *,
+    finding: int | None,
+    endpoint: str,
+    model: str,
+    key_variable: str,
+    timeout: int,
+    budget: int,
+    approve: Callable[[Prepared], bool],
+    on_chunk: Callable[[str], None],
+) -> dict[str, Any]:
+    """Ask a model about the failure, or about one finding (1-based), and check its answer against the log.
+
+    `approve` is shown what would be sent, and decides. `on_chunk` gets the answer as it comes.
+    """
+    import asyncio
+
+    from logsieve.llm.client import LlmError
+    from logsieve.llm.explain import prepare, run
+    from logsieve.llm.verify import verify
+
+    llm = Llm(endpoint=endpoint, model=model, keyVariable=key_variable, timeout=timeout, budget=budget)
+    settings = replace(DEFAULTS, llm=llm)
+    answer: dict[str, Any] = {"path": path, "endpoint": endpoint, "model": model, "payload": "", "tokens": 0}
+    answer |= {"text": "", "verified": 0, "unverified": 0, "error": None}
+    if finding and finding > len(analysis.findings):
+        return answer | {"error": f"there is no finding {finding}; the log has {len(analysis.findings)}"}
+    prepared = prepare(analysis, settings, finding - 1 if finding else None)
+    answer |= {"payload": prepared.payload, "tokens": prepared.tokens}
+    if not approve(prepared):
+        return answer
+    if prepared.problem:
+        return answer | {"error": prepared.problem}
+    try:
+        text = asyncio.run(run(prepared.payload, settings, on_chunk))
+    except LlmError as error:
+        text = error.partial
+        answer["error"] = str(error)
+    checked = verify(text, analysis)
+    return answer | {"text": checked.text, "verified": checked.verified, "unverified": checked.unverified}
+
+
 def _safe(texts: Iterable[str]) -> tuple[str, ...]:
     """Pieces of log text as they may leave: without secrets and without what a terminal would obey."""
     from logsieve.core.redact import Redactor
@@ -158,11 +203,10 @@ def _safe(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(visible(redactor.redact([text]).lines[0]) for text in texts)
 
 
-def _budget() -> Parameter:
-    """The setting `reduce.budget` as a parameter."""
-    about = next(f.metadata for f in fields(Reduce) if f.name == "budget")
-    default = DEFAULTS.reduce.budget
-    return Parameter("budget", int, default, about["help"], minimum=about["minimum"], maximum=about["maximum"])
+def _setting(name: str, section: type, key: str, default: int | str) -> Parameter:
+    """A setting as a parameter: one help, one range."""
+    about = next(f.metadata for f in fields(section) if f.name == key)
+    return Parameter(name, type(default), default, about["help"], minimum=about["minimum"], maximum=about["maximum"])
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -178,7 +222,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "Print the reduced log: the lines that explain the failure, within a budget of tokens.",
         "path, lines (first and last of each run that was kept), text, tokens, and omitted: start, end, lines, what",
         reduce,
-        (_budget(), Parameter("numbers", bool, False, "Put its number before each line of the text.")),
+        (
+            _setting("budget", Reduce, "budget", DEFAULTS.reduce.budget),
+            Parameter("numbers", bool, False, "Put its number before each line of the text."),
+        ),
     ),
     Operation(
         "sections",
@@ -192,5 +239,22 @@ OPERATIONS: tuple[Operation, ...] = (
         "path, templates (id, template, count) and lines: the id of each line's template",
         templates,
         formats=("text", "json", "jsonl", "csv"),
+    ),
+    Operation(
+        "explain",
+        "Ask a language model to explain the failure; shows first what would be sent where.",
+        "path, endpoint, model, payload (the body of the request), tokens (its size), text (the answer), verified and "
+        "unverified (how many of its claims the log bears out, or does not), error (or null)",
+        explain,
+        (
+            Parameter(
+                "finding", int, None, "Explain the finding of this number; triage lists them, 1 first.", minimum=1
+            ),
+            _setting("endpoint", Llm, "endpoint", DEFAULTS.llm.endpoint),
+            _setting("model", Llm, "model", DEFAULTS.llm.model),
+            _setting("key_variable", Llm, "keyVariable", DEFAULTS.llm.keyVariable),
+            _setting("timeout", Llm, "timeout", DEFAULTS.llm.timeout),
+            _setting("budget", Llm, "budget", DEFAULTS.llm.budget),
+        ),
     ),
 )

@@ -10,7 +10,7 @@ import shutil
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
     from logsieve.core.analysis import Analysis
+    from logsieve.model import Finding
 
 __all__ = ["VIEWS", "Progress", "sanitised", "show"]
 
 PATIENCE = 0.5  # seconds of work after which a progress bar appears
 PIPE_WIDTH = 200  # columns of a line of the log where there is no terminal to ask
 BLOCK = 20  # lines of the root cause's block that are shown
+SHORT, CONTEXT = 5, 2  # a block of fewer lines is shown with so many around it
 OTHERS = 20  # further findings that are listed
 REASONS = 5  # reasons of noise, and sections, that are listed
 
@@ -67,17 +69,19 @@ def _triage(answer: dict[str, Any], analysis: Analysis) -> Iterator[Row]:
         (answer["verdict"], VERDICT_STYLE[answer["verdict"]]),
         (f" ({analysis.verdict_why}; {lines})", ""),
     ]
-    if findings:
+    shown = 0  # findings shown with their lines
+    if findings and (findings[0]["severity"] == "error" or answer["verdict"] != "passed"):
         yield []
         yield from _root(path, findings[0], analysis)
+        shown = 1
     elif answer["verdict"] == "failed":
         yield []
         yield [("No line of the log says why. Its end:", "")]
         yield from _excerpt(analysis, max(0, len(analysis.text) - BLOCK), len(analysis.text), -1)
-    if findings[1:]:
+    if findings[shown:]:
         yield []
-        yield [("Also", "bold")]
-        yield from _others(path, findings[1:], analysis)
+        yield [("Also" if shown else "Nothing failed. Noted on the way", "bold")]
+        yield from _others(path, findings[shown:], analysis.findings[shown:])
     yield from _rest(analysis)
 
 
@@ -99,8 +103,8 @@ def _root(path: str, finding: dict[str, Any], analysis: Analysis) -> Iterator[Ro
     yield [(f"First because: {'; '.join(finding['why'])}", "dim")]
 
 
-def _others(path: str, findings: list[dict[str, Any]], analysis: Analysis) -> Iterator[Row]:
-    for shown, finding in zip(findings[:OTHERS], analysis.findings[1:], strict=False):
+def _others(path: str, findings: list[dict[str, Any]], same: Sequence[Finding]) -> Iterator[Row]:
+    for shown, finding in zip(findings[:OTHERS], same, strict=False):
         count = f"  ({shown['count']} times)" if shown["count"] > 1 else ""
         severity = shown["severity"]
         place = f"{path}:{finding.anchor + 1}"
@@ -140,6 +144,8 @@ def _excerpt(analysis: Analysis, start: int, end: int, anchor: int) -> Iterator[
     from logsieve.core.render import render
     from logsieve.model import Excerpt, Gap, Piece
 
+    if end - start < SHORT:
+        start, end = max(0, start - CONTEXT), min(len(analysis.text), end + CONTEXT)
     kept = set(range(start, end))
     if len(kept) > BLOCK:
         around = range(max(start, anchor - 3), min(end, anchor + BLOCK - 9)) if anchor >= 0 else range(0)
@@ -202,7 +208,27 @@ def _templates(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
         yield [(f"{template['count']:>9,}  ", "dim"), (_cut(template["template"], 1, 11), "")]
 
 
-VIEWS = {"triage": _triage, "reduce": _reduce, "sections": _sections, "templates": _templates}
+def _explain(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
+    """What follows the answer, which was printed as it came: what of it the log does not bear out."""
+    if answer["error"]:
+        if answer["text"]:
+            yield []
+        # The message names settings of editors; here they are options.
+        options = re.sub(
+            r"logsieve\.llm\.(\w+)", lambda m: "--" + re.sub("([A-Z])", r"-\1", m[1]).lower(), answer["error"]
+        )
+        yield [(f"No explanation: {options}", "bold red")]
+    elif answer["text"]:
+        yield []
+        marks = [line for line in answer["text"].split("\n") if line.endswith(")*")]
+        total = answer["verified"] + answer["unverified"]
+        yield []
+        yield [(f"{answer['verified']} of {total} references to the log hold.", "bold")]
+        for line in marks if answer["unverified"] else ():
+            yield [(f"  {line}", "yellow")]
+
+
+VIEWS = {"triage": _triage, "reduce": _reduce, "sections": _sections, "templates": _templates, "explain": _explain}
 
 
 class Progress:
