@@ -57,8 +57,7 @@ _NO_VALUES = _words("""
     true false none null nil undefined yes no on off empty required optional missing invalid expired redacted
     secret masked hidden filtered secure set unset str string int integer number bool boolean bytes any object
     default unknown error failed not is was must cannot field type value todo never always input write read
-    admin:org undefined; string; number; ok done found protected removed omitted unavailable unauthorized
-    denied
+    admin:org undefined; string; number; ok done found protected removed omitted unavailable unauthorized denied
 """)
 
 
@@ -196,14 +195,14 @@ _CHECKED: tuple[tuple[str, str, str, Callable[[str], bool]], ...] = (
 )
 
 # Detectors of detect-secrets: module, class, kind, hints. Those left out are covered above (with the secret, not only
-# its prefix), or find no secrets (public IP addresses), or take ordinary words (the keyword and entropy detectors).
+# its prefix), or find no secrets (public IP addresses), or take ordinary words (the keyword and entropy detectors), or
+# cache keys (IBM's IAM keys: 44 characters after "key:").
 _DETECTORS = (
     ("artifactory", "ArtifactoryDetector", "Artifactory credentials", "akc ap"),
     ("aws", "AWSKeyDetector", "AWS secret key", "aws a3t"),
     ("azure_storage_key", "AzureStorageKeyDetector", "Azure storage key", "accountkey="),
     ("cloudant", "CloudantDetector", "Cloudant credentials", "cl"),
     ("discord", "DiscordBotTokenDetector", "Discord token", "."),
-    ("ibm_cloud_iam", "IbmCloudIamDetector", "IBM Cloud key", "key pwd pass token"),
     ("ibm_cos_hmac", "IbmCosHmacDetector", "IBM COS key", "secret"),
     ("mailchimp", "MailchimpDetector", "Mailchimp key", "-us"),
     ("openai", "OpenAIDetector", "OpenAI key", "t3blbkfj"),
@@ -216,9 +215,8 @@ _DETECTORS = (
     ("telegram_token", "TelegramBotTokenDetector", "Telegram token", ":"),
     ("twilio", "TwilioKeyDetector", "Twilio key", "ac sk"),
 )
-_LOOKAROUND = re.compile(
-    r"\(\?!(?:[^()\\]|\\.)*\)"
-)  # re2 has none; `_delimited` puts the delimiters back where they matter
+# re2 has no lookaround; matching the delimiter does as well, for the secret is a group.
+_NOT_BEFORE = re.compile(r"\(\?!\[((?:[^\]\\]|\\.)*)\]\)")
 
 
 @functools.cache
@@ -249,7 +247,7 @@ def _detectors() -> Iterator[Rule]:
 
 def _linear(pattern: str) -> str:
     """A detector's pattern in re2 syntax, with the secret as a group where delimiters are matched beside it."""
-    pattern = _LOOKAROUND.sub("", pattern).replace(r"(?:(?<=\W)|(?<=^))", r"(?:^|\W)")
+    pattern = _NOT_BEFORE.sub(r"(?:[^\1]|$)", pattern).replace(r"(?:(?<=\W)|(?<=^))", r"(?:^|\W)")
     edges = r"(?:\s|=|:|\"|^)", r'(?:\s|=|:|"|^)', r'(?:\s|"|$)'
     start = next((e for e in edges[:2] if pattern.startswith(e)), "")
     end = edges[2] if pattern.endswith(edges[2]) else ""
@@ -268,22 +266,22 @@ _GLUED = ("password", "passwd", "passphrase", "secret", "token", "apikey")
 _KEYS = _words("""
     api access secret private auth account encryption encrypt signing sign signature master storage service
     deploy license app application ssh gpg client subscription session shared admin webhook write ingest
-    ingestion crypt jwt hmac aes rsa crypto cipher age developer integration instrumentation function
-    functions host bot
+    ingestion crypt jwt hmac aes rsa crypto cipher age developer integration instrumentation function functions
+    host bot
 """)
 _ABOUT = _words("""
-    type types count limit limits url uri endpoint name names file files path paths dir directory folder
-    length len size expiry expires expiration expire ttl policy algorithm alg algo format prefix suffix env
-    variable var vars field header headers index id ids kind regex pattern version manager store provider
-    required enabled disabled valid invalid error errors exists mode scope scopes ref refs source param params
-    parameter parameters arn usage used budget max min location rotation timeout age permissions class helper
-    service reuse checker check test tests validator validation sha sha256 fingerprint label title text
-    placeholder list map set vault account secretname hint
+    type types count limit limits url uri endpoint name names file files path paths dir directory folder length
+    len size expiry expires expiration expire ttl policy algorithm alg algo format prefix suffix env variable
+    var vars field header headers index id ids kind regex pattern version manager store provider required
+    enabled disabled valid invalid error errors exists mode scope scopes ref refs source param params to for
+    from by users parameter parameters arn usage used budget max min location rotation timeout age permissions
+    class helper service reuse checker check test tests validator validation sha sha256 fingerprint label title
+    text placeholder list map set vault account secretname hint
 """)
 _BEFORE = _words("""
-    max min num number total unexpected next prev page pagination continuation cancellation lexer syntax
-    invalid illegal missing unknown end start eof no bad cache public primary foreign sort parse pass reserved
-    persist special last first current the input output prompt completion per
+    max min num number total unexpected next prev page pagination continuation cancellation lexer syntax invalid
+    illegal missing unknown end start eof no bad cache public primary foreign sort parse pass reserved persist
+    special last first current the input output prompt completion per
 """)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -310,12 +308,13 @@ _CODE = re.compile(
     r"[A-Za-z_]+(?:\.[A-Za-z_]+)+|[A-Za-z_][\w.]*[(\[].*|[A-Za-z_]\w*(?:<.*>)?\??[;,)]|[A-Z][a-z]+(?:[A-Z][a-z]+)+|\W*"
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://.*")
+_VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+|(?i:token|password|secret|key)")  # a name, as in `password: DB_TOKEN`
 _OPAQUE = 32  # characters from which a path-like value with all kinds of characters is base64
 
 
 def is_secret_value(value: str, direct: bool) -> bool:
     """Whether the value of a secret's name is one. `direct`: an assignment, not prose (`unexpected token: foo`)."""
-    if is_masked(value) or len(value) < 3 or _URL.fullmatch(value) or _CODE.fullmatch(value):
+    if is_masked(value) or len(value) < 3 or any(p.fullmatch(value) for p in (_URL, _CODE, _VARIABLE)):
         return False
     if _PATH.fullmatch(value) and not (len(value) >= _OPAQUE and _kinds(value) == 3):
         return False

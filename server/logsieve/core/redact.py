@@ -34,11 +34,11 @@ _NAME = (
     r"([ \t]*(?::=|=>|={1,3}|:)[ \t]*)"  # operator
 )
 _VALUE = re.compile(r"""\\"([^"\\]*+)|"([^"]*+)|'([^']*+)|`([^`]*+)|([^\s"'`]++)""")
-_NEXT_PAIR = re.compile(
-    r"[;&,]\s*+[A-Za-z_][\w. ]*+="
-)  # the next pair of a connection string or query ends an unquoted value
-_LEADING = re.compile(
-    r"(?:^|[\s|\]}>:])(?:export|declare -x|set|setx|ENV|ARG|env|-e|--env|-D|--build-arg|[+-]|-)?\s*[\"']?$"
+# The next pair of a connection string or query ends an unquoted value.
+_NEXT_PAIR = re.compile(r"[;&,]\s*+[A-Za-z_][\w. ]*+=")
+# What may stand before the name in a dump: timestamps, punctuation, and the commands that set variables.
+_BEFORE_NAME = re.compile(
+    r"[^A-Za-z]+|[\d:.,+\-]+T[\d:.,+\-]+Z?|export|declare|-x|setx?|ENV|ARG|env|-e|--env|--build-arg"
 )
 
 
@@ -155,9 +155,8 @@ def _is_direct(line: str, start: int, name: str, closing: str, operator: str, qu
         return False
     if operator == "=" or quoted or closing:
         return True
-    return _LEADING.search(line[max(0, start - 40) : start]) is not None and not line[start + len(name) :].strip(
-        " :="
-    ).count(" ")
+    before = line[:start][-80:].rpartition("|")[2].split()
+    return all(_BEFORE_NAME.fullmatch(word) for word in before) and " " not in line[start + len(name) :].strip(" :=")
 
 
 def _key_blocks(lines: Sequence[str]) -> Iterator[tuple[int, _Span]]:
