@@ -1,4 +1,5 @@
-"""The plain, frozen data that flows through LogSieve. No behaviour beyond small derived properties, no imports of other rooms.
+"""The plain, frozen data that flows through LogSieve. No behaviour beyond small derived properties, no imports of
+other rooms.
 
 Lines are 0-based and half-open (`start <= line < end`) everywhere in this module.
 """
@@ -85,7 +86,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A view of one line, built on demand. `text` is clean (no escape sequences, last frame), `message` also without envelope."""
+    """A view of one line, built on demand. `text` is clean (no escape sequences, last frame), `message` also without
+    envelope.
+    """
 
     number: int
     text: str
@@ -103,7 +106,9 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A runner's own unit. `parent` is an index into Analysis.sections or -1; `exit_code` is None where none was printed."""
+    """A runner's own unit. `parent` is an index into Analysis.sections or -1; `exit_code` is None where none was
+    printed.
+    """
 
     title: str
     kind: str
@@ -118,7 +123,8 @@ class Section:
 class Block:
     """Lines that belong together, as a rule found them on `line`; `anchor` is the line that says what happened.
 
-    `rule` is "pack/id"; severity, role, specificity and title are the rule's; `groups` are the texts its patterns named.
+    `rule` is "pack/id"; severity, role, specificity and title are the rule's; `groups` are the texts its patterns
+    named.
     """
 
     rule: str
@@ -136,7 +142,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a source file as the log names it. `line` and `column` are 1-based as printed, 0 where absent; `at` is the log line."""
+    """A place in a source file as the log names it. `line` and `column` are 1-based as printed, 0 where absent; `at`
+    is the log line.
+    """
 
     path: str
     line: int
@@ -146,7 +154,9 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Another place in the log that belongs to a finding, and how ("caused by", "also reported here", "follows from it")."""
+    """Another place in the log that belongs to a finding, and how ("caused by", "also reported here", "follows from
+    it").
+    """
 
     line: int
     why: str
@@ -154,7 +164,9 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A block that matters. `why` says in words what put it at its rank; `count` is how many equal failures it stands for."""
+    """A block that matters. `why` says in words what put it at its rank; `count` is how many equal failures it stands
+    for.
+    """
 
     rule: str
     category: Category
@@ -186,7 +198,8 @@ class Noise:
 class Piece:
     """A run of original lines in an excerpt and why it is there ("root cause", "failing step", ...).
 
-    `cut` maps a line of the piece to the columns (start, end) of its clean text that are kept when the line is too long to keep whole.
+    `cut` maps a line of the piece to the columns (start, end) of its clean text that are kept when the line is too
+    long to keep whole.
     """
 
     start: int
@@ -206,7 +219,9 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """The reduced log: pieces in the order of the log, the gaps between them, and its estimated size in tokens (4 bytes each)."""
+    """The reduced log: pieces in the order of the log, the gaps between them, and its estimated size in tokens (4
+    bytes each).
+    """
 
     pieces: tuple[Piece, ...]
     gaps: tuple[Gap, ...]

@@ -1,4 +1,6 @@
-"""Every setting, its default and its range, in one frozen tree. Reading settings gives values and problems, never an exception."""
+"""Every setting, its default and its range, in one frozen tree. Reading settings gives values and problems, never an
+exception.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,9 @@ DEFAULTS = Settings()
 
 
 def from_mapping(given: Mapping[str, Any] | None) -> tuple[Settings, list[str]]:
-    """Settings from an editor's (or a file's) nested mapping, and what was wrong with it; a bad value keeps its default."""
+    """Settings from an editor's (or a file's) nested mapping, and what was wrong with it; a bad value keeps its
+    default.
+    """
     problems: list[str] = []
     return _read(DEFAULTS, {} if given is None else given, "logsieve", problems), problems
 

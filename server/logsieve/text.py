@@ -1,7 +1,8 @@
-"""LogText: the bytes of a log as lines, what a terminal would show of them, and the way back to the columns an editor shows.
+r"""LogText: the bytes of a log as lines, what a terminal would show of them, and the way back to the columns an editor
+shows.
 
-A line ends at `\\n` or `\\r\\n`. A lone `\\r` (and the escape sequence that moves to column 1) starts a new frame that overwrites the
-line, as on a terminal; the last frame that shows something is the line's clean text.
+A line ends at `\n` or `\r\n`. A lone `\r` (and the escape sequence that moves to column 1) starts a new frame
+that overwrites the line, as on a terminal; the last frame that shows something is the line's clean text.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from numpy.typing import NDArray
 
 __all__ = ["CHUNK", "LogText", "looks_binary"]
 
-CHUNK = 1 << 20  # bytes cleaned and scanned at a time: large enough to amortise calls, small enough to stay in the cache
+CHUNK = (
+    1 << 20
+)  # bytes cleaned and scanned at a time: large enough to amortise calls, small enough to stay in the cache
 
-# Control sequences (CSI), strings (OSC, DCS, ...; also Buildkite's `ESC _bk;t=1 BEL`), two-character sequences, and a lone ESC.
+# Control sequences (CSI), strings (OSC, DCS, ...; also Buildkite's `ESC _bk;t=1 BEL`), two-character sequences, and a
+# lone ESC.
 _ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
 _TO_COLUMN_1 = re.compile(rb"\x1b\[[01]?G")
 _FRAME = re.compile(rb"\r|\x1b\[[01]?G")
@@ -32,8 +36,8 @@ _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 class LogText:
     """A log's bytes (UTF-8, or transcoded to it) with an index of its lines.
 
-    `data` holds the bytes; `starts` is int64 of shape [lines + 1]: the byte offset of each line, then the length of the data.
-    A final line end does not begin another line; an empty log has no lines.
+    `data` holds the bytes; `starts` is int64 of shape [lines + 1]: the byte offset of each line, then the length of
+    the data. A final line end does not begin another line; an empty log has no lines.
     """
 
     __slots__ = ("data", "encoding", "starts")
@@ -96,7 +100,7 @@ class LogText:
             line = end
 
     def clean_bytes(self, start: int, end: int) -> bytes:
-        """The clean text of lines start..end, each ended by one `\\n`: equal to `clean` of each, before decoding."""
+        """The clean text of lines start..end, each ended by one newline: equal to `clean` of each, before decoding."""
         return _clean_chunk(self.data[self.starts[start] : self.starts[end]])
 
     def raw_bytes(self, start: int, end: int) -> bytes:
@@ -105,7 +109,9 @@ class LogText:
 
 
 def looks_binary(data: bytes) -> bool:
-    """Whether the first 8 KiB are no text: NULs or other controls that no log of text holds, in number, and no UTF-16 mark."""
+    """Whether the first 8 KiB are no text: NULs or other controls that no log of text holds, in number, and no UTF-16
+    mark.
+    """
     head = data[:8192]
     if not head or head.startswith(tuple(mark for mark, _ in _BOMS)):
         return False
@@ -123,7 +129,9 @@ def _line_starts(data: bytes) -> NDArray[np.int64]:
 
 
 def _codec(raw: bytes) -> str:
-    """UTF-8 unless the line cannot be: then Latin-1, but not where other characters of the line are good UTF-8 (one was cut)."""
+    """UTF-8 unless the line cannot be: then Latin-1, but not where other characters of the line are good UTF-8 (one
+    was cut).
+    """
     if raw.isascii():
         return "ascii"
     try:

@@ -30,8 +30,9 @@ Progress = Callable[[float], None]
 class Analysis:
     """What LogSieve knows about one log: a function of the text, the packs and the settings, and of nothing else.
 
-    `findings` come best first, the first is the root cause. Columns have one entry a line: `shapes` uint64, `levels` int8 (Level).
-    `ended` is the line that says how the run ended, -1 where none does. `recognised` is whether the text looks like a log at all.
+    `findings` come best first, the first is the root cause. Columns have one entry a line: `shapes` uint64, `levels`
+    int8 (Level). `ended` is the line that says how the run ended, -1 where none does. `recognised` is whether the
+    text looks like a log at all.
     """
 
     text: LogText
@@ -63,7 +64,9 @@ class Analysis:
 
 
 def analyse(text: LogText, packs: PackSet, settings: Settings = DEFAULTS, progress: Progress | None = None) -> Analysis:
-    """Analyse a log. `progress` is called with the share done (0 to 1) and may raise to stop the work; nothing else raises."""
+    """Analyse a log. `progress` is called with the share done (0 to 1) and may raise to stop the work; nothing else
+    raises.
+    """
     wrapping = envelope.detect(text, packs)
     scan = _scan(text, packs, wrapping, progress)
     message = lru_cache(maxsize=1 << 16)(lambda line: wrapping.message(text.clean(line)))
@@ -108,7 +111,18 @@ def analyse(text: LogText, packs: PackSet, settings: Settings = DEFAULTS, progre
     )
     recognised = bool(found or made or told or wrapping.layers)
     return Analysis(
-        text, verdict, why, ended, tuple(ranked), lookup.all, tuple(made), tuple(quiet), scan.shapes, levels, wrapping, recognised
+        text,
+        verdict,
+        why,
+        ended,
+        tuple(ranked),
+        lookup.all,
+        tuple(made),
+        tuple(quiet),
+        scan.shapes,
+        levels,
+        wrapping,
+        recognised,
     )
 
 

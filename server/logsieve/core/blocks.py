@@ -24,8 +24,8 @@ def find(
 ) -> list[Block]:
     """Blocks for the hits of rules, in the order of the log.
 
-    `ignored` maps lines to the specificity below which rules do not count on them; `bounds` gives the section around a line, which
-    no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules.
+    `ignored` maps lines to the specificity below which rules do not count on them; `bounds` gives the section around
+    a line, which no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules.
     """
     found: list[Block] = []
     for line, pattern in hits:
@@ -42,13 +42,27 @@ def find(
         anchor, more = _anchor(rule, line, start, end, message)
         code, category = f"{pattern.pack.name}/{rule.id}", rule.category or pattern.pack.category
         found.append(
-            Block(code, category, rule.severity, rule.role, rule.specificity, rule.title, line, start, end, anchor, groups | more)
+            Block(
+                code,
+                category,
+                rule.severity,
+                rule.role,
+                rule.specificity,
+                rule.title,
+                line,
+                start,
+                end,
+                anchor,
+                groups | more,
+            )
         )
     return _without_overlap(found)
 
 
 def _without_overlap(found: list[Block]) -> list[Block]:
-    """The surest block keeps its lines; one that is found inside a surer block is part of it, one that reaches into it is cut."""
+    """The surest block keeps its lines; one that is found inside a surer block is part of it, one that reaches into
+    it is cut.
+    """
     surest: dict[int, Block] = {}  # on one line the most specific rule speaks, whatever its role
     for b in found:
         if b.line not in surest or b.specificity > surest[b.line].specificity:
@@ -73,7 +87,7 @@ def _sureness(block: Block) -> float:
 
 
 def _anchor(rule: Rule, line: int, start: int, end: int, message: Message) -> tuple[int, dict[str, str]]:
-    """The line of the block that says what happened, and the groups found there: `rule.message`'s first or last match."""
+    """The line of the block that says what happened, and the groups that `rule.message` found there."""
     if not rule.message:
         return line, {}
     pattern = compiled(rule.message)

@@ -15,12 +15,15 @@ SAMPLE = 400  # lines looked at; more changes no decision on the logs at hand
 LONGEST = 8192  # characters of a message that rules look at one line at a time; the scan sees all of it
 
 _WORDS = {
-    "debug": Level.DEBUG, "trace": Level.DEBUG, "fine": Level.DEBUG, "d": Level.DEBUG, "v": Level.DEBUG, "verbose": Level.DEBUG,
-    "info": Level.INFO, "notice": Level.INFO, "i": Level.INFO, "log": Level.INFO, "note": Level.INFO, "hint": Level.INFO,
-    "warn": Level.WARNING, "warning": Level.WARNING, "w": Level.WARNING, "wrn": Level.WARNING,
-    "error": Level.ERROR, "err": Level.ERROR, "e": Level.ERROR, "fatal": Level.ERROR, "f": Level.ERROR, "crit": Level.ERROR,
-    "critical": Level.ERROR, "severe": Level.ERROR, "alert": Level.ERROR, "emerg": Level.ERROR, "panic": Level.ERROR,
-}  # fmt: skip
+    word: level
+    for level, words in {
+        Level.DEBUG: "debug trace fine finer finest d v verbose",
+        Level.INFO: "info notice i log note hint",
+        Level.WARNING: "warn warning w wrn",
+        Level.ERROR: "error err e fatal f crit critical severe alert emerg panic",
+    }.items()
+    for word in words.split()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Wrapping:
         return any("(?P<level>" in layer.pattern for layer in self.layers)
 
     def strip(self, clean: bytes) -> bytes:
-        """The messages of clean lines, each ended by `\\n`."""
+        """The messages of clean lines, each ended by a newline."""
         if self.pattern is None:
             return clean
         return self.pattern.sub(b"\n", b"\n" + clean)[1:]

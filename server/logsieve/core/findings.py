@@ -10,6 +10,7 @@ from logsieve.model import Block, Finding, Level, Location, Outcome, Related, Se
 __all__ = ["WEIGHTS", "Context", "Weights", "build", "rank"]
 
 TITLE = 200  # characters of a title
+RARE = 3  # occurrences of a shape up to which a line is rare
 RELATED = 20  # other places that one finding lists
 
 
@@ -25,7 +26,7 @@ class Weights:
     hint: float = -80
     warning: float = -55
     info: float = -120
-    rare: float = 6  # said once in the whole log
+    rare: float = 6  # said once in the whole log, or once more in a summary
     repeated: float = -8  # said more than twenty times
     after_end: float = -25  # after the line that says the run failed: clean-up
     first: float = 6  # the first finding of the failing section
@@ -124,12 +125,20 @@ def _score(b: Block, section: int, first: bool, context: Context, weights: Weigh
         (b.role == "summary", weights.summary, "sums up what is told elsewhere"),
         (b.role == "consequence", weights.consequence, "follows from something else"),
         (b.role == "hint", weights.hint, "only a hint"),
-        (failing, weights.failing_section, f"in the step that failed: {context.sections[section].title[:60] if failing else ''}"),
+        (
+            failing,
+            weights.failing_section,
+            f"in the step that failed: {context.sections[section].title[:60] if failing else ''}",
+        ),
         (failing and first, weights.first, "the first there"),
         (outcome is Outcome.PASSED, weights.passed_section, "in a step that passed"),
         (context.verdict is Verdict.PASSED, weights.passed_run, "the run passed"),
         (0 <= context.ended < b.line, weights.after_end, "after the failure was reported"),
-        (repeats == 1, weights.rare, "said once in this log"),
+        (
+            repeats <= RARE,
+            weights.rare,
+            "said nowhere else in this log" if repeats == 1 else f"said only {repeats} times",
+        ),
         (repeats > 20, weights.repeated, f"said {repeats} times"),
     ]
     said = [(amount, reason) for holds, amount, reason in parts if holds]

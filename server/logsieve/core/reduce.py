@@ -1,4 +1,6 @@
-"""The reduced log: as much as the budget holds of what explains the failure, each run of lines with its reason, each gap with its kind."""
+"""The reduced log: as much as the budget holds of what explains the failure, each run of lines with its reason, each
+gap with its kind.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,7 @@ class Limits:
     detail: float = 0.25  # any other finding's block
     context: float = 0.75  # what surrounds findings is added only up to here: more context is rarely worth its tokens
     line: int = 700  # characters kept of a long line
+    least: int = 160  # bytes that any offer may take, however small its share
     gap: int = 110  # bytes reserved for the text of a gap
     heads: int = 40  # findings of which at least the head is kept
     tail: int = 60  # lines of the end, where nothing was found or room is left
@@ -45,7 +48,9 @@ def reduce(analysis: Analysis, budget: int, finding: int | None = None, limits: 
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """Lines start..end proposed for the excerpt; `most` is the share of the budget they may take, `upto` how full it may get."""
+    """Lines start..end proposed for the excerpt; `most` is the share of the budget they may take, `upto` how full it
+    may get.
+    """
 
     start: int
     end: int
@@ -71,9 +76,13 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
         yield from _headers(analysis, root.section)
     failed = analysis.verdict is not Verdict.PASSED
     if failed and analysis.ended >= 0:
-        yield _Offer(max(0, analysis.ended - 2), analysis.ended + 1, "how the run ended", most=0.1, around=analysis.ended)
+        yield _Offer(
+            max(0, analysis.ended - 2), analysis.ended + 1, "how the run ended", most=0.1, around=analysis.ended
+        )
     if root:
-        yield _Offer(max(0, root.start - 4), min(count, root.end + 3), "around the root cause", most=0.15, upto=limits.context)
+        yield _Offer(
+            max(0, root.start - 4), min(count, root.end + 3), "around the root cause", most=0.15, upto=limits.context
+        )
     for f in shown[1 : limits.heads]:
         yield _Offer(f.anchor, f.anchor + 1, "failure", most=0.1)
     for f in shown[1:]:
@@ -84,7 +93,14 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
         if f.severity is Level.WARNING:
             yield _Offer(f.start, f.end, "warning", most=0.05, upto=limits.context, around=f.anchor)
     for f in shown[:5]:
-        yield _Offer(max(0, f.start - 25), min(count, f.end + 12), "around a failure", most=0.3, upto=limits.context, around=f.anchor)
+        yield _Offer(
+            max(0, f.start - 25),
+            min(count, f.end + 12),
+            "around a failure",
+            most=0.3,
+            upto=limits.context,
+            around=f.anchor,
+        )
     if failed or not shown:
         yield _Offer(max(0, count - limits.tail), count, "the end of the log", upto=limits.context, around=count - 1)
 
@@ -100,7 +116,9 @@ def _ends(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
     failed = [s for s in analysis.sections if s.outcome is Outcome.FAILED]
     for s in failed[-3:]:
         yield _Offer(s.start, s.start + 1, "header of the failing step", most=0.05)
-        yield _Offer(max(s.start, s.end - 20), s.end, "end of the failing step", most=0.2, upto=limits.context, around=s.end - 1)
+        yield _Offer(
+            max(s.start, s.end - 20), s.end, "end of the failing step", most=0.2, upto=limits.context, around=s.end - 1
+        )
     if not failed and analysis.ended >= 0:
         start = max(0, analysis.ended - 25)
         yield _Offer(start, analysis.ended + 1, "before the end", most=0.2, upto=limits.context, around=analysis.ended)
@@ -126,7 +144,8 @@ class _Room:
 
     def take(self, offer: _Offer) -> None:
         """Take the offer's lines, or those of them that fit: from its head and its end towards what matters in it."""
-        free = min(self.bytes * offer.upto - self.used, self.bytes * offer.most) - 2 * self.limits.gap
+        share = max(self.bytes * offer.most, self.limits.least)
+        free = min(self.bytes * offer.upto - self.used - 2 * self.limits.gap, share)
         fresh = [line for line in range(offer.start, offer.end) if not self.taken[line]]
         if free <= 0 or not fresh:
             return
@@ -192,7 +211,9 @@ class _Room:
         return cuts
 
     def _what(self, start: int, end: int) -> str:
-        """What the lines of a gap are, in a few words: the commonest reasons of noise in it, and failures that found no room."""
+        """What the lines of a gap are, in a few words: the commonest reasons of noise in it, and failures that found
+        no room.
+        """
         lost = sum(start <= f.anchor < end for f in self.analysis.findings if f.severity is Level.ERROR)
         parts = [f"{lost} further failure{'s' if lost > 1 else ''}"] if lost else []
         tally: Counter[str] = Counter()
@@ -207,4 +228,3 @@ class _Room:
             if n.start >= end:
                 break
             yield n.reason, min(n.end, end) - max(n.start, start)
-

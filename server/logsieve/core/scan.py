@@ -1,4 +1,6 @@
-"""The one scan: all patterns over a chunk of text at once, in time linear in the text. Hyperscan where it runs, RE2 elsewhere."""
+"""The one scan: all patterns over a chunk of text at once, in time linear in the text. Hyperscan where it runs, RE2
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import re
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib import metadata
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,9 +27,10 @@ class Scanner(Protocol):
     """Finds which patterns match on which lines."""
 
     def scan(self, data: bytes) -> Hits:
-        """Pattern numbers (int32) and line numbers (int64), both of shape [hits], each pair once, sorted by line, then pattern.
+        """Pattern numbers (int32) and line numbers (int64), both of shape [hits], each pair once, sorted by line,
+        then pattern.
 
-        `data` holds lines that each end with `\\n`.
+        `data` holds lines that each end with a newline.
         """
         ...
 
@@ -60,13 +64,12 @@ class HyperscanScanner:
     """Scans whole chunks with Intel's Hyperscan (or Vectorscan on Arm)."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        import hyperscan
 
         self._empty = not patterns
         if self._empty:
             return
         sources = [_reporting_once(p).encode() for p in patterns]
-        version = f"{hyperscan.__version__} {sys.platform} {platform.machine()}".encode()
+        version = f"{metadata.version('hyperscan')} {sys.platform} {platform.machine()}".encode()
         key = "patterns-" + xxhash.xxh3_128_hexdigest(b"\n".join([version, *sources]))
         self._database = self._load(key) or self._compile(sources, key)
 
@@ -80,7 +83,7 @@ class HyperscanScanner:
         try:
             database = hyperscan.loadb(blob, mode=hyperscan.HS_MODE_BLOCK)
             database.scratch = hyperscan.Scratch(database)
-        except Exception:  # hyperscan raises a dozen kinds; a damaged or foreign database is rebuilt whatever it says
+        except Exception:  # noqa: BLE001 (hyperscan raises a dozen kinds; a damaged or foreign database is rebuilt whatever it says)
             return None
         return database
 
@@ -102,7 +105,7 @@ class HyperscanScanner:
         if self._empty or not data:
             return hits(numbers, np.zeros(0, np.int64))
 
-        def on_match(number: int, start: int, end: int, flags: int, context: object) -> None:
+        def on_match(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
             numbers.append(number)
             ends.append(end)
 
@@ -132,7 +135,7 @@ class Re2Scanner:
         numbers: list[int] = []
         lines: list[int] = []
         for at, line in enumerate(data.split(b"\n")[:-1] if self._set else ()):
-            found = self._set.Match(line) if self._set else ()
+            found = (self._set.Match(line) if self._set else None) or ()  # None where nothing matches
             numbers += found
             lines += [at] * len(found)
         return hits(numbers, np.asarray(lines, np.int64))

@@ -78,7 +78,9 @@ def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[S
             if pattern.part == "end" and (groups := look(pattern, line)) is not None:
                 name = groups.get("name")
                 match = [
-                    i for i, o in enumerate(stack) if o.rule is pattern.owner and (not name or not o.name or o.name == name)
+                    i
+                    for i, o in enumerate(stack)
+                    if o.rule is pattern.owner and (not name or not o.name or o.name == name)
                 ]
                 if match:
                     close(match[-1], line + 1)
@@ -87,7 +89,11 @@ def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[S
             if groups is None or not isinstance(pattern.owner, SectionRule):
                 continue
             rule = pattern.owner
-            depth = [i for i, o in enumerate(stack) if o.rule.depth > rule.depth or (o.rule.depth == rule.depth and not o.rule.end)]
+            depth = [
+                i
+                for i, o in enumerate(stack)
+                if o.rule.depth > rule.depth or (o.rule.depth == rule.depth and not o.rule.end)
+            ]
             if depth:
                 close(depth[0], line)
             title = (groups.get("title") or groups.get("name") or rule.kind).strip()
@@ -105,10 +111,18 @@ def marks(hits: Sequence[tuple[int, Pattern]], look: Look, exclude: Callable[[st
     for line, pattern in hits:
         rule = pattern.owner
         groups = look(pattern, line)
-        if groups is None or not isinstance(rule, OutcomeRule) or (rule.unless and exclude(rule.unless, line, rule.raw)):
+        if (
+            groups is None
+            or not isinstance(rule, OutcomeRule)
+            or (rule.unless and exclude(rule.unless, line, rule.raw))
+        ):
             continue
         digits = groups.get("code") or ""
-        code = int(digits) if digits.lstrip("-").isascii() and digits.lstrip("-").isdecimal() and len(digits) < 12 else None
+        code = (
+            int(digits)
+            if digits.lstrip("-").isascii() and digits.lstrip("-").isdecimal() and len(digits) < 12
+            else None
+        )
         result = rule.result if rule.result != "code" else ("failed" if code else "passed")
         found.append(Mark(line, Outcome(result), rule.scope, code))
     return found

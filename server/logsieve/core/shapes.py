@@ -14,7 +14,7 @@ _DIGITS = b"0123456789"
 
 
 def shapes(messages: bytes) -> NDArray[np.uint64]:
-    """The shape of each line of `messages` (lines ended by `\\n`): uint64 of shape [lines]; 0 where the line is blank."""
+    """The shape of each line of `messages` (each ended by a newline): uint64 of shape [lines], 0 where blank."""
     digest = xxhash.xxh3_64_intdigest
     lines = messages.translate(None, _DIGITS).split(b"\n")[:-1]
     return np.fromiter((digest(line) if line.strip() else 0 for line in lines), np.uint64, len(lines))

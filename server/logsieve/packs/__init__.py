@@ -1,4 +1,5 @@
-"""Knowledge about tools as data: one TOML file a tool. `load` reads them, `check` holds each against its samples' grammar.
+"""Knowledge about tools as data: one TOML file a tool. `load` reads them, `check` holds each against its samples'
+grammar.
 
 A pack that cannot be used is a problem with file, line and reason; the others still load.
 """

@@ -1,4 +1,4 @@
-"""Compiled pattern databases kept in the user's cache folder. A missing, stale or damaged entry is only a slower start."""
+"""Compiled pattern databases kept in the user's cache folder. A missing or damaged entry only slows the start."""
 
 from __future__ import annotations
 
@@ -31,4 +31,4 @@ def put(key: str, blob: bytes) -> None:
         handle, name = tempfile.mkstemp(dir=folder)
         with os.fdopen(handle, "wb") as file:
             file.write(blob)
-        os.replace(name, folder / key)
+        Path(name).replace(folder / key)

@@ -1,4 +1,6 @@
-"""Reads packs out of TOML files: the built-in ones, the user's, a workspace's. Bad ones become problems, never exceptions."""
+"""Reads packs out of TOML files: the built-in ones, the user's, a workspace's. Bad ones become problems, never
+exceptions.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ _TABLES: dict[str, tuple[str, type]] = {
     "envelope": ("envelopes", EnvelopeRule),
     "sample": ("samples", Sample),
 }
-_PATTERN_KEYS = frozenset({"pattern", "unless", "message", "start", "end", "before", "through", "until", "keep", "again"})
+_PATTERN_KEYS = frozenset(
+    {"pattern", "unless", "message", "start", "end", "before", "through", "until", "keep", "again"}
+)
 
 
 def user_folder() -> Path:
@@ -168,17 +172,31 @@ class _Reader:
             return Category(value)
         if get_args(hint) and value in get_args(hint):
             return value
-        if get_origin(hint) is tuple and isinstance(value, list) and len(value) == 2 and all(isinstance(v, int) for v in value):
+        if (
+            get_origin(hint) is tuple
+            and isinstance(value, list)
+            and len(value) == 2
+            and all(isinstance(v, int) for v in value)
+        ):
             return tuple(value)
         if hint in (str, int, bool, float) and (type(value) is hint or (hint is float and type(value) is int)):
             return value
-        choices = list(Category) if hint is Category else [m.lower() for m in Level.__members__] if hint is Level else get_args(hint)
+        choices = (
+            list(Category)
+            if hint is Category
+            else [m.lower() for m in Level.__members__]
+            if hint is Level
+            else get_args(hint)
+        )
         expected = f"one of {', '.join(map(str, choices))}" if choices else getattr(hint, "__name__", str(hint))
         self.problem(f"{where}: expected {expected}, got {value!r}", str(value))
         return None
 
     def problem(self, reason: str, near: str) -> None:
-        """Note a problem at the first line that holds `near`."""
-        first = near.split("\n")[0]
-        line = next((i + 1 for i, text in enumerate(self.lines) if first and first in text), 0)
+        """Note a problem at the first line that gives the key `near`, else at the first that holds it."""
+        first = near.split("\n", maxsplit=1)[0]
+        key = re.compile(rf"[ \t]*{re.escape(first)}[ \t]*=")
+        keys = (i + 1 for i, text in enumerate(self.lines) if first and key.match(text))
+        held = (i + 1 for i, text in enumerate(self.lines) if first and first in text)
+        line = next(keys, next(held, 0))
         self.problems.append(Problem(self.origin, line, reason))

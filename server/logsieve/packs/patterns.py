@@ -11,7 +11,8 @@ import re2
 
 __all__ = ["compiled", "envelope_problem", "problem_of"]
 
-_UNBOUNDED = re._parser.MAXREPEAT  # type: ignore[attr-defined]  # the only parser of Python's own syntax; private, stable since 3.11
+_parser = re._parser  # type: ignore[attr-defined]  # noqa: SLF001 (the only parser of Python's own syntax, as since 3.11)
+_UNBOUNDED = _parser.MAXREPEAT
 
 
 @lru_cache(maxsize=4096)
@@ -60,7 +61,7 @@ def envelope_problem(pattern: str) -> str | None:
 def _parse(pattern: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return re._parser.parse(pattern)  # type: ignore[attr-defined]  # as above
+        return _parser.parse(pattern)
 
 
 def _walk(tree: Any) -> Any:
@@ -69,7 +70,7 @@ def _walk(tree: Any) -> Any:
         stack = [argument]
         while stack:
             item = stack.pop()
-            if isinstance(item, re._parser.SubPattern):  # type: ignore[attr-defined]  # as above
+            if isinstance(item, _parser.SubPattern):
                 yield from _walk(item)
             elif isinstance(item, tuple | list) and str(op) != "IN":
                 stack += item

@@ -1,4 +1,6 @@
-"""What a pack may say. The TOML keys are the field names of these dataclasses; each field's comment is its documentation."""
+"""What a pack may say. The TOML keys are the field names of these dataclasses; each field's comment is its
+documentation.
+"""
 
 from __future__ import annotations
 
@@ -29,15 +31,17 @@ Role = Literal["cause", "summary", "consequence", "hint"]
 
 @dataclass(frozen=True, slots=True)
 class BlockRule:
-    """How far a block reaches from the line its rule matched. Patterns are searched in messages; all parts are optional.
+    """How far a block reaches from the line its rule matched. Patterns are searched in messages; all parts are
+    optional.
 
-    Upward: `start` looks back for a line that matches and begins the block there (nothing happens if there is none within `back`
-    lines); else `before` takes the lines directly above for as long as they match.
-    Downward, the first of these that is given: `through` ends with the first line that matches (inclusive), `until` before it,
-    `keep` goes on while lines match, `indent` while lines are indented deeper than the anchor, `lines` takes a fixed number.
-    `until` may stand beside `keep` or `indent` and then ends them early. `blank` allows blank lines inside for `keep` and `indent`.
-    `through` beside `indent` takes the first line that is not deeper too, where it matches (the last line of a Python traceback).
-    `again`: where the next line with text after the end matches, the block goes on there as from its anchor (the next of a chain).
+    Upward: `start` looks back for a line that matches and begins the block there (nothing happens if there is none
+    within `back` lines); else `before` takes the lines directly above for as long as they match. Downward, the first
+    of these that is given: `through` ends with the first line that matches (inclusive), `until` before it, `keep`
+    goes on while lines match, `indent` while lines are indented deeper than the anchor, `lines` takes a fixed number.
+    `until` may stand beside `keep` or `indent` and then ends them early. `blank` allows blank lines inside for `keep`
+    and `indent`. `through` beside `indent` takes the first line that is not deeper too, where it matches (the last
+    line of a Python traceback). `again`: where the next line with text after the end matches, the block goes on there
+    as from its anchor (the next of a chain).
     """
 
     start: str = ""
@@ -57,12 +61,13 @@ class BlockRule:
 class Rule:
     """A line that matters. Named groups: message, path, line, column, test, code, and any that `title` names.
 
-    `role`: a "cause" says what went wrong; a "summary" repeats or counts what is told elsewhere; a "consequence" follows from a cause
-    (exit codes, "make: *** Error 2"); a "hint" lifts no finding by itself. `specificity` (0 to 100): how surely the line is what it
-    looks like; the generic pack stays under 40, a tool's own grammar stands over 50. `message`: searched in the block, gives title and
-    anchor where the anchor line is only a header; `last` takes the last match instead of the first (root of a cause chain).
-    `unless`: the rule does not count where the line also matches this (a count of zero, a passing test's name).
-    `at_level` instead of a pattern: lines whose envelope names this level and on which no other rule matched.
+    `role`: a "cause" says what went wrong; a "summary" repeats or counts what is told elsewhere; a "consequence"
+    follows from a cause (exit codes, "make: *** Error 2"); a "hint" lifts no finding by itself. `specificity` (0 to
+    100): how surely the line is what it looks like; the generic pack stays under 40, a tool's own grammar stands over
+    50. `message`: searched in the block, gives title and anchor where the anchor line is only a header; `last` takes
+    the last match instead of the first (root of a cause chain). `unless`: the rule does not count where the line also
+    matches this (a count of zero, a passing test's name). `at_level` instead of a pattern: lines whose envelope names
+    this level and on which no other rule matched.
     """
 
     id: str
@@ -82,7 +87,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class IgnoreRule:
-    """A line that looks like a failure and is none: rules of lower specificity than `specificity` do not count on it."""
+    """A line that looks like a failure and is none: rules less specific than `specificity` do not count on it."""
 
     pattern: str
     reason: str
@@ -114,8 +119,9 @@ class OutcomeRule:
 
 @dataclass(frozen=True, slots=True)
 class SectionRule:
-    """A runner's own unit. `start` may name groups title, name; with `end` the section lasts to the end line of the same name,
-    without it to the next start of the same or a lower depth. Depth: 0 job, 1 stage or module, 2 step, 3 group inside a step.
+    """A runner's own unit. `start` may name groups title, name; with `end` the section lasts to the end line of the
+    same name, without it to the next start of the same or a lower depth. Depth: 0 job, 1 stage or module, 2 step, 3
+    group inside a step.
     """
 
     kind: str
@@ -127,9 +133,11 @@ class SectionRule:
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeRule:
-    """What is wrapped around each message. `pattern` is matched at the start of what outer layers left; group `level` is a level word.
+    """What is wrapped around each message. `pattern` is matched at the start of what outer layers left; group `level`
+    is a level word.
 
-    Used where at least `share` of the sampled lines carry it. `layer` orders: 0 outermost (runner), 5 time, 6 stream, 8 level.
+    Used where at least `share` of the sampled lines carry it. `layer` orders: 0 outermost (runner), 5 time, 6 stream,
+    8 level.
     """
 
     name: str
@@ -140,9 +148,11 @@ class EnvelopeRule:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A piece of real log and what must come of it. `rule` is the id of the finding's rule, empty for a negative: no error found.
+    """A piece of real log and what must come of it. `rule` is the id of the finding's rule, empty for a negative: no
+    error found.
 
-    `line` is the 1-based line of the finding's anchor, `block` its first and last line, 1-based and inclusive. `verdict` is optional.
+    `line` is the 1-based line of the finding's anchor, `block` its first and last line, 1-based and inclusive.
+    `verdict` is optional.
     """
 
     text: str

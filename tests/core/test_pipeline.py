@@ -1,0 +1,255 @@
+"""The stages one by one, each with a pack made for the point in question."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import analysed, pack_of
+from logsieve.core.analysis import MOST_HITS
+from logsieve.core.shapes import shapes, template
+from logsieve.model import Level, Outcome, Verdict
+from logsieve.settings import Folding, Settings
+
+RULE = """
+[[rule]]
+id = "boom"
+pattern = '^boom (?P<message>.+)'
+title = "went boom: {message}"
+"""
+
+
+class TestEnvelopes:
+    PACK = (
+        RULE
+        + r"""
+[[envelope]]
+name = "time"
+pattern = '\d\d:\d\d:\d\d '
+layer = 1
+[[envelope]]
+name = "stream"
+pattern = '\w+ +\| '
+layer = 6
+[[envelope]]
+name = "level"
+pattern = '\[(?P<level>ERROR|INFO|WARN)\] '
+layer = 8
+[[rule]]
+id = "said"
+at_level = "error"
+specificity = 20
+"""
+    )
+
+    def test_layers_come_off_until_the_message_is_left(self) -> None:
+        log = "10:00:01 web | [INFO] up\n10:00:02 web | [ERROR] boom now\n10:00:03 db  | [INFO] up\n"
+        analysis = analysed(log, pack_of(self.PACK))
+        assert [e.name for e in analysis.envelopes] == ["time", "stream", "level"]
+        assert analysis.line(1).message == "boom now"
+        assert analysis.line(1).level is Level.ERROR
+        assert analysis.findings[0].rule == "try/boom"
+
+    def test_a_line_without_a_layer_keeps_its_text(self) -> None:
+        analysis = analysed("10:00:01 a\n  at once\n10:00:02 b\n10:00:03 c\n", pack_of(self.PACK))
+        assert [analysis.line(i).message for i in range(2)] == ["a", "  at once"]
+
+    def test_few_lines_with_a_layer_are_no_envelope(self) -> None:
+        analysis = analysed("10:00:01 a\n" + "plain\n" * 20, pack_of(self.PACK))
+        assert analysis.envelopes == ()
+
+    def test_an_error_level_is_a_finding_where_no_rule_speaks(self) -> None:
+        analysis = analysed("[INFO] a\n[ERROR] odd thing\n[INFO] b\n", pack_of(self.PACK))
+        assert [(f.rule, f.anchor) for f in analysis.findings] == [("try/said", 1)]
+
+
+class TestSections:
+    PACK = (
+        RULE
+        + r"""
+[[section]]
+kind = "job"
+start = '^job (?P<title>.+)'
+depth = 0
+[[section]]
+kind = "step"
+start = '^step (?P<title>.+)'
+depth = 2
+[[section]]
+kind = "group"
+start = '^\{ (?P<name>\w+)'
+end = '^\} (?P<name>\w+)'
+depth = 3
+[[outcome]]
+pattern = '^exit (?P<code>\d+)'
+result = "code"
+scope = "section"
+[[outcome]]
+pattern = '^all (?P<word>passed|failed)'
+result = "failed"
+scope = "run"
+unless = 'passed'
+"""
+    )
+
+    def test_sections_nest_and_end_where_the_next_begins(self) -> None:
+        log = "job a\nstep one\n{ x\n{ y\n} y\n} x\nout\nexit 0\nstep two\nboom\nexit 3\njob b\n"
+        found = analysed(log, pack_of(self.PACK)).sections
+        assert [(s.title, s.start, s.end, s.parent) for s in found] == [
+            ("a", 0, 11, -1), ("one", 1, 8, 0), ("x", 2, 6, 1), ("y", 3, 5, 2), ("two", 8, 11, 0), ("b", 11, 12, -1),
+        ]  # fmt: skip
+        assert [(s.title, s.outcome, s.exit_code) for s in found if s.outcome is not Outcome.UNKNOWN] == [
+            ("a", Outcome.FAILED, None), ("one", Outcome.PASSED, 0), ("two", Outcome.FAILED, 3),
+        ]  # fmt: skip
+
+    def test_an_end_without_its_start_and_a_start_without_its_end(self) -> None:
+        found = analysed("} x\n{ a\n{ b\n} a\nlast\n", pack_of(self.PACK)).sections
+        assert [(s.title, s.start, s.end) for s in found] == [("a", 1, 4), ("b", 2, 4)]
+
+    def test_a_failure_in_the_failing_step_comes_first(self) -> None:
+        log = "step one\nboom early\nexit 0\nstep two\nboom late\nexit 1\n"
+        analysis = analysed(log, pack_of(self.PACK))
+        assert [f.anchor for f in analysis.findings] == [4, 1]
+        assert analysis.findings[1].severity is Level.WARNING  # it stands in a step that passed
+        assert any("in the step that failed: two" in why for why in analysis.findings[0].why)
+
+    def test_the_run_has_the_last_word(self) -> None:
+        assert analysed("step one\nexit 1\nall failed\n", pack_of(self.PACK)).verdict is Verdict.FAILED
+        assert analysed("step one\nboom x\nexit 1\n", pack_of(self.PACK)).verdict is Verdict.FAILED
+        assert analysed("nothing\n", pack_of(self.PACK)).verdict is Verdict.UNKNOWN
+        assert analysed("boom x\n", pack_of(self.PACK)).verdict is Verdict.FAILED
+
+
+class TestBlocks:
+    LOG = "a\n\nhead\nboom x\n  deep\n\n  deeper\nflat\nend\nboom y\n"
+
+    @pytest.mark.parametrize(
+        ("block", "lines"),
+        [
+            ("{}", (3, 4)),
+            ("{ lines = 2 }", (3, 6)),
+            ("{ indent = true }", (3, 5)),
+            ("{ indent = true, blank = true }", (3, 7)),
+            ("{ indent = true, blank = true, until = 'deeper' }", (3, 5)),
+            ("{ keep = 'deep|flat', blank = true }", (3, 8)),
+            ("{ through = '^end' }", (3, 9)),
+            ("{ until = '^end' }", (3, 8)),
+            ("{ until = '^flat' }", (3, 7)),
+            ("{ before = '.' }", (2, 4)),
+            ("{ start = '^a$' }", (0, 4)),
+            ("{ start = '^a$', back = 2 }", (3, 4)),
+            ("{ until = '^never', max = 3 }", (3, 5)),
+        ],
+    )
+    def test_extent(self, block: str, lines: tuple[int, int]) -> None:
+        found = analysed(self.LOG, pack_of(RULE + f"block = {block}\n")).blocks[0]
+        assert (found.start, found.end, found.anchor) == (*lines, 3)
+
+    def test_a_block_never_leaves_its_section(self) -> None:
+        pack = pack_of(RULE + "block = { until = '^never', before = '.' }\n[[section]]\nkind = 's'\nstart = '^== '\n")
+        found = analysed("x\n== one\ny\nboom a\nz\n== two\nw\n", pack).blocks[0]
+        assert (found.start, found.end) == (1, 5)
+
+    def test_the_surer_rule_keeps_the_lines(self) -> None:
+        weak = "[[rule]]\nid = 'weak'\npattern = 'x'\nspecificity = 20\nblock = { lines = 5 }\n"
+        found = analysed("x 1\nx 2\nboom x\nx 3\n", pack_of(RULE + "block = { lines = 1 }\n" + weak)).blocks
+        assert [(b.rule, b.start, b.end) for b in found] == [("try/weak", 0, 2), ("try/boom", 2, 4)]
+
+    def test_the_message_may_stand_elsewhere_in_the_block(self) -> None:
+        extra = "message = '^Caused by: (?P<message>.+)'\nlast = true\nblock = { keep = '^Caused|^ ' }\n"
+        found = analysed("boom outer\n at a\nCaused by: middle\n at b\nCaused by: root\n at c\n", pack_of(RULE + extra))
+        assert (found.findings[0].title, found.findings[0].anchor) == ("went boom: root", 4)
+
+
+class TestFindings:
+    def test_equal_failures_are_one_with_a_count(self) -> None:
+        analysis = analysed("boom 1\nok\nboom 2\nboom other\n", pack_of(RULE))
+        assert [(f.title, f.count, [r.line for r in f.related]) for f in analysis.findings] == [
+            ("went boom: 1", 2, [2]), ("went boom: other", 1, []),
+        ]  # fmt: skip
+
+    def test_a_consequence_ranks_below_its_cause(self) -> None:
+        more = "[[rule]]\nid = 'exit'\npattern = '^exit'\nspecificity = 90\nrole = 'consequence'\n"
+        assert [f.rule for f in analysed("exit 2\nboom x\n", pack_of(RULE + more)).findings] == ["try/boom", "try/exit"]
+
+    def test_a_place_is_read_from_the_groups(self) -> None:
+        rule = "[[rule]]\nid = 'c'\npattern = '^(?P<path>[^:\\n]+):(?P<line>\\d+):(?P<column>\\d+): bad'\n"
+        place = analysed("src/a b.c:12:7: bad\n", pack_of(rule)).findings[0].locations[0]
+        assert (place.path, place.line, place.column, place.at) == ("src/a b.c", 12, 7, 0)
+
+    def test_a_title_whose_group_is_absent_is_the_message(self) -> None:
+        rule = "[[rule]]\nid = 'c'\npattern = '^bad(?P<what> .+)?'\ntitle = '{what}!'\n"
+        assert analysed("bad\n", pack_of(rule)).findings[0].title == "bad"
+
+    def test_ignored_and_excepted_lines_are_none(self) -> None:
+        pack = pack_of(
+            RULE + "unless = 'expected'\n[[ignore]]\npattern = 'demo'\nreason = 'shown on purpose'\nspecificity = 99\n"
+        )
+        assert [f.anchor for f in analysed("boom expected\nboom demo\nboom real\n", pack).findings] == [2]
+
+    def test_every_line_an_error_is_bounded(self) -> None:
+        analysis = analysed(
+            "".join(f"boom {'x' * (i % 50)} {chr(97 + i % 26)}\n" for i in range(3 * MOST_HITS)), pack_of(RULE)
+        )
+        assert len(analysis.blocks) == MOST_HITS
+
+
+class TestNoise:
+    PACK = RULE + "[[noise]]\npattern = '^Downloading'\nreason = 'downloads'\n"
+
+    def test_runs_of_noise_have_a_reason_and_never_hold_a_finding(self) -> None:
+        log = "hello\n" + "Downloading\n" * 5 + "boom x\n" + "Downloading\n" * 4 + "\nbye\n"
+        assert [(n.start, n.end, n.reason) for n in analysed(log, pack_of(self.PACK)).noise] == [
+            (1, 6, "downloads"), (7, 11, "downloads"),
+        ]  # fmt: skip
+
+    def test_short_runs_stay(self) -> None:
+        log = "Downloading\nDownloading\nx\n"
+        assert analysed(log, pack_of(self.PACK)).noise == ()
+        two = Settings(folding=Folding(minimumLines=2))
+        assert [(n.start, n.end) for n in analysed(log, pack_of(self.PACK), two).noise] == [(0, 2)]
+
+    def test_repetition_is_noise(self) -> None:
+        log = "start\n" + "".join(f"copied {i} of 30\n" for i in range(30)) + "end\n"
+        assert [(n.start, n.end, n.reason) for n in analysed(log, pack_of(self.PACK)).noise] == [(1, 31, "repeats")]
+
+    def test_the_worst_level_inside_is_told(self) -> None:
+        warn = "[[rule]]\nid = 'w'\npattern = '^warn'\nseverity = 'info'\n"
+        log = "Downloading\n" * 3 + "Downloading x\n"
+        assert analysed(log, pack_of(self.PACK + warn)).noise[0].worst is Level.UNKNOWN
+
+
+class TestShapes:
+    def test_equal_but_for_digits_is_the_same_event(self) -> None:
+        column = shapes(b"took 12 ms\ntook 7 ms\n\nother\n")
+        assert column.dtype == np.uint64
+        assert column[0] == column[1] != column[3]
+        assert column[2] == 0
+
+    @pytest.mark.parametrize(
+        ("message", "shown"),
+        [
+            ("Connection to 10.0.0.7:80 timed out after 30 ms", "Connection to <*> timed out after <*> ms"),
+            ("wrote /var/lib/x/y.db at 0x7ffe12", "wrote <*> at <*>"),
+            ("id 123e4567-e89b-12d3-a456-426614174000 gone", "id <*> gone"),
+            ("nothing here", "nothing here"),
+        ],
+    )
+    def test_templates_show_variables_as_placeholders(self, message: str, shown: str) -> None:
+        assert template(message) == shown
+
+
+@given(st.lists(st.sampled_from(["boom a", "ok", "Downloading", "", "  x"]), max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_noise_blocks_and_findings_hold_together(lines: list[str]) -> None:
+    analysis = analysed(
+        "\n".join(lines), pack_of(TestNoise.PACK + "[[rule]]\nid = 'x'\npattern = '^  x'\nblock = { before = 'o' }\n")
+    )
+    ends = 0
+    for block in analysis.blocks:
+        assert ends <= block.start <= block.line < block.end <= len(analysis.text)
+        assert block.start <= block.anchor < block.end
+        ends = block.end
+    inside = {i for b in analysis.blocks for i in range(b.start, b.end)}
+    assert not inside & {i for n in analysis.noise for i in range(n.start, n.end)}
+    assert {f.anchor for f in analysis.findings} <= inside

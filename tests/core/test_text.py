@@ -1,0 +1,101 @@
+"""LogText: any bytes become lines, what a terminal shows of them, and a way back to the columns of an editor."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logsieve.text import LogText, looks_binary
+
+PIECES = [
+    *(b"\r", b"\n", b"\r\n", b"\r\r\n", b"\b", b"\x00", b"\x07", b"\t", b"\x0c", b" ", b"a", b"bc "),
+    *(b"\x1b[0m", b"\x1b[1G", b"\x1b[2K", b"\x1b]8;;http://x\x07", b"\x1b_bk;t=1\x07", b"\x1b", b"\x1b["),
+    *(b"\xef\xbb\xbf", b"\xe9 ", "é".encode(), "𝄞".encode(), "\u2028".encode()),
+]
+
+
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [
+        (b"plain", "plain"),
+        (b"\x1b[1;31merr\x1b[0mor: x\x1b[K", "error: x"),
+        (b"10%\r50%\r100% done", "100% done"),
+        (b"100% done\r   \r", "100% done"),
+        (b"old\x1b[2K\x1b[1Gnew", "new"),
+        (b"\x1b]8;;http://x\x07link\x1b]8;;\x07", "link"),
+        (b"\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+        (b"\x1b_bk;t=1700000000\x07$ make", "$ make"),
+        (b"travis_fold:start:a\r\x1b[0K$ make", "$ make"),
+        (b"ab\b\bcd", "cd"),
+        (b"N\bNA\bAM\bME\bE", "NAME"),
+        (b"a\x00b\x07c", "abc"),
+        (b"\xef\xbb\xbfstart", "start"),
+        (b"caf\xe9 cr\xe8me", "café crème"),
+        ("naïve".encode() + b"\xc3", "naïve\ufffd"),
+        ("form\x0cfeed\u2028here".encode(), "formfeed\u2028here"),
+    ],
+)
+def test_clean_is_what_a_terminal_shows(raw: bytes, clean: str) -> None:
+    assert LogText.from_bytes(raw + b"\n").clean(0) == clean
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        (b"", []),
+        (b"\n", [""]),
+        (b"a", ["a"]),
+        (b"a\n", ["a"]),
+        (b"a\r\nb\nc", ["a", "b", "c"]),
+        (b"a\rb\nc\r\n", ["a\rb", "c"]),
+        ("a\x0cb\u2028c\x85d\n".encode(), ["a\x0cb\u2028c\x85d"]),
+        ("zwei\r\nZeilen".encode("utf-16"), ["zwei", "Zeilen"]),
+        (b"\xfe\xff" + "groß\n".encode("utf-16-be"), ["groß"]),
+    ],
+)
+def test_lines_end_at_newlines_only(data: bytes, lines: list[str]) -> None:
+    text = LogText.from_bytes(data)
+    assert [text.text(i) for i in range(len(text))] == lines
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=24).map(b"".join))
+@settings(max_examples=400)
+def test_chunks_clean_to_the_same_text_as_single_lines(data: bytes) -> None:
+    text = LogText.from_bytes(data)
+    whole = text.clean_bytes(0, len(text))
+    single = [text.clean_bytes(i, i + 1).rstrip(b"\n") for i in range(len(text))]
+    assert whole.split(b"\n")[: len(text)] == single
+    for i in range(len(text)):
+        assert text.clean(i) == single[i].decode(_codec_of(text, i), "replace")
+
+
+def _codec_of(text: LogText, line: int) -> str:
+    from logsieve.text import _codec
+
+    return _codec(text.raw(line))
+
+
+@given(
+    st.lists(st.sampled_from([p for p in PIECES if p not in (b"\xe9 ", b"\xef\xbb\xbf")]), max_size=16).map(b"".join)
+)
+@settings(max_examples=400)
+def test_columns_lead_back_to_the_same_character(data: bytes) -> None:
+    text = LogText.from_bytes(data)
+    for i in range(len(text)):
+        shown, written = text.clean(i), text.text(i)
+        for column, character in enumerate(shown):
+            assert written[text.raw_column(i, column)] == character
+        assert 0 <= text.raw_column(i, len(shown)) <= len(written)
+
+
+@given(st.lists(st.binary(max_size=40), max_size=20), st.integers(1, 60))
+def test_chunks_cover_all_lines_once(parts: list[bytes], size: int) -> None:
+    text = LogText.from_bytes(b"\n".join(parts))
+    ranges = list(text.chunks(size))
+    assert [i for start, end in ranges for i in range(start, end)] == list(range(len(text)))
+
+
+def test_binary_is_told_from_text() -> None:
+    assert looks_binary(bytes(range(256)) * 4)
+    assert not looks_binary("grün \x1b[31mrot\x1b[0m\r\n".encode() * 9)
+    assert not looks_binary("wide".encode("utf-16"))
+    assert not looks_binary(b"")
