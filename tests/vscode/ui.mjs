@@ -1,0 +1,120 @@
+// A user's way through a failing log in the real workbench. Usage: node ui.mjs EDITORS VSIX LOG LABELS (the log's expected.toml as JSON).
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { openBrowser } from "./browser.mjs";
+import { serverCommand, startEditor } from "./editor.mjs";
+import { startModel } from "./model.mjs";
+import { step } from "./report.mjs";
+import { workbench } from "./workbench.mjs";
+
+const [editors = "", vsix = "", log = "", labels = "{}"] = process.argv.slice(2);
+/** @type {{root: {line: number, contains: string}, folded: {lines: [number, number][]}}} */
+const { root, folded } = JSON.parse(labels);
+
+const model = await startModel();
+const settings = {
+  "logsieve.server.command": serverCommand(),
+  "logsieve.llm.endpoint": model.endpoint,
+  "logsieve.llm.model": "test-model",
+};
+const code = await startEditor({ editors, vsix, files: { "build.log": log }, settings });
+const url = code.url([code.opening("build.log")]);
+const browser = await openBrowser(new URL(url).origin);
+const { page } = browser;
+const vs = workbench(page);
+const screenshot = (/** @type {string} */ name) =>
+  page.screenshot({ path: path.join(editors, `ui-${name.replaceAll(/\W+/g, "-")}.png`) });
+const check = (/** @type {string} */ name, /** @type {() => Promise<void>} */ run) => step(name, run, (failed) => screenshot(`failed-${failed}`));
+
+try {
+  await vs.watchToasts();
+  await page.goto(url);
+
+  await check("the status bar shows the verdict", async () => {
+    await vs.until("verdict", vs.statusBar, (items) => items.some((item) => /Log failed, \d+ errors/.test(item)));
+  });
+
+  await check("noise is folded on open, where indentation cannot fold", async () => {
+    const [first, last] = folded.lines[0] ?? assert.fail("the fixture names no fold");
+    const jump = (/** @type {number[]} */ numbers) =>
+      numbers.some((number, i) => number <= first && (numbers[i + 1] ?? 0) > last);
+    await vs.until(`lines ${first} to ${last} hidden`, vs.lineNumbers, jump);
+    // Every hidden line starts at column 0: VS Code's own folds, by indentation, could not hide them.
+    const hidden = readFileSync(log, "utf8").split("\n").slice(first, last);
+    assert.deepEqual(hidden.filter((line) => /^\s+\S/.test(line)), []);
+  });
+
+  await check("a fold says how many lines it holds and why", async () => {
+    await vs.until("label", () => vs.lines(), (lines) => lines.some((line) => /\d+ lines: \w+/.test(line)));
+  });
+  await screenshot("open");
+
+  await check("what the user unfolds stays unfolded", async () => {
+    await vs.command("Unfold All");
+    const whole = (/** @type {number[]} */ numbers) => numbers.length > 10 && numbers.every((number, i) => i === 0 || number === (numbers[i - 1] ?? 0) + 1);
+    await vs.until("all lines", vs.lineNumbers, whole);
+    await vs.press("Control+End");
+    await vs.press("Enter"); // an edit: the log is analysed again
+    await vs.until("analysed again", vs.statusBar, (items) => items.some((item) => item.includes("Log failed")));
+    await vs.press("Control+z");
+    await vs.press("Control+Home");
+    assert.ok(whole(await vs.until("lines at the top", vs.lineNumbers, (numbers) => numbers[0] === 1)));
+  });
+
+  await check("next failure moves the cursor", async () => {
+    await vs.goTo(1);
+    await vs.command("LogSieve: Go to Next Failure");
+    await vs.cursorOn(root.line);
+  });
+
+  await check("copy puts the reduced log on the clipboard", async () => {
+    await page.evaluate(() => navigator.clipboard.writeText("before"));
+    await vs.command("LogSieve: Copy Reduced Log");
+    const copied = await vs.until("clipboard", vs.clipboard, (copy) => copy !== "before");
+    assert.ok(copied.includes(root.contains), copied.slice(0, 500));
+    assert.ok(copied.length < readFileSync(log, "utf8").length / 4, `${copied.length} characters`);
+  });
+
+  await check("the reduced log opens and its lines lead back", async () => {
+    await vs.command("LogSieve: Open Reduced Log");
+    const lines = await vs.until("reduced log", () => vs.lines("logsieve:"), (seen) => seen.some((line) => line.includes(`${root.line} |`)));
+    assert.ok(lines.some((line) => line.includes(root.contains)));
+    await screenshot("reduced");
+    await vs.press("Control+f");
+    await page.locator(".find-widget.visible textarea").first().fill(`${root.line} |`);
+    await vs.press("Enter");
+    await vs.press("Escape");
+    await vs.press("F12");
+    await vs.cursorOn(root.line);
+    await vs.until("the log is back in front", () => vs.lines("vscode-remote:"), (seen) => seen.some((line) => line.includes(root.contains)));
+  });
+
+  await check("explain asks first, then streams an answer that links to the log", async () => {
+    await vs.goTo(1);
+    await vs.command("LogSieve: Explain Failure");
+    await vs.until("question", vs.pick.title, (titles) => titles.some((title) => title.includes(model.endpoint)));
+    const shown = (await vs.lines("logsieve-text:")).join("\n");
+    assert.ok(shown.includes("test-model"), shown.slice(0, 500));
+    await screenshot("consent");
+    assert.equal(model.bodies.length, 0, "something was sent before the user agreed");
+    await vs.press("Enter"); // Send once
+    await vs.until("request", async () => model.bodies.length, (count) => count === 1);
+    model.say(`## Cause\n\nThe tax is rounded down, see L${root.line}.\n\n`);
+    await vs.until("first words", () => vs.lines("logsieve-text:"), (seen) => seen.some((line) => line.includes("rounded down")));
+    model.say("## Fix\n\nRound half up.\n"); // only now: the first words were shown before the answer was complete
+    model.end();
+    await vs.until("last words", () => vs.lines("logsieve-text:"), (seen) => seen.some((line) => line.includes("Round half up")));
+    await screenshot("explain");
+    assert.ok(model.bodies[0]?.includes(root.contains));
+  });
+
+  await check("no error or warning popped up", async () => {
+    assert.deepEqual(await vs.toasts(), []);
+  });
+} finally {
+  await browser.close();
+  await code.stop();
+  model.stop();
+}

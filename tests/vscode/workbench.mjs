@@ -1,0 +1,64 @@
+// What the tests see of VS Code's workbench, and what they press. Keys only: overlays swallow clicks.
+
+const TIMEOUT_MS = 20_000;
+
+/** @param {import("playwright-core").Page} page */
+export function workbench(page) {
+  const text = async (/** @type {string} */ selector) => (await page.locator(selector).allInnerTexts()).map((part) => part.replaceAll("\u00a0", " "));
+
+  /** Repeats `look` until it returns something true; throws with what was seen last.
+   *  @template T @param {string} what @param {() => Promise<T>} look @param {(seen: T) => boolean} enough @returns {Promise<T>} */
+  const until = async (what, look, enough) => {
+    const end = Date.now() + TIMEOUT_MS;
+    for (;;) {
+      const seen = await look();
+      if (enough(seen)) return seen;
+      if (Date.now() > end) throw new Error(`${what}: saw ${JSON.stringify(seen)?.slice(0, 2000)}`);
+      await page.waitForTimeout(100);
+    }
+  };
+
+  /** @param {string} uri how the URI of an editor's document begins, or "" for the editor in the active group */
+  const editor = (uri) => (uri === "" ? ".editor-group-container.active .monaco-editor" : `.monaco-editor[data-uri^="${uri}"]`);
+
+  return {
+    until,
+    statusBar: () => text(".statusbar-item"),
+    /** Numbers of the lines on screen, from the top. @param {string} [uri] */
+    lineNumbers: async (uri = "") => (await text(`${editor(uri)} .margin .line-numbers`)).map(Number).sort((a, b) => a - b),
+    /** @param {string} [uri] */
+    lines: (uri = "") => text(`${editor(uri)} .view-line`),
+    tabs: () => text(".tab .label-name"),
+    clipboard: () => page.evaluate(() => navigator.clipboard.readText()),
+    /** @param {number} line */
+    cursorOn: (line) => until(`cursor on line ${line}`, () => text(".statusbar-item"), (items) => items.some((item) => item.startsWith(`Ln ${line},`))),
+    /** @param {string} keys */
+    press: (keys) => page.keyboard.press(keys),
+    /** @param {string} title the end of the label in the command palette */
+    command: async (title) => {
+      await page.keyboard.press("F1");
+      await page.locator(".quick-input-widget .quick-input-box input").fill(`>${title}`);
+      await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title }).waitFor();
+      await page.keyboard.press("Enter");
+    },
+    /** @param {number} line */
+    goTo: async (line) => {
+      await page.keyboard.press("Control+g");
+      await page.locator(".quick-input-widget .quick-input-box input").fill(`:${line}`);
+      await page.keyboard.press("Enter");
+    },
+    pick: { title: () => text(".quick-input-titlebar .quick-input-title"), focused: () => text(".quick-input-list .monaco-list-row.focused") },
+    /** Starts to note errors and warnings that pop up; they may be gone by the time a test looks. */
+    watchToasts: () =>
+      page.addInitScript(() => {
+        const seen = (/** @type {any} */ (globalThis).toasts = /** @type {string[]} */ ([]));
+        setInterval(() => {
+          for (const icon of document.querySelectorAll(".notification-toast :is(.codicon-error, .codicon-warning)")) {
+            const said = icon.closest(".notification-toast")?.querySelector(".notification-list-item-message")?.textContent ?? "";
+            if (!seen.includes(said)) seen.push(said);
+          }
+        }, 100);
+      }),
+    toasts: () => page.evaluate(() => /** @type {string[]} */ (/** @type {any} */ (globalThis).toasts)),
+  };
+}
