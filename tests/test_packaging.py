@@ -28,7 +28,8 @@ NEEDED = {
 
 def run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run a program outside the checkout's environment; its output is in the error if it cannot be run well."""
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, encoding="utf-8")
+    words = [str(part) for part in command]
+    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, encoding="utf-8", check=False)
     assert done.returncode in (0, 1), f"{command}\n{done.stdout}\n{done.stderr}"
     return done
 
@@ -44,7 +45,7 @@ def dist(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of programs of a fresh environment with the wheel and its dependencies, and nothing of the checkout."""
+    """The folder of programs of a fresh environment with the wheel, its dependencies, and nothing of the checkout."""
     home = tmp_path_factory.mktemp("fresh")
     venv.create(home, with_pip=True)
     programs = home / ("Scripts" if os.name == "nt" else "bin")

@@ -1,0 +1,61 @@
+"""The Neovim that these tests drive, fetched once, and logs opened in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neovim import Log, Neovim, neovim
+
+HERE = Path(__file__).resolve().parent
+CANNOT = 3  # the exit status with which provision.sh says that this machine cannot have the editor
+
+# What the README tells users to write, and the settings of a test.
+INIT = """
+vim.opt.rtp:append(vim.trim(vim.fn.system({{ 'logsieve', 'nvim-path' }})))
+vim.lsp.config('logsieve', {{ settings = {{ logsieve = vim.json.decode({settings}) }} }})
+vim.lsp.enable('logsieve')
+"""
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """The Neovim to test; skips, with the reason, where there can be none."""
+    done = subprocess.run([HERE / "provision.sh"], capture_output=True, text=True, check=False)
+    said = (done.stderr.strip() or "provision.sh said nothing").split("\n")
+    if done.returncode == CANNOT:
+        pytest.skip(said[-1])
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip().split("\n")[-1])
+
+
+@pytest.fixture
+def start(program: Path, tmp_path: Path) -> Iterator[Callable[..., Neovim]]:
+    """Start the Neovim with these settings of LogSieve."""
+    with ExitStack() as stack:
+
+        def run(settings: Mapping[str, Any] | None = None) -> Neovim:
+            lua = "'" + json.dumps(settings or {}).replace("\\", "\\\\").replace("'", "\\'") + "'"
+            return stack.enter_context(neovim(program, tmp_path, INIT.format(settings=lua)))
+
+        yield run
+
+
+@pytest.fixture
+def log(fixtures: Path, tmp_path: Path) -> Log:
+    """A verbose pytest run: two tests fail, after 3,000 lines in the first column that say nothing."""
+    return Log.copied(fixtures / "pytest" / "long-verbose-two-failures", tmp_path)
+
+
+@pytest.fixture
+def opened(start: Callable[..., Neovim], log: Log) -> Neovim:
+    """A Neovim that shows the log, read and folded."""
+    editor = start()
+    editor.open_log(log.path)
+    return editor

@@ -1,0 +1,330 @@
+"""End to end in a real Neovim: a user opens a failing log, with the lines in their init.lua that the README gives."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neovim import Log, Neovim
+from openai_server import Mode, serve
+
+pytestmark = pytest.mark.editor
+
+SECOND = 3125  # the line of the log's second failure
+VIEW = "vim.startswith(vim.api.nvim_buf_get_name(0), 'logsieve:')"
+
+
+def diagnostics(editor: Neovim) -> list[dict[str, Any]]:
+    """In the order in which they were published."""
+    found = editor.wait("local d = vim.diagnostic.get(0) return #d > 0 and d")
+    assert isinstance(found, list)
+    return found
+
+
+def closed_noise(editor: Neovim, log: Log) -> None:
+    editor.wait("vim.fn.foldclosed(...) ~= -1", log.folded[0][0])
+
+
+def go(editor: Neovim, command: str, line: int) -> None:
+    editor.command(command)
+    editor.wait("vim.fn.line('.') == ...", line)
+
+
+class TestOpening:
+    def test_the_cause_is_the_first_diagnostic(self, opened: Neovim, log: Log) -> None:
+        first = diagnostics(opened)[0]
+        assert first["lnum"] + 1 == log.root
+        assert first["severity"] == 1
+        assert first["code"].startswith("pytest/")
+        assert log.contains in opened.lines()[first["lnum"]]
+
+    def test_noise_is_closed_and_the_cause_is_not(self, opened: Neovim, log: Log) -> None:
+        closed_noise(opened, log)
+        for first, last in log.folded:
+            lines = opened.lines()[first - 1 : last]
+            assert not [line for line in lines if line.startswith((" ", "\t"))]  # indentation gives no fold here
+            assert [number for number in range(first, last + 1) if not opened.is_folded(number)] == []
+        assert not opened.is_folded(log.root)
+        assert not opened.is_folded(SECOND)
+
+    def test_a_closed_fold_says_how_much_and_why(self, opened: Neovim, log: Log) -> None:
+        closed_noise(opened, log)
+        start = opened.call("foldclosed", log.folded[0][0])
+        count = opened.call("foldclosedend", start) - start + 1
+        assert re.fullmatch(rf"{count:,} lines: \w.*", opened.call("foldtextresult", start))
+
+    def test_noise_closes_once_and_again_when_asked(self, opened: Neovim, log: Log) -> None:
+        closed_noise(opened, log)
+        opened.command("normal! zR")
+        opened.command("split")
+        assert not opened.is_folded(log.folded[0][0])
+        opened.command("LogSieve fold")
+        closed_noise(opened, log)
+        opened.command("LogSieve fold")
+        opened.command("LogSieve next")
+        opened.wait("vim.fn.line('.') > 1")
+        assert not opened.is_folded(log.root)
+
+    def test_another_window_is_folded_too(self, opened: Neovim, log: Log) -> None:
+        closed_noise(opened, log)
+        opened.command("tabnew")
+        opened.command("buffer build.log")
+        closed_noise(opened, log)
+
+    def test_fold_on_open_can_be_switched_off(self, start: Callable[..., Neovim], log: Log) -> None:
+        editor = start({"foldOnOpen": False})
+        editor.open_log(log.path)
+        editor.wait("vim.fn.foldlevel(...) > 0", log.folded[0][0])
+        assert not editor.is_folded(log.folded[0][0])
+
+    def test_the_status_line_tells_the_verdict(self, opened: Neovim) -> None:
+        assert re.fullmatch(r"failed: \d+ errors?, \d+ warnings?", opened.lua("require('logsieve').statusline()"))
+
+    def test_text_is_read_only_where_it_is_a_log(self, start: Callable[..., Neovim], log: Log, tmp_path: Path) -> None:
+        (tmp_path / "notes.txt").write_text("Buy bread.\n\nerror is a word, and so is failed\n" * 20)
+        shutil.copyfile(log.path, tmp_path / "console.txt")
+        editor = start()
+        editor.command("edit notes.txt")
+        editor.wait("#vim.lsp.get_clients({ bufnr = 0, name = 'logsieve' }) == 1")
+        editor.command("edit console.txt")
+        assert diagnostics(editor)[0]["lnum"] + 1 == log.root
+        editor.command("buffer notes.txt")
+        assert editor.lua("vim.diagnostic.get(0)") == []
+        assert editor.lua("vim.wo.foldmethod") == "manual"
+
+    def test_a_pasted_log_without_a_name_is_read(self, start: Callable[..., Neovim], log: Log) -> None:
+        editor = start()
+        editor.request("nvim_buf_set_lines", 0, 0, -1, True, log.path.read_text(encoding="utf-8").split("\n"))
+        editor.command("setfiletype log")
+        assert diagnostics(editor)[0]["lnum"] + 1 == log.root
+
+
+class TestWalking:
+    def test_next_and_previous_failure_go_around(self, opened: Neovim, log: Log) -> None:
+        opened.command("normal! gg")
+        visited = []
+        for _ in range(40):
+            before = opened.line
+            opened.command("LogSieve next")
+            opened.wait("vim.fn.line('.') ~= ...", before)
+            visited.append(opened.line)
+            if len(visited) > 1 and visited[-1] == visited[0]:
+                break
+        assert visited[-1] == visited[0]
+        assert visited[:-1] == sorted(set(visited))
+        assert {log.root, SECOND} <= set(visited)
+        go(opened, "LogSieve prev", visited[-2])
+
+    def test_the_cause_is_shown_when_it_is_reached(self, opened: Neovim, log: Log) -> None:
+        opened.command(f"normal! {log.root - 1}G")
+        opened.command("normal! zM")
+        go(opened, "LogSieve next", log.root)
+        assert not opened.is_folded(log.root)
+        opened.command("normal! ``")
+        assert opened.line == log.root - 1
+
+    def test_the_editors_own_keys_walk_diagnostics(self, opened: Neovim, log: Log) -> None:
+        diagnostics(opened)
+        opened.command(f"normal! {log.root - 1}G")
+        opened.type("]d")
+        opened.wait("vim.fn.line('.') == ...", log.root)
+
+
+class TestCopying:
+    def test_the_register_holds_the_reduced_log(self, opened: Neovim, log: Log) -> None:
+        opened.command("LogSieve copy")
+        text = opened.wait("vim.fn.getreg('\"') ~= '' and vim.fn.getreg('\"')")
+        assert log.contains in text
+        whole = log.path.read_text(encoding="utf-8")
+        assert len(text) < len(whole) / 4
+        assert whole.split("\n")[500] not in text
+
+    def test_the_clipboard_holds_it_where_there_is_one(
+        self, start: Callable[..., Neovim], log: Log, tmp_path: Path
+    ) -> None:
+        editor = start()
+        copied = tmp_path / "clipboard"
+        editor.lua(
+            """
+            local copy, paste = { 'tee', ... }, { 'cat', ... }
+            vim.g.clipboard = {
+              name = 'file',
+              copy = { ['+'] = copy, ['*'] = copy },
+              paste = { ['+'] = paste, ['*'] = paste },
+            }
+            """,
+            str(copied),
+        )
+        editor.open_log(log.path)
+        editor.command("LogSieve copy")
+        editor.wait("vim.fn.filereadable(...) == 1 and vim.fn.getfsize(...) > 0", str(copied))
+        editor.wait("vim.fn.getreg('\"') == table.concat(vim.fn.readfile(...), '\\n') .. '\\n'", str(copied))
+        assert log.contains in copied.read_text(encoding="utf-8")
+
+    def test_a_code_action_copies_one_failure(self, opened: Neovim, log: Log) -> None:
+        diagnostics(opened)
+        opened.command(f"normal! {log.root}G")
+        opened.lua(
+            """
+            vim.lsp.buf.code_action({
+              apply = true,
+              filter = function(action)
+                return (action.command.command or action.command) == 'logsieve.copyFinding'
+              end,
+            })
+            """
+        )
+        text = opened.wait("vim.fn.getreg('\"') ~= '' and vim.fn.getreg('\"')")
+        assert log.contains in text
+
+
+class TestReducedView:
+    @pytest.fixture
+    def view(self, opened: Neovim) -> Neovim:
+        opened.command("LogSieve view")
+        opened.wait(f"{VIEW} and vim.fn.line('$') > 1")
+        return opened
+
+    def test_it_shows_the_cause_with_its_number(self, view: Neovim, log: Log) -> None:
+        shown = [line for line in view.lines() if re.match(rf" *{log.root} \| ", line)]
+        assert len(shown) == 1
+        assert log.contains in shown[0]
+        assert len(view.lines()) < 1000
+        assert not view.lua("vim.bo.modifiable")
+        assert view.lua("vim.bo.buftype") == "nofile"
+
+    @pytest.mark.parametrize("key", ["<CR>", "gd"])
+    def test_a_line_leads_back(self, view: Neovim, key: str) -> None:
+        view.command(f"call search('^ *{SECOND} |')")
+        view.type(key)
+        view.wait("vim.fn.expand('%:t') == 'build.log'")
+        view.wait("vim.fn.line('.') == ...", SECOND)
+        assert not view.is_folded(SECOND)
+
+    def test_a_gap_says_that_it_is_one(self, view: Neovim) -> None:
+        view.command("call search('\\[.* lines')")
+        view.type("<CR>")
+        view.wait("vim.fn.execute('messages'):find('left out')")
+        assert view.lua(VIEW)
+
+    def test_the_commands_mean_the_log_behind_it(self, view: Neovim, log: Log) -> None:
+        view.command("LogSieve copy")
+        assert log.contains in view.wait("vim.fn.getreg('\"') ~= '' and vim.fn.getreg('\"')")
+
+    def test_it_can_be_read_again(self, view: Neovim) -> None:
+        before = view.lines()
+        view.lua("vim.bo.modifiable = true vim.api.nvim_buf_set_lines(0, 0, -1, true, {}) return 1")
+        view.command("edit!")
+        view.wait("vim.deep_equal(vim.api.nvim_buf_get_lines(0, 0, -1, true), ...)", before)
+
+
+class TestExplaining:
+    def asked(self, start: Callable[..., Neovim], log: Log, url: str) -> Neovim:
+        editor = start({"llm": {"endpoint": url, "model": "test-model"}})
+        editor.open_log(log.path)
+        editor.type(":LogSieve explain<CR>")
+        editor.wait_for_mode("r?")
+        return editor
+
+    def test_what_is_sent_is_shown_first_and_the_answer_streams(self, start: Callable[..., Neovim], log: Log) -> None:
+        with serve("slow") as endpoint:
+            editor = self.asked(start, log, endpoint.url)
+            shown = "\n".join(editor.lines())
+            assert log.contains in shown
+            assert endpoint.received == []
+            editor.type("s")
+            endpoint.step.release(3)
+            editor.wait(
+                "vim.bo.filetype == 'markdown' and #table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true)) > 20"
+            )
+            partial = "\n".join(editor.lines())
+            endpoint.step.release(1000)
+            editor.wait("vim.fn.search('^## Fix', 'nw') > 0")
+            assert "## Fix" not in partial
+            assert "\n".join(editor.lines()).startswith(partial)
+            assert [request.body.decode() for request in endpoint.received] == [shown]
+
+    def test_a_named_line_leads_back(self, start: Callable[..., Neovim], log: Log) -> None:
+        with serve(answer=f"## Cause\n\nLine {log.root} says so.\n") as endpoint:
+            editor = self.asked(start, log, endpoint.url)
+            editor.type("s")
+            editor.wait("vim.bo.filetype == 'markdown' and vim.fn.search('says so', 'w') > 0")
+            editor.type("0<CR>")
+            editor.wait("vim.fn.expand('%:t') == 'build.log'")
+            assert editor.line == log.root
+
+    def test_no_means_that_nothing_is_sent(self, start: Callable[..., Neovim], log: Log) -> None:
+        with serve() as endpoint:
+            editor = self.asked(start, log, endpoint.url)
+            editor.type("c")
+            editor.wait_for_mode("n")
+            editor.wait("vim.fn.expand('%:t') == 'build.log'")
+            assert editor.lua("#vim.api.nvim_tabpage_list_wins(0)") == 1
+        assert endpoint.received == []
+
+    def test_consent_is_asked_for_once(self, start: Callable[..., Neovim], log: Log) -> None:
+        with serve() as endpoint:
+            editor = self.asked(start, log, endpoint.url)
+            editor.type("s")
+            editor.wait("vim.fn.search('^## Fix', 'nw') > 0")
+            editor.command("bwipeout")
+            editor.command("LogSieve explain")
+            editor.wait("vim.fn.search('^## Fix', 'nw') > 0")
+        assert len(endpoint.received) == 2
+
+    @pytest.mark.parametrize("leave", ["<C-c>", ":bwipeout<CR>"])
+    def test_it_can_be_stopped(self, start: Callable[..., Neovim], log: Log, leave: str) -> None:
+        with serve("stall") as endpoint:
+            editor = self.asked(start, log, endpoint.url)
+            editor.type("s")
+            editor.wait(
+                "vim.bo.filetype == 'markdown' and #table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true)) > 20"
+            )
+            editor.type(leave)
+            assert endpoint.gone.acquire(timeout=30)
+
+    @pytest.mark.parametrize(("mode", "word"), [("500", "500"), ("401", "401"), ("cut", "")])
+    def test_a_failure_is_told(self, start: Callable[..., Neovim], log: Log, mode: Mode, word: str) -> None:
+        with serve(mode) as endpoint:
+            editor = self.asked(start, log, endpoint.url)
+            editor.type("s")
+            editor.wait("vim.fn.search('^\\\\*\\\\*.*' .. ..., 'nw') > 0", word)
+
+    def test_without_an_endpoint_it_says_what_to_set(self, opened: Neovim) -> None:
+        opened.command("LogSieve explain")
+        opened.wait("vim.fn.execute('messages'):find('endpoint')")
+
+
+class TestHelp:
+    def test_health_finds_no_error(self, opened: Neovim) -> None:
+        opened.command("checkhealth logsieve")
+        text = "\n".join(opened.lines())
+        assert "switched on" in text
+        assert "1 server(s) running for 1 log(s)" in text
+        assert "ERROR" not in text
+
+    def test_help_opens_and_its_tags_are_up_to_date(self, opened: Neovim, repository: Path, tmp_path: Path) -> None:
+        opened.command("help :LogSieve-view")
+        assert opened.lua("vim.fn.expand('%:t')") == "logsieve.txt"
+        doc = repository / "server" / "logsieve" / "nvim" / "doc"
+        fresh = tmp_path / "doc"
+        fresh.mkdir()
+        shutil.copyfile(doc / "logsieve.txt", fresh / "logsieve.txt")
+        opened.command(f"helptags {fresh}")
+        assert (fresh / "tags").read_text() == (doc / "tags").read_text()
+
+    def test_the_command_completes_and_refuses(self, opened: Neovim) -> None:
+        names = ["copy", "explain", "fold", "next", "prev", "view"]
+        assert opened.call("getcompletion", "LogSieve ", "cmdline") == names
+        opened.command("LogSieve dance")
+        assert "no such command: dance" in opened.messages()
+
+    def test_every_command_is_in_the_help(self, opened: Neovim, repository: Path) -> None:
+        text = (repository / "server" / "logsieve" / "nvim" / "doc" / "logsieve.txt").read_text(encoding="utf-8")
+        for name in opened.call("getcompletion", "LogSieve ", "cmdline"):
+            assert f"*:LogSieve-{name}*" in text
