@@ -1,0 +1,75 @@
+"""An open document's text as the worker keeps it: UTF-8 in chunks of whole lines, so that edits stay cheap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from logsieve.lsp.convert import Client, Coordinates
+
+if TYPE_CHECKING:
+    from logsieve.core.analysis import Analysis
+
+__all__ = ["Buffer", "whole"]
+
+CHUNK = 1 << 16  # bytes; an edit in a 10 MB text copies and counts this much
+
+
+class Buffer:
+    """A text and the client's edits to it. Every chunk but the last ends with a line feed; the last may be empty."""
+
+    def __init__(self, text: str, client: Client) -> None:
+        self._client = client
+        self._chunks = _cut(_encode(text))
+        self._ends = [client.count_ends(c) for c in self._chunks]
+
+    def data(self) -> bytes:
+        """The whole text."""
+        return b"".join(self._chunks)
+
+    def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
+        """Put a text between two positions (line, column, in the client's units)."""
+        i, a = self._find(*start)
+        j, b = self._find(*end)
+        if (j, b) < (i, a):  # a client's mistake: the protocol wants start <= end
+            (i, a), (j, b) = (j, b), (i, a)
+        new = self._chunks[i][:a] + _encode(text) + self._chunks[j][b:]
+        while not new.endswith(b"\n") and j + 1 < len(self._chunks):
+            j += 1
+            new += self._chunks[j]
+        last = j + 1 == len(self._chunks)
+        chunks = _cut(new) if last else _cut(new)[:-1]
+        self._chunks[i : j + 1] = chunks
+        self._ends[i : j + 1] = [self._client.count_ends(c) for c in chunks]
+
+    def _find(self, line: int, column: int) -> tuple[int, int]:
+        """The chunk and the byte offset in it of a position."""
+        for i, ends in enumerate(self._ends):
+            if line < ends:
+                return i, self._client.offset(self._chunks[i], line, column)
+            line -= ends
+        last = len(self._chunks) - 1
+        # What follows the last line end is a line too; the lines before it are counted off.
+        return last, self._client.offset(self._chunks[last], self._ends[last] + line, column)
+
+
+def whole(analysis: Analysis, _at: Coordinates) -> str:
+    """The whole text of a document that was put together here."""
+    return analysis.text.data.decode("utf-8")
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "replace")  # half a surrogate pair becomes "?": as many units as before
+
+
+def _cut(data: bytes) -> list[bytes]:
+    """Chunks of whole lines; the last one, which may be empty, holds what follows the last cut."""
+    chunks = []
+    at = 0
+    while (end := data.find(b"\n", at + CHUNK)) >= 0:
+        chunks.append(data[at : end + 1])
+        at = end + 1
+    if data.endswith(b"\n") and at < len(data):
+        chunks.append(data[at:])
+        at = len(data)
+    chunks.append(data[at:])
+    return chunks

@@ -1,0 +1,177 @@
+"""All knowledge of the client's coordinates: its units of columns, what ends its lines, the way to and from LogText's.
+
+LSP counts a lone carriage return (CR) as a line end, and columns in UTF-8, UTF-16 or UTF-32 units; LogText neither.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from logsieve.core.analysis import Analysis
+    from logsieve.text import LogText
+
+__all__ = ["Client", "Coordinates", "Encoding", "Span", "path_of"]
+
+Encoding = Literal["utf-8", "utf-16", "utf-32"]
+# First line, first column, last line, last column (exclusive): the client's own numbers.
+Span = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """How a client counts: the units of its columns, and whether a lone CR ends a line for it."""
+
+    encoding: Encoding = "utf-16"
+    cr_ends_line: bool = True
+
+    @classmethod
+    def of(cls, name: str | None, encoding: str) -> Client:
+        """What is known of a client by its name: Neovim keeps a lone CR within its line, others follow the protocol."""
+        known: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
+        return cls(known.get(encoding, "utf-16"), cr_ends_line=name != "Neovim")
+
+    def units(self, text: str) -> int:
+        """The length of a text in the client's units."""
+        if self.encoding == "utf-32" or text.isascii():
+            return len(text)
+        if self.encoding == "utf-8":
+            return len(text.encode("utf-8", "replace"))
+        return len(text) + sum(c > "\uffff" for c in text)
+
+    def index(self, text: str, units: int) -> int:
+        """The index of the character at a column of a line; within one means before it, past the end the end."""
+        if self.encoding == "utf-32" or text.isascii():
+            return min(units, len(text))
+        if self.encoding == "utf-8":
+            return len(text.encode("utf-8")[:units].decode("utf-8", "ignore"))
+        return len(text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore"))
+
+    def count_ends(self, data: bytes) -> int:
+        """How many line ends the client sees in whole lines of UTF-8."""
+        ends = data.count(b"\n")
+        if self.cr_ends_line and (returns := data.count(b"\r")):
+            ends += returns - data.count(b"\r\n")
+        return ends
+
+    def next_line(self, data: bytes, at: int) -> tuple[int, int]:
+        """Where the line that begins at a byte offset ends, without and with its line end."""
+        end = data.find(b"\n", at)
+        after = len(data) if end < 0 else end + 1
+        end = len(data) if end < 0 else end
+        if not self.cr_ends_line:
+            return end, after
+        first = data.find(b"\r", at, end)
+        if first < 0:
+            return end, after
+        return (first, after) if first == end - 1 and after > end else (first, first + 1)
+
+    def offset(self, data: bytes, line: int, column: int) -> int:
+        """The byte offset of a position in UTF-8 text; beyond the line means its end, beyond the text its end."""
+        at = 0
+        for _ in range(line):
+            end, after = self.next_line(data, at)
+            if end == after:
+                return len(data)
+            at = after
+        end, _ = self.next_line(data, at)
+        raw = data[at:end]
+        if raw.isascii():
+            return at + min(column, len(raw))
+        text = raw.decode("utf-8")
+        return at + len(text[: self.index(text, column)].encode("utf-8"))
+
+
+class Coordinates:
+    """The client's positions in one text. What comes in is LogText's: 0-based, columns of `LogText.text(line)`."""
+
+    def __init__(self, text: LogText, client: Client) -> None:
+        self.text = text
+        self.client = client
+
+    @cached_property
+    def _firsts(self) -> NDArray[np.int64] | None:
+        """int64 [lines]: the client's line on which each line begins; None where both count alike."""
+        data = self.text.data
+        if not self.client.cr_ends_line or b"\r" not in data or data.count(b"\r") == data.count(b"\r\n"):
+            return None
+        import numpy as np
+
+        view = np.frombuffer(data, np.uint8)
+        returns = np.flatnonzero(view == 13)
+        follows = np.append(view, 0)[returns + 1]
+        lone = returns[follows != 10]
+        starts = self.text.starts[:-1]
+        firsts: NDArray[np.int64] = np.arange(len(starts)) + np.searchsorted(lone, starts)
+        return firsts
+
+    def first(self, line: int) -> int:
+        """The client's line on which a line begins."""
+        return line if self._firsts is None else int(self._firsts[line])
+
+    def last(self, line: int) -> int:
+        """The client's line on which a line ends."""
+        return line if self._firsts is None else self.first(line) + self.text.text(line).count("\r")
+
+    def line(self, line: int) -> int:
+        """The line that holds a line of the client; the last one for lines past the end, -1 in an empty text."""
+        if self._firsts is None:
+            return min(line, len(self.text) - 1)
+        import numpy as np
+
+        return int(np.searchsorted(self._firsts, line, side="right")) - 1
+
+    def position(self, line: int, column: int) -> tuple[int, int]:
+        """The client's line and column of a character."""
+        before = self.text.text(line)[:column]
+        at = self.first(line)
+        if self._firsts is not None:
+            at += before.count("\r")
+            before = before[before.rfind("\r") + 1 :]
+        return at, self.client.units(before)
+
+    def message(self, analysis: Analysis, line: int) -> Span:
+        """Where a line's message (its text without envelope and escapes) stands in the client's document."""
+        view = analysis.line(line)
+        shown = view.text.rstrip()
+        message = view.message.strip()
+        start = shown.rfind(message) if message else 0
+        first = self.position(line, self.text.raw_column(line, max(start, 0)))
+        if not shown:
+            return (*first, *first)
+        return (*first, *self.position(line, self.text.raw_column(line, len(shown) - 1) + 1))
+
+    def lines(self, start: int, end: int) -> Span:
+        """Whole lines start..end (half-open, not empty), from the first one's first column to the last one's end."""
+        last = end - 1
+        return (self.first(start), 0, *self.position(last, len(self.text.text(last))))
+
+
+def path_of(uri: str) -> str | None:
+    """The path a `file:` URI names on this machine; None for any other scheme, and for another host's files."""
+    parts = urlsplit(uri)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+        return None
+    from urllib.request import url2pathname
+
+    return url2pathname(parts.path)
+
+
+def location(uri: str, span: Span) -> Any:
+    """The protocol's Location of a span."""
+    from lsprotocol import types
+
+    return types.Location(uri, range_of(span))
+
+
+def range_of(span: Span) -> Any:
+    """The protocol's Range of a span."""
+    from lsprotocol import types
+
+    return types.Range(types.Position(span[0], span[1]), types.Position(span[2], span[3]))

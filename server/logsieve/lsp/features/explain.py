@@ -1,0 +1,77 @@
+"""Explain a failure with a language model: the worker prepares and verifies, the front shows, asks and sends."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from logsieve.lsp.convert import Coordinates
+from logsieve.lsp.features.reduced import check_finding
+from logsieve.settings import Settings
+
+if TYPE_CHECKING:
+    from logsieve.core.analysis import Analysis
+    from logsieve.llm.explain import Prepared
+    from logsieve.llm.verify import Verified
+    from logsieve.lsp.front import Front
+    from logsieve.lsp.protocol import ExplainParams, ExplainPreviewParams, ExplainPreviewResult, ExplainResult
+
+NOT_SHOWN = "The text is not the one that was shown last, or the endpoint has changed since. Ask again."
+NO_CONSENT = "Nothing was sent: sending to {} has not been agreed to."
+
+
+def prepare(analysis: Analysis, _at: Coordinates, settings: Settings, finding: int | None) -> Prepared:
+    """What would be sent."""
+    from logsieve.llm import explain
+
+    check_finding(analysis, finding)
+    return explain.prepare(analysis, settings, finding)
+
+
+def verify(analysis: Analysis, _at: Coordinates, answer: str, uri: str) -> Verified:
+    """The answer with its claims looked up in the log."""
+    from logsieve.llm import verify
+
+    return verify.verify(answer, analysis, uri)
+
+
+async def preview(front: Front, params: ExplainPreviewParams) -> ExplainPreviewResult:
+    """`logsieve/explainPreview`."""
+    from logsieve.llm.consent import Consent
+    from logsieve.lsp.protocol import ExplainPreviewResult
+
+    found: Prepared = await front.session.ask(params.uri, f"{__name__}:prepare", front.settings, params.finding)
+    front.shown[params.uri] = (found.payload, found.endpoint)
+    consented = bool(found.endpoint) and Consent().granted(found.endpoint)
+    return ExplainPreviewResult(found.endpoint, found.model, found.payload, found.tokens, consented, found.problem)
+
+
+async def explain(front: Front, params: ExplainParams) -> ExplainResult:
+    """`logsieve/explain`: sends nothing but what was shown, to nothing but the endpoint that was shown with it."""
+    from logsieve.llm.consent import Consent
+    from logsieve.lsp.protocol import ExplainChunkParams, ExplainResult
+
+    settings = front.settings
+    endpoint = settings.llm.endpoint
+    if front.shown.get(params.uri) != (params.payload, endpoint):
+        return ExplainResult("", 0, 0, NOT_SHOWN)
+    if params.consent:
+        Consent().grant(endpoint)
+    elif not Consent().granted(endpoint):
+        return ExplainResult("", 0, 0, NO_CONSENT.format(endpoint or "no endpoint"))
+    # The SDK takes a second to import; the front goes on meanwhile.
+    await asyncio.to_thread(import_module, "openai")
+    client = await asyncio.to_thread(import_module, "logsieve.llm.client")
+    model = await asyncio.to_thread(import_module, "logsieve.llm.explain")
+    error: str | None = None
+    try:
+        text: str = await model.run(
+            params.payload,
+            settings,
+            lambda piece: front.protocol.notify("logsieve/explainChunk", ExplainChunkParams(params.id, piece)),
+        )
+    except client.LlmError as failure:
+        text, error = failure.partial, str(failure)
+    checked: Verified = await front.session.ask(params.uri, f"{__name__}:verify", text, params.uri)
+    return ExplainResult(checked.text, checked.verified, checked.unverified, error)

@@ -1,0 +1,71 @@
+"""Folds: noise with what it hides, sections, and blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from logsieve.lsp.convert import Coordinates
+from logsieve.lsp.features.noise import fold_text
+
+if TYPE_CHECKING:
+    from lsprotocol import types
+
+    from logsieve.core.analysis import Analysis
+    from logsieve.lsp.front import Front
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """The client's lines start..end (inclusive), foldable; `text` is what to show instead, None for the first line."""
+
+    start: int
+    end: int
+    text: str | None
+
+
+def folds(analysis: Analysis, at: Coordinates, most: int) -> list[Fold]:
+    """At most `most` folds that nest, one a first line: noise before sections before blocks, longer before shorter."""
+    noise = [(n.start, n.end, fold_text(n)) for n in analysis.noise]
+    sections = [(s.start, s.end, None) for s in analysis.sections]
+    blocks = [(b.start, b.end, None) for b in analysis.blocks]
+    wanted: dict[int, tuple[int, int, str | None]] = {}
+    for group in (noise, sections, blocks):
+        for fold in sorted(group, key=lambda f: f[0] - f[1]):
+            if fold[1] - fold[0] > 1 and len(wanted) < most:
+                wanted.setdefault(fold[0], fold)
+    return [Fold(at.first(start), at.last(end - 1), text) for start, end, text in _nested(list(wanted.values()))]
+
+
+def _nested(wanted: list[tuple[int, int, str | None]]) -> list[tuple[int, int, str | None]]:
+    """Folds in order, without those that cross the end of one they begin in: editors take only nested ones."""
+    out: list[tuple[int, int, str | None]] = []
+    open_until: list[int] = []
+    for start, end, text in sorted(wanted, key=lambda f: f[0]):
+        while open_until and open_until[-1] <= start:
+            open_until.pop()
+        if open_until and end > open_until[-1]:
+            continue
+        open_until.append(end)
+        out.append((start, end, text))
+    return out
+
+
+async def folding_range(front: Front, params: types.FoldingRangeParams) -> list[types.FoldingRange]:
+    """`textDocument/foldingRange`."""
+    from lsprotocol import types
+
+    uri = params.text_document.uri
+    client_most = front.can("text_document.folding_range.range_limit") or front.settings.folding.max
+    most = min(front.settings.folding.max, client_most)
+    found: list[Fold] | None = await front.session.ask(uri, f"{__name__}:folds", most, unasked=True)
+    shows_text = bool(front.can("text_document.folding_range.folding_range.collapsed_text"))
+    return [
+        types.FoldingRange(
+            fold.start,
+            fold.end,
+            kind=types.FoldingRangeKind.Region if fold.text else None,
+            collapsed_text=fold.text if shows_text else None,
+        )
+        for fold in found or ()
+    ]

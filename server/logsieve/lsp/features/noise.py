@@ -1,0 +1,42 @@
+"""The runs of lines that say nothing new, with what a fold of them shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from logsieve.lsp.convert import Coordinates
+from logsieve.model import Level, Noise
+
+if TYPE_CHECKING:
+    from logsieve.core.analysis import Analysis
+    from logsieve.lsp.front import Front
+    from logsieve.lsp.protocol import NoiseParams, NoiseResult
+
+
+def fold_text(run: Noise) -> str:
+    """What stands in for a run: "412 lines: downloads (worst: warning)"."""
+    worst = f" (worst: {run.worst.word})" if run.worst >= Level.WARNING else ""
+    return f"{run.end - run.start:,} lines: {run.reason}{worst}"
+
+
+def runs(analysis: Analysis, at: Coordinates) -> list[dict[str, Any]]:
+    """The fields of each run as the protocol names them."""
+    return [
+        {
+            "start": at.first(n.start),
+            "end": at.last(n.end - 1),
+            "lines": n.end - n.start,
+            "reason": n.reason,
+            "worst": n.worst.word if n.worst >= Level.INFO else None,
+            "text": fold_text(n),
+        }
+        for n in analysis.noise
+    ]
+
+
+async def noise(front: Front, params: NoiseParams) -> NoiseResult:
+    """`logsieve/noise`."""
+    from logsieve.lsp.protocol import NoiseResult, NoiseRun
+
+    found = await front.session.ask(params.uri, f"{__name__}:runs", unasked=True)
+    return NoiseResult([NoiseRun(**run) for run in found or ()])

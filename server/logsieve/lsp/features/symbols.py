@@ -1,0 +1,102 @@
+"""The outline: sections with their outcome, and the failures inside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from logsieve.lsp.convert import Coordinates, Span, location, range_of
+from logsieve.model import Finding, Level, Outcome, Section
+
+if TYPE_CHECKING:
+    from lsprotocol import types
+
+    from logsieve.core.analysis import Analysis
+    from logsieve.lsp.front import Front
+
+MOST = 5000  # symbols; outlines beyond that are slow in every editor, and nobody reads them
+
+
+@dataclass(slots=True)
+class Symbol:
+    """An entry of the outline; `head` lies within `span`."""
+
+    name: str
+    detail: str
+    failure: bool
+    span: Span
+    head: Span
+    children: list[Symbol] = field(default_factory=list)
+
+
+def symbols(analysis: Analysis, at: Coordinates, most: int, minimum: str) -> list[Symbol]:
+    """The outline, in the order of the log. `most` and `minimum` choose the failures, as for diagnostics."""
+    least = Level.of(minimum)
+    shown = sorted((f for f in analysis.findings if f.severity >= least), key=lambda f: -f.score)[:most]
+    sections = {i: _section(at, s) for i, s in enumerate(analysis.sections[: MOST - len(shown)])}
+    roots = [(sections[i].span[0], sections[i]) for i in sections if analysis.sections[i].parent not in sections]
+    for i, symbol in sections.items():
+        if (parent := analysis.sections[i].parent) in sections:
+            sections[parent].children.append(symbol)
+    for f in sorted(shown, key=lambda f: f.anchor):
+        symbol = _failure(analysis, at, f, analysis.sections[f.section] if f.section in sections else None)
+        if f.section in sections:
+            sections[f.section].children.append(symbol)
+        else:
+            roots.append((symbol.span[0], symbol))
+    for symbol in sections.values():
+        symbol.children.sort(key=lambda s: s.span[:2])
+    return [symbol for _, symbol in sorted(roots, key=lambda r: r[0])]
+
+
+def _section(at: Coordinates, section: Section) -> Symbol:
+    detail = "" if section.outcome is Outcome.UNKNOWN else section.outcome.value
+    if section.exit_code:
+        detail = f"{detail}, exit code {section.exit_code}".lstrip(", ")
+    span = at.lines(section.start, section.end)
+    return Symbol(section.title or section.kind, detail, False, span, at.lines(section.start, section.start + 1))
+
+
+def _failure(analysis: Analysis, at: Coordinates, finding: Finding, within: Section | None) -> Symbol:
+    start = max(finding.start, within.start) if within else finding.start
+    end = min(finding.end, within.end) if within else finding.end
+    detail = finding.category.value + (f" ({finding.count} times)" if finding.count > 1 else "")
+    span = at.lines(start, max(end, start + 1))
+    head = at.message(analysis, finding.anchor)
+    inside = span[:2] <= head[:2] and head[2:] <= span[2:]
+    return Symbol(finding.title or finding.rule, detail, True, span, head if inside else span)
+
+
+async def document_symbol(
+    front: Front, params: types.DocumentSymbolParams
+) -> list[types.DocumentSymbol] | list[types.SymbolInformation]:
+    """`textDocument/documentSymbol`: a tree, or a flat list for clients that know no tree."""
+    uri = params.text_document.uri
+    shown = front.settings.diagnostics
+    found: list[Symbol] = (
+        await front.session.ask(uri, f"{__name__}:symbols", shown.max, shown.minimum, unasked=True) or []
+    )
+    if front.can("text_document.document_symbol.hierarchical_document_symbol_support"):
+        return [_nested(s) for s in found]
+    return [flat for s in found for flat in _flat(uri, s, None)]
+
+
+def _nested(symbol: Symbol) -> types.DocumentSymbol:
+    from lsprotocol import types
+
+    return types.DocumentSymbol(
+        symbol.name,
+        types.SymbolKind.Event if symbol.failure else types.SymbolKind.Namespace,
+        range_of(symbol.span),
+        range_of(symbol.head),
+        detail=symbol.detail or None,
+        children=[_nested(child) for child in symbol.children],
+    )
+
+
+def _flat(uri: str, symbol: Symbol, container: str | None) -> list[types.SymbolInformation]:
+    from lsprotocol import types
+
+    kind = types.SymbolKind.Event if symbol.failure else types.SymbolKind.Namespace
+    own = types.SymbolInformation(location(uri, symbol.span), symbol.name, kind, container_name=container)
+    return [own, *(flat for child in symbol.children for flat in _flat(uri, child, symbol.name))]

@@ -1,0 +1,354 @@
+"""The front: speaks the protocol and analyses nothing. Every feature asks the worker through the session."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+from lsprotocol import types
+from pygls.capabilities import get_capability
+from pygls.exceptions import JsonRpcException, JsonRpcInternalError, PyglsError
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
+
+from logsieve import __version__
+from logsieve.lsp import protocol
+from logsieve.lsp.convert import Client, Span, path_of
+from logsieve.lsp.features import (
+    actions,
+    explain,
+    findings,
+    folding,
+    hover,
+    noise,
+    reduced,
+    symbols,
+)
+from logsieve.lsp.publish import Publisher
+from logsieve.lsp.session import AskFailedError, Session, WorkerLostError
+from logsieve.settings import DEFAULTS, from_mapping
+
+__all__ = ["Front", "Protocol"]
+
+log = logging.getLogger("logsieve.front")
+
+Handler = Callable[["Front", Any], Awaitable[Any]]
+
+FEATURES: dict[str, Handler] = {
+    types.TEXT_DOCUMENT_CODE_ACTION: actions.code_action,
+    types.TEXT_DOCUMENT_DEFINITION: reduced.definition,
+    types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: symbols.document_symbol,
+    types.TEXT_DOCUMENT_FOLDING_RANGE: folding.folding_range,
+    types.TEXT_DOCUMENT_HOVER: hover.hover,
+}
+REQUESTS: dict[str, Handler] = {
+    types.WORKSPACE_TEXT_DOCUMENT_CONTENT: reduced.content,
+    "logsieve/explain": explain.explain,
+    "logsieve/explainPreview": explain.preview,
+    "logsieve/findings": findings.findings,
+    "logsieve/noise": noise.noise,
+    "logsieve/reduce": reduced.reduce_log,
+    "logsieve/reducedView": reduced.reduced_view,
+}
+OPTIONS: dict[str, Any] = {
+    types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
+}
+CRASHED = "LogSieve's analysis process stopped and was started again. The server's log says more."
+GIVEN_UP = (
+    "LogSieve's analysis process keeps stopping and is not started again. Restart the server "
+    '("LogSieve: Restart Server" in VS Code, ":lsp restart" or ":edit" in Neovim); the server\'s log says more.'
+)
+FAILED = "LogSieve could not finish something; the server's log says what. It goes on without."
+
+
+class Protocol(LanguageServerProtocol):
+    """The protocol with our own text sync: pygls would keep each text and split it again at every change."""
+
+    _server: Front
+
+    @cache  # noqa: B019 (one protocol a process)
+    def get_message_type(self, method: str) -> type[Any] | None:
+        """How a message's data is read."""
+        if method in protocol.REQUESTS:
+            wanted: Any = protocol.RequestMessage
+            chosen: type[Any] = wanted[protocol.REQUESTS[method][0]]
+            return chosen
+        known: type[Any] | None = super().get_message_type(method)
+        return known
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
+        """Greet the client, and say what pygls serves but does not announce."""
+        result: types.InitializeResult = yield from super().lsp_initialize(params)
+        if result.capabilities.workspace:
+            result.capabilities.workspace.text_document_content = types.TextDocumentContentOptions([protocol.SCHEME])
+        self._server.greet(params, result.capabilities.position_encoding or "utf-16")
+        return result
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        """A document was opened; views of our own are none of our business."""
+        item = params.text_document
+        if not item.uri.startswith(f"{protocol.SCHEME}:"):
+            self._server.session.open(item.uri, item.language_id, item.version, item.text)
+            self._server.publisher.opened(item.uri)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        """Pass the edits on."""
+        uri = params.text_document.uri
+        if uri in self._server.session.documents:
+            edits = [(_span(change), change.text) for change in params.content_changes]
+            self._server.session.edit(uri, params.text_document.version, edits)
+            self._server.publisher.changed(uri)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        """Forget the document."""
+        uri = params.text_document.uri
+        if uri in self._server.session.documents:
+            self._server.publisher.closed(uri)
+            self._server.session.close(uri)
+        self._server.views.discard(uri)
+
+    @property
+    def was_shut_down(self) -> bool:
+        """Whether the client said goodbye before it left."""
+        return bool(self._shutdown)
+
+
+def _span(change: types.TextDocumentContentChangeEvent) -> Span | None:
+    if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+        return None
+    start, end = change.range.start, change.range.end
+    return start.line, start.character, end.line, end.character
+
+
+class Front(LanguageServer):
+    """The server as its client sees it."""
+
+    protocol: Protocol
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("logsieve", __version__, protocol_cls=Protocol, converter_factory=default_converter)
+        self.session = session
+        session.listener = self
+        self.publisher = Publisher(self)
+        self.settings = DEFAULTS
+        self.commands: frozenset[str] = frozenset()
+        self.views: set[str] = set()  # reduced views the client has read
+        self.shown: dict[str, tuple[str, str]] = {}  # by document: the payload and the endpoint the user last saw
+        self._client = Client()
+        self._trusted = False
+        self._told: set[str] = set()
+        self._progress: dict[str, str] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        for method, handler in FEATURES.items():
+            self.feature(method, OPTIONS.get(method))(self._guarded(handler))
+        for method, handler in REQUESTS.items():
+            self.feature(method)(self._answered(handler))
+        self.feature(types.INITIALIZED)(self._guarded(Front._initialized))
+        self.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(self._guarded(Front._configuration_changed))
+        self.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(self._guarded(Front._folders_changed))
+
+    # What the client can and wants
+
+    def can(self, capability: str) -> Any:
+        """What the client announced under a path such as "text_document.hover.content_format"; None if nothing."""
+        return get_capability(self.client_capabilities, capability)
+
+    def budget(self, asked: int | None) -> int:
+        """A budget in tokens: the one asked for, else the setting's. Raises where it makes no sense."""
+        budget = self.settings.reduce.budget if asked is None else asked
+        if budget < 1:
+            raise self.refusal(f"the budget must be at least 1 token, not {budget}")
+        return budget
+
+    def greet(self, params: types.InitializeParams, encoding: str) -> None:
+        """Take in what the client says of itself."""
+        self._client = Client.of(params.client_info.name if params.client_info else None, encoding)
+        given = params.initialization_options if isinstance(params.initialization_options, Mapping) else {}
+        commands = given.get("commands")
+        if isinstance(commands, list):
+            self.commands = frozenset(c for c in commands if isinstance(c, str))
+        self._trusted = given.get("trusted") is True
+        self._configure(given.get("settings"), first=True)
+
+    def _configure(self, given: Any, first: bool = False) -> None:
+        settings, problems = from_mapping(given)
+        for problem in problems:
+            self._tell(f"LogSieve: {problem}", types.MessageType.Warning)
+        if settings == self.settings and not first:
+            return
+        self.settings = settings
+        self._send_configuration()
+
+    def _send_configuration(self) -> None:
+        self.session.configure(self.settings, self._client, self._pack_folders())
+        self.publisher.all()
+        if self.can("workspace.folding_range.refresh_support"):
+            self._ignore_answer(self.workspace_folding_range_refresh_async(None))
+
+    def _pack_folders(self) -> tuple[str, ...]:
+        """The packs of the workspace, which come from whoever wrote the repository: only where the user trusts it."""
+        paths = [path_of(uri) for uri in self.workspace.folders] if self._trusted else []
+        return tuple(f"{path}/.logsieve/packs" for path in paths if path)
+
+    async def _initialized(self, _params: types.InitializedParams) -> None:
+        if self.can("workspace.did_change_configuration.dynamic_registration"):
+            wanted = types.DidChangeConfigurationRegistrationOptions(section="logsieve")
+            registration = types.Registration(str(uuid4()), types.WORKSPACE_DID_CHANGE_CONFIGURATION, wanted)
+            with self.failures("asking to be told of changed settings"):
+                await self.client_register_capability_async(types.RegistrationParams([registration]))
+        await self._pull_configuration()
+
+    async def _pull_configuration(self) -> None:
+        if self.can("workspace.configuration"):
+            with self.failures("asking for the settings"):
+                item = types.ConfigurationItem(section="logsieve")
+                [given] = await self.workspace_configuration_async(types.ConfigurationParams([item]))
+                self._configure(_plain(given) or {})
+
+    async def _configuration_changed(self, params: types.DidChangeConfigurationParams) -> None:
+        if self.can("workspace.configuration"):
+            await self._pull_configuration()
+        elif isinstance(params.settings, Mapping):
+            self._configure(params.settings.get("logsieve", {}))
+
+    async def _folders_changed(self, _params: types.DidChangeWorkspaceFoldersParams) -> None:
+        if self._trusted:
+            self._send_configuration()
+
+    # What the user is told
+
+    def clear_diagnostics(self, uri: str) -> None:
+        """Take back a document's diagnostics."""
+        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+    def refresh_views(self, uri: str) -> None:
+        """Have the client read the reduced views of a document again."""
+        if self.can("workspace.text_document_content"):
+            for view in self.views:
+                if (found := reduced.original_of_view(view)) and found[0] == uri:
+                    params = types.TextDocumentContentRefreshParams(view)
+                    self._ignore_answer(self.workspace_text_document_content_refresh_async(params))
+
+    def _tell(self, message: str, kind: types.MessageType) -> None:
+        """Show a message, once a session."""
+        if message not in self._told:
+            self._told.add(message)
+            self.window_show_message(types.ShowMessageParams(kind, message))
+
+    def _ignore_answer(self, request: Awaitable[Any]) -> None:
+        async def send() -> None:
+            with self.failures("telling the client to ask again"):
+                await request
+
+        task = asyncio.create_task(send())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Failures: log them, answer empty, tell the user once
+
+    @contextmanager
+    def failures(self, doing: str) -> Iterator[None]:
+        """The one place where failures end: what goes wrong inside is logged and told once, and the server goes on."""
+        try:
+            yield
+        except AskFailedError as error:
+            log.warning("%s: %s", doing, error)
+            if not error.expected:
+                self._tell(FAILED, types.MessageType.Error)
+        except (WorkerLostError, JsonRpcException) as error:
+            log.warning("%s: %s", doing, error)
+        except Exception:
+            log.exception("%s", doing)
+            self._tell(FAILED, types.MessageType.Error)
+
+    def _guarded(self, handler: Handler) -> Callable[[Any], Awaitable[Any]]:
+        """A handler of what the editor asks by itself: on failure the answer is empty."""
+
+        async def guarded(params: Any) -> Any:
+            answer = None
+            with self.failures(handler.__name__):
+                answer = await handler(self, params)
+            return answer  # noqa: RET504 (on failure it is still None)
+
+        return guarded
+
+    def _answered(self, handler: Handler) -> Callable[[Any], Awaitable[Any]]:
+        """A handler of what the user asks for: on failure the answer says what went wrong."""
+
+        async def answered(params: Any) -> Any:
+            try:
+                return await handler(self, params)
+            except AskFailedError as error:
+                log.warning("%s: %s", handler.__name__, error)
+                raise self.refusal(str(error)) from error
+            except WorkerLostError as error:
+                raise self.refusal(f"LogSieve's analysis process has stopped: {error}") from error
+            except JsonRpcException:
+                raise
+            except Exception as error:
+                log.exception("%s", handler.__name__)
+                raise JsonRpcInternalError(f"{type(error).__name__}: {error}") from error
+
+        return answered
+
+    def refusal(self, message: str) -> JsonRpcException:
+        """The error that answers a request which cannot be met; the client shows the message."""
+        return JsonRpcException(message, types.LSPErrorCodes.RequestFailed.value)
+
+    def report_server_error(self, error: Exception, source: type[PyglsError | JsonRpcException]) -> None:
+        """What pygls could not handle (a message that is no message): logged, not shown; it is the client's doing."""
+        log.error("%s: %s", source.__name__, error)
+
+    # What the worker says on its own
+
+    def on_death(self, final: bool) -> None:
+        """The worker died."""
+        if final:
+            self._tell(GIVEN_UP, types.MessageType.Error)
+        else:
+            self._tell(CRASHED, types.MessageType.Warning)
+        for uri in list(self._progress):
+            self.on_progress(uri, None)
+
+    def on_pack_problems(self, problems: tuple[str, ...]) -> None:
+        """Packs that cannot be used."""
+        for problem in problems:
+            self._tell(f"LogSieve pack: {problem}", types.MessageType.Warning)
+
+    def on_progress(self, uri: str, fraction: float | None) -> None:
+        """Work that takes long: shown by clients that announced they can."""
+        if not self.can("window.work_done_progress"):
+            return
+        token = self._progress.get(uri)
+        if fraction is None:
+            if token and self._progress.pop(uri, None) in self.work_done_progress.tokens:
+                self.work_done_progress.end(token, types.WorkDoneProgressEnd())
+        elif token is None:
+            self._progress[uri] = token = str(uuid4())
+            self.work_done_progress.create(token, lambda _: self._begin_progress(uri, token))
+        elif token in self.work_done_progress.tokens:
+            report = types.WorkDoneProgressReport(percentage=int(100 * fraction))
+            self.work_done_progress.report(token, report)
+
+    def _begin_progress(self, uri: str, token: str) -> None:
+        name = uri.rpartition("/")[2]
+        begin = types.WorkDoneProgressBegin("LogSieve", message=f"reading {name}", percentage=0, cancellable=False)
+        self.work_done_progress.begin(token, begin)
+        if self._progress.get(uri) != token:  # over before the client had its window ready
+            self.work_done_progress.end(token, types.WorkDoneProgressEnd())
+
+
+def _plain(value: Any) -> Any:
+    """pygls makes named tuples of data it has no type for: back to mappings."""
+    if hasattr(value, "_asdict"):
+        return {k: _plain(v) for k, v in value._asdict().items()}
+    return value

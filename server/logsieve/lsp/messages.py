@@ -1,0 +1,152 @@
+"""What the front and the worker say to each other: frozen plain data, pickled, each frame led by its length."""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from logsieve.lsp.convert import Client, Span
+from logsieve.settings import Settings
+
+__all__ = [
+    "HEADER",
+    "Answer",
+    "Ask",
+    "Cancel",
+    "Change",
+    "Close",
+    "Configure",
+    "Dropped",
+    "Edit",
+    "Failed",
+    "Open",
+    "Problems",
+    "Progress",
+    "RefusedError",
+    "frame",
+    "read",
+    "write",
+]
+
+HEADER = struct.Struct("!Q")
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """The settings, the client's way of counting, and the workspace's pack folders (of trusted workspaces only)."""
+
+    settings: Settings
+    client: Client
+    folders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A document was opened with this text."""
+
+    uri: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Edits to an open document, in order; without a span the text is the whole new one."""
+
+    uri: str
+    edits: tuple[tuple[Span | None, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A document was closed."""
+
+    uri: str
+
+
+Change = Configure | Open | Edit | Close
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question: `function` ("module:name") of (Analysis, Coordinates, *arguments). `unasked`: about logs only."""
+
+    id: int
+    uri: str
+    function: str
+    arguments: tuple[Any, ...]
+    unasked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """The answer to an ask is not wanted any more."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The value of an ask; None also where the document is no log and the ask was `unasked`."""
+
+    id: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An ask ended with an error; an `expected` one is the user's to mend (a missing file), the others are ours."""
+
+    id: int
+    error: str
+    expected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A cancelled ask is forgotten."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long analysis is, 0 to 1; None when it has ended."""
+
+    uri: str
+    fraction: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """What is wrong with packs, one message each; empty when all is well."""
+
+    problems: tuple[str, ...]
+
+
+class RefusedError(Exception):
+    """What was asked for cannot be had; the message says why, to the user."""
+
+
+def frame(message: object) -> bytes:
+    """A message as it goes over the pipe."""
+    body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    return HEADER.pack(len(body)) + body
+
+
+def write(sink: BinaryIO, message: object) -> None:
+    """Send a message at once."""
+    sink.write(frame(message))
+    sink.flush()
+
+
+def read(source: BinaryIO) -> Any:
+    """The next message; None at the end of the stream. Both ends are ours: unpickling is safe here."""
+    header = source.read(HEADER.size)
+    if len(header) < HEADER.size:
+        return None
+    (size,) = HEADER.unpack(header)
+    body = source.read(size)
+    return pickle.loads(body) if len(body) == size else None  # noqa: S301 (a pipe between our own two processes)

@@ -1,0 +1,72 @@
+"""Pushes what is found to the client, a moment after the last change; what a newer one made obsolete is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from logsieve.lsp.features import diagnostics, status
+
+if TYPE_CHECKING:
+    from logsieve.lsp.front import Front
+
+__all__ = ["Publisher"]
+
+QUIET = 0.15  # seconds after the last keystroke: shorter than a pause to read, longer than one between two letters
+
+
+class Publisher:
+    """One task a document, replaced at every change of it."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._known: dict[str, status.Summary] = {}
+        self._busy: set[str] = set()
+
+    def opened(self, uri: str) -> None:
+        """Publish at once."""
+        self._schedule(uri, 0)
+
+    def changed(self, uri: str) -> None:
+        """Publish when the user has stopped typing."""
+        self._schedule(uri, QUIET)
+
+    def closed(self, uri: str) -> None:
+        """Take back what was published; nothing is said about documents that are not open."""
+        if task := self._tasks.pop(uri, None):
+            task.cancel()
+        self._known.pop(uri, None)
+        self._busy.discard(uri)
+        self._front.clear_diagnostics(uri)
+
+    def all(self) -> None:
+        """Publish everything anew, because the settings have changed or the worker has."""
+        for uri in self._front.session.documents:
+            self._schedule(uri, 0)
+
+    def _schedule(self, uri: str, delay: float) -> None:
+        if task := self._tasks.pop(uri, None):
+            task.cancel()
+        if known := self._known.get(uri):
+            self._tell_busy(uri, known)
+        self._tasks[uri] = asyncio.create_task(self._publish(uri, delay))
+
+    def _tell_busy(self, uri: str, known: status.Summary) -> None:
+        if uri not in self._busy:
+            self._busy.add(uri)
+            version = self._front.session.documents[uri].version
+            status.send(self._front, uri, version, known, busy=True)
+
+    async def _publish(self, uri: str, delay: float) -> None:
+        await asyncio.sleep(delay)
+        version = self._front.session.documents[uri].version
+        with self._front.failures(f"analysing {uri}"):
+            await diagnostics.publish(self._front, uri, version)
+            known = await status.publish(self._front, uri, version)
+            self._busy.discard(uri)
+            if known:
+                self._known[uri] = known
+            else:
+                self._known.pop(uri, None)
+            self._front.refresh_views(uri)

@@ -1,0 +1,252 @@
+"""The front's side of the worker: sends texts and questions, notices its death, starts it again and tells it anew."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import pickle
+import sys
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Protocol
+
+from logsieve.lsp.convert import Client, Span
+from logsieve.lsp.messages import (
+    HEADER,
+    Answer,
+    Ask,
+    Cancel,
+    Close,
+    Configure,
+    Dropped,
+    Edit,
+    Failed,
+    Open,
+    Problems,
+    Progress,
+    frame,
+)
+from logsieve.settings import DEFAULTS, Settings
+
+__all__ = ["AskFailedError", "Document", "Listener", "Session", "WorkerLostError"]
+
+log = logging.getLogger("logsieve.session")
+
+DEATHS = 3  # so many deaths ...
+WITHIN = 60.0  # ... in so many seconds: a restart would not help
+TRIES = 2  # times a question is put to a worker; one that has killed two is not put to a third
+READ_AHEAD = 1 << 20  # bytes of an answer read at a time
+EDITS_KEPT = 1000  # edits remembered beside a document's text before the worker is asked for the text as it is now
+
+
+class WorkerLostError(Exception):
+    """The worker died over this question, or is not started any more."""
+
+
+class AskFailedError(Exception):
+    """The worker could not answer; the message is for the user. `expected` says that it is no fault of ours."""
+
+    def __init__(self, message: str, expected: bool) -> None:
+        super().__init__(message)
+        self.expected = expected
+
+
+class Listener(Protocol):
+    """Who is told what the worker says on its own."""
+
+    def on_progress(self, uri: str, fraction: float | None) -> None:
+        """An analysis takes long, and is so far; None when it has ended."""
+
+    def on_pack_problems(self, problems: tuple[str, ...]) -> None:
+        """What is wrong with packs, if anything."""
+
+    def on_death(self, final: bool) -> None:
+        """The worker died; another has been started, unless this was the `final` one."""
+
+
+@dataclass(slots=True)
+class Document:
+    """An open document: what it takes to tell a new worker its text, without ever looking at it here."""
+
+    uri: str
+    language: str
+    version: int
+    text: str
+    edits: list[tuple[Span | None, str]] = field(default_factory=list)
+    compact_at: int = EDITS_KEPT
+
+
+@dataclass(slots=True)
+class _Pending:
+    ask: Ask
+    future: asyncio.Future[Any]
+    tries: int = 1
+
+
+class Session:
+    """One worker, kept alive, and the documents it must know. All methods belong to one event loop."""
+
+    def __init__(self, listener: Listener | None = None) -> None:
+        self.listener = listener
+        self.documents: dict[str, Document] = {}
+        self.process: asyncio.subprocess.Process | None = None
+        self._configuration = Configure(DEFAULTS, Client(), ())
+        self._configured = False
+        self._pending: dict[int, _Pending] = {}
+        self._ids = count(1)
+        self._deaths: deque[float] = deque(maxlen=DEATHS)
+        self._keeper: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._lost = False
+
+    async def start(self) -> None:
+        """Start the worker; it warms up while the caller goes on."""
+        await self._spawn()
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """End the worker and whatever waits for it."""
+        if self._keeper:
+            self._keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._keeper
+        for pending in self._pending.values():
+            pending.future.cancel()
+        if self.process and self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                self.process.kill()
+            await self.process.wait()
+
+    def configure(self, settings: Settings, client: Client, folders: tuple[str, ...]) -> None:
+        """Tell the worker how to analyse and how to count; what it knew is worked out anew."""
+        self._configuration = Configure(settings, client, folders)
+        self._configured = True
+        self._send(self._configuration)
+
+    def open(self, uri: str, language: str, version: int, text: str) -> None:
+        """A document is open from now on."""
+        self.documents[uri] = Document(uri, language, version, text)
+        self._send(Open(uri, language, text))
+
+    def edit(self, uri: str, version: int, edits: list[tuple[Span | None, str]]) -> None:
+        """An open document has changed; edits apply in order, one without a span replaces the whole text."""
+        document = self.documents[uri]
+        document.version = version
+        document.edits += edits
+        if edits and edits[-1][0] is None:
+            document.text, document.edits = edits[-1][1], []
+        self._send(Edit(uri, tuple(edits)))
+        if len(document.edits) >= document.compact_at:
+            document.compact_at = len(document.edits) + EDITS_KEPT
+            task = asyncio.create_task(self._compact(document))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def close(self, uri: str) -> None:
+        """A document is not open any more."""
+        if self.documents.pop(uri, None):
+            self._send(Close(uri))
+
+    async def ask(self, uri: str, function: str, *arguments: Any, unasked: bool = False) -> Any:
+        """The value of `function` ("module:name" of a function of (Analysis, Coordinates, *arguments)) for a document.
+
+        The document is an open one or a file on disk; where it is no log, the answer to an `unasked` question is None.
+        Raises AskFailedError where the worker could not answer, WorkerLostError where there is no worker left to.
+        Cancelling the caller tells the worker to stop.
+        """
+        if self._lost:
+            raise WorkerLostError("the analysis process is not running")
+        ask = Ask(next(self._ids), uri, function, arguments, unasked)
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._pending[ask.id] = _Pending(ask, future)
+        self._send(ask)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self._send(Cancel(ask.id))
+            raise
+        finally:
+            self._pending.pop(ask.id, None)
+
+    async def _compact(self, document: Document) -> None:
+        """Replace a document's text and edits by the text as the worker has it, unless newer edits come in between."""
+        version = document.version
+        with suppress(AskFailedError, WorkerLostError):
+            text = await self.ask(document.uri, "logsieve.lsp.buffer:whole")
+            if document.version == version:
+                document.text, document.edits, document.compact_at = text, [], EDITS_KEPT
+
+    async def _spawn(self) -> None:
+        # -P: nothing in the folder the editor was started in can stand in for a module.
+        command = (sys.executable, "-P", "-m", "logsieve.lsp.worker")
+        pipe = asyncio.subprocess.PIPE
+        self.process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=READ_AHEAD)
+
+    def _send(self, message: object) -> None:
+        if self.process and self.process.stdin and not self.process.stdin.is_closing():
+            self.process.stdin.write(frame(message))
+
+    async def _keep(self) -> None:
+        """Hear the worker; when it dies, start another and tell it everything, until that has failed too often."""
+        while True:
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                await self._hear()
+            assert self.process is not None
+            code = await self.process.wait()
+            now = time.monotonic()
+            self._deaths.append(now)
+            self._lost = len(self._deaths) == DEATHS and now - self._deaths[0] < WITHIN
+            log.error("the analysis process ended with code %s%s", code, "" if self._lost else "; starting another")
+            if self._lost:
+                self._give_up(list(self._pending.values()))
+            else:
+                await self._spawn()
+                self._repeat()
+            if self.listener:
+                self.listener.on_death(self._lost)
+            if self._lost:
+                return
+
+    async def _hear(self) -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        while True:
+            (size,) = HEADER.unpack(await self.process.stdout.readexactly(HEADER.size))
+            message = pickle.loads(await self.process.stdout.readexactly(size))  # noqa: S301 (our own process wrote it)
+            if isinstance(message, Answer | Failed | Dropped):
+                self._settle(message)
+            elif self.listener and isinstance(message, Progress):
+                self.listener.on_progress(message.uri, message.fraction)
+            elif self.listener and isinstance(message, Problems):
+                self.listener.on_pack_problems(message.problems)
+
+    def _settle(self, message: Answer | Failed | Dropped) -> None:
+        pending = self._pending.get(message.id)
+        if pending is None or pending.future.done():
+            return
+        if isinstance(message, Answer):
+            pending.future.set_result(message.value)
+        elif isinstance(message, Failed):
+            pending.future.set_exception(AskFailedError(message.error, message.expected))
+
+    def _repeat(self) -> None:
+        if self._configured:
+            self._send(self._configuration)
+        for document in self.documents.values():
+            self._send(Open(document.uri, document.language, document.text))
+            if document.edits:
+                self._send(Edit(document.uri, tuple(document.edits)))
+        worn = [p for p in self._pending.values() if p.tries >= TRIES]
+        self._give_up(worn)
+        for pending in self._pending.values():
+            if pending.tries < TRIES:
+                pending.tries += 1
+                self._send(pending.ask)
+
+    def _give_up(self, pending: list[_Pending]) -> None:
+        for each in pending:
+            if not each.future.done():
+                each.future.set_exception(WorkerLostError("the analysis process died over this"))
