@@ -16,7 +16,10 @@ __all__ = ["KEY_LINES", "Redacted", "Redaction", "Redactor", "opens_key", "redac
 
 KEY_LINES = 200  # lines a private key block may have; a 16,384 bit RSA key has about 200
 ECHO = 8  # characters from which a found value is looked for in the other lines
-LONGEST_VALUE = 4096  # characters of a value that are looked at
+JUDGED = 256  # characters of a value that are looked at to judge whether it is a secret
+NEAR = 100  # characters before which a name may begin its line, behind what a runner puts in front
+UNQUOTED = 5  # the group of _VALUE that is a value without quotes
+_VAGUE = ("token", "key", "secret", "credentials")  # names that parsers and people use for other things
 
 _BEGIN = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|Private-Lines: \d+|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----"
@@ -127,36 +130,48 @@ def _find(line: str) -> Iterator[_Span]:
 
 
 def _assignments(line: str) -> Iterator[_Span]:
+    done = 0
     for match in credentials.assignment(_NAME).finditer(line):
         name, closing, operator = match.groups()
         at = match.end()
-        if not credentials.is_secret_name(name) or (operator.endswith(":") and line.startswith(":", at)):
+        if (
+            match.start() < done
+            or not credentials.is_secret_name(name)
+            or (operator[-1:] == ":" and line[at : at + 1] == ":")
+        ):
             continue
-        given = _VALUE.match(line, at, at + LONGEST_VALUE)
+        given = _VALUE.match(line, at, at + JUDGED)
         if given is None:
             continue
-        group = given.lastindex or 0
-        quoted = group < 5
-        value, start = given[group], given.start(group)
-        if not quoted:
-            pair = _NEXT_PAIR.search(value)
-            value = (value[: pair.start()] if pair else value).rstrip(",;)}]")
-        if credentials.is_secret_value(value, _is_direct(line, match.start(), name, closing, operator, quoted, value)):
-            yield _Span(start, start + len(value), "secret assignment", value)
+        quoted = given.lastindex != UNQUOTED
+        direct = quoted or bool(closing) or operator == "=" or _leads(line, match.start(), match.start() + len(name))
+        if not quoted and name.strip("_-").lower() in _VAGUE:
+            direct = False
+        if not credentials.is_secret_value(_end_at_pair(given), direct):
+            continue
+        if given.end() == at + JUDGED:  # the judgement needs no more; the replacement needs all of it
+            given = _VALUE.match(line, at) or given
+        value, start = _end_at_pair(given), given.start(given.lastindex or 0)
+        done = start + len(value)
+        yield _Span(start, done, "secret assignment", value)
 
 
-def _is_direct(line: str, start: int, name: str, closing: str, operator: str, quoted: bool, value: str) -> bool:
-    """Whether this reads as an assignment (shell, environment dump, JSON, YAML), not as prose with a colon."""
-    if (
-        name.strip("_-").lower() in ("token", "key", "secret", "credentials")
-        and not credentials.looks_random(value)
-        and not quoted
-    ):
+def _end_at_pair(given: re.Match[str]) -> str:
+    """A quoted value as it is; an unquoted one without what follows in a query, a connection string, a sentence."""
+    value = given[given.lastindex or 0]
+    if given.lastindex != UNQUOTED:
+        return value
+    pair = _NEXT_PAIR.search(value)
+    return (value[: pair.start()] if pair else value).rstrip(",;)}]")
+
+
+def _leads(line: str, start: int, end: int) -> bool:
+    """Whether a name at start..end begins its line (but for timestamps and such) and one word follows: `PWD_A: x`."""
+    if start > NEAR:
         return False
-    if operator == "=" or quoted or closing:
-        return True
-    before = line[:start][-80:].rpartition("|")[2].split()
-    return all(_BEFORE_NAME.fullmatch(word) for word in before) and " " not in line[start + len(name) :].strip(" :=")
+    before = line[:start].rpartition("|")[2].split()
+    after = line[end : end + JUDGED].lstrip(" \t:=").rstrip()
+    return " " not in after and all(_BEFORE_NAME.fullmatch(word) for word in before)
 
 
 def _key_blocks(lines: Sequence[str]) -> Iterator[tuple[int, _Span]]:
