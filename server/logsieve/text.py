@@ -101,11 +101,12 @@ class LogText:
 
     def clean_bytes(self, start: int, end: int) -> bytes:
         """The clean text of lines start..end, each ended by one newline: equal to `clean` of each, before decoding."""
-        return _clean_chunk(self.data[self.starts[start] : self.starts[end]])
+        return _clean_chunk(self.raw_bytes(start, end))
 
     def raw_bytes(self, start: int, end: int) -> bytes:
-        """The bytes of lines start..end as written."""
-        return self.data[self.starts[start] : self.starts[end]]
+        """The bytes of lines start..end as written; a newline is added where the last one has none."""
+        data = self.data[self.starts[start] : self.starts[end]]
+        return data if data.endswith(b"\n") or start == end else data + b"\n"
 
 
 def looks_binary(data: bytes) -> bool:

@@ -62,8 +62,8 @@ def test_lines_end_at_newlines_only(data: bytes, lines: list[str]) -> None:
 def test_chunks_clean_to_the_same_text_as_single_lines(data: bytes) -> None:
     text = LogText.from_bytes(data)
     whole = text.clean_bytes(0, len(text))
-    single = [text.clean_bytes(i, i + 1).rstrip(b"\n") for i in range(len(text))]
-    assert whole.split(b"\n")[: len(text)] == single
+    single = [text.clean_bytes(i, i + 1).removesuffix(b"\n") for i in range(len(text))]
+    assert whole.split(b"\n") == [*single, b""]
     for i in range(len(text)):
         assert text.clean(i) == single[i].decode(_codec_of(text, i), "replace")
 

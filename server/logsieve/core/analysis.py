@@ -190,10 +190,10 @@ def _scan(text: LogText, packs: PackSet, wrapping: envelope.Wrapping, progress: 
             lines.append(hits[1] + start)
 
     for start, end in text.chunks():
-        clean = _ended(text.clean_bytes(start, end))
+        clean = text.clean_bytes(start, end)
         messages = wrapping.strip(clean)
         note(plain, by_text.scan(messages), start)
-        note(raw, by_bytes.scan(_ended(text.raw_bytes(start, end))), start)
+        note(raw, by_bytes.scan(text.raw_bytes(start, end)), start)
         shape[start:end] = shapes.shapes(messages)
         for line in sorted({int(n) for n in by_level.scan(clean)[1]}):
             levels[start + line] = wrapping.level(text.clean(start + line))
@@ -204,10 +204,6 @@ def _scan(text: LogText, packs: PackSet, wrapping: envelope.Wrapping, progress: 
     all_numbers, all_lines = all_numbers[order], all_lines[order]
     reasons, reason_of = _reasons(packs, all_numbers, all_lines, len(text))
     return _Scanned(all_numbers, all_lines, shape, levels, reasons, reason_of)
-
-
-def _ended(data: bytes) -> bytes:
-    return data if data.endswith(b"\n") else data + b"\n"
 
 
 def _reasons(
