@@ -18,7 +18,9 @@ def check(pack: Pack, packs: PackSet) -> list[Problem]:
     A positive sample's finding must come first, with its anchor on `line`, its severity `level` and its lines `block`; a negative
     (no `rule`) must give no finding of error severity; `verdict`, where given, must be the run's.
     """
-    return [Problem(pack.origin, sample.at, reason) for sample in pack.samples for reason in _wrong(pack, sample, packs)]
+    return [
+        Problem(pack.origin, sample.at, reason) for sample in pack.samples for reason in _wrong(pack, sample, packs)
+    ]
 
 
 def _wrong(pack: Pack, sample: Sample, packs: PackSet) -> Iterator[str]:
