@@ -49,21 +49,28 @@ def main() -> int:
     try:
         result = cli.main(prog_name="logsieve", standalone_mode=False)
         sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return USAGE
     except click.ClickException as error:
         _complain(_one_line(error))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (`head`) has enough. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _reader_left()
     except Exception:  # noqa: BLE001  # exit code 1 says that a log failed; a defect of LogSieve must not say that
         import traceback
 
         traceback.print_exc()
         return DEFECT
     return result if isinstance(result, int) else 0
+
+
+def _reader_left() -> int:
+    """The exit code where the reader of stdout (`head`) has enough; what Python still flushes at exit goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _one_line(error: click.ClickException) -> str:
@@ -90,6 +97,13 @@ class _Root(click.Group):
     def list_commands(self, _: click.Context) -> list[str]:
         """As defined, not by the alphabet."""
         return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """A closed pipe is no failure; click would make it one."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return _reader_left()
 
 
 @click.group(cls=_Root, context_settings=CONTEXT, epilog=EXAMPLES)
