@@ -99,6 +99,11 @@ def read(text: str, origin: str, *, trusted: bool = False) -> tuple[Pack | None,
     return (None if reader.problems else pack), reader.problems
 
 
+@lru_cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
 class _Reader:
     """Turns one TOML document into a Pack and collects what is wrong on the way."""
 
@@ -141,7 +146,7 @@ class _Reader:
         return pack
 
     def table(self, kind: type, given: Mapping[str, Any], where: str) -> Any:
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         known = {f.name: f for f in fields(kind) if f.metadata.get("given", True)}
         values: dict[str, Any] = {}
         for key, value in given.items():
