@@ -1,4 +1,4 @@
-"""Built-in packs: sound patterns, samples that hold, negatives beside positives, and the same hits whichever engine scans."""
+"""Built-in packs: sound patterns, samples that hold, negatives beside positives, the same hits whichever engine scans."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def test_samples_name_rules_of_their_pack() -> None:
 
 
 def test_a_sample_that_does_not_hold_is_told_with_its_place() -> None:
-    text = "name = 'x'\n[[rule]]\nid = 'a'\npattern = '^boom'\n\n[[sample]]\ntext = 'boom'\nrule = 'a'\nline = 1\nblock = [1, 2]\n"
+    text = "name = 'x'\n[[rule]]\nid = 'a'\npattern = '^boom'\n\n"
+    text += "[[sample]]\ntext = 'boom'\nrule = 'a'\nline = 1\nblock = [1, 2]\n"
     pack, _ = read(text, "x.toml")
     assert pack is not None
     assert [str(p) for p in check(pack, packs.PackSet((pack,)))] == ["x.toml:6: x/a: block [1, 2] expected, got [1, 1]"]

@@ -59,13 +59,13 @@ _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)  # an escape
 def _source(pattern: str) -> str:
     """The pattern as Hyperscan takes it, for text that begins with a line end.
 
-    `^` becomes the line end before it: twice as fast. An indentation of any depth after it is loosened to a blank, because Hyperscan
-    5.4 loses matches of such patterns beside others; hits of these are looked at again. What does not end in `$` is made to report at
-    its line's end only: by itself `error.*` reports at every character that follows.
+    `^` becomes the line end before it: twice as fast. An indentation of any depth after it is loosened to a blank, because
+    Hyperscan 5.4 loses matches of such patterns beside others; hits of these are looked at again. What does not end in `$`
+    is made to report at its line's end only: by itself `error.*` reports at every character that follows.
     """
-    tokens = _TOKEN.findall(pattern.replace(_INDENTED, r"(?:^|[ \t])"))
-    source = "".join(r"\n" if token == "^" else token for token in tokens)
-    return source if "$" in tokens else f"(?:{source}).*$"
+    parts = _TOKEN.findall(pattern.replace(_INDENTED, r"(?:^|[ \t])"))
+    source = "".join(r"\n" if part == "^" else part for part in parts)
+    return source if "$" in parts else f"(?:{source}).*$"
 
 
 class HyperscanScanner:
