@@ -42,6 +42,20 @@ def problem_of(pattern: str) -> str | None:
         return "has a $ with more after it"
     if tree.getwidth()[0] == 0:
         return "matches the empty text"
+    return _scan_problem(pattern)
+
+
+def _scan_problem(pattern: str) -> str | None:
+    """What Hyperscan has against a pattern that RE2 takes (its size, as a rule): one such would spoil the whole scan."""
+    try:
+        import hyperscan
+    except ImportError:
+        return None
+    try:
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        database.compile(expressions=[pattern.encode()], ids=[0], flags=[hyperscan.HS_FLAG_MULTILINE])
+    except hyperscan.HyperscanError as error:
+        return f"cannot be scanned for ({error})"
     return None
 
 
