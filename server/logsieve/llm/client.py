@@ -22,6 +22,7 @@ import ipaddress
 import json
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
@@ -160,6 +161,7 @@ async def stream(settings: Settings, payload: str) -> AsyncGenerator[str]:
     wrong = problem(settings)
     if wrong is not None:
         raise wrong
+    await asyncio.to_thread(import_module, "openai")  # takes a second, in which an editor's other requests go on
     loop = asyncio.get_running_loop()
     end = loop.time() + TOTAL * settings.llm.timeout
     length, finish = 0, ""

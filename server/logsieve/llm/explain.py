@@ -7,10 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from logsieve.core.redact import Redactor
-from logsieve.core.reduce import reduce
-from logsieve.core.render import render, tokens_of
-from logsieve.llm import client, prompt
+from logsieve.llm import client
 from logsieve.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,6 +34,12 @@ class Prepared:
 
 def prepare(analysis: Analysis, settings: Settings, finding: int | None = None) -> Prepared:
     """The payload that explains the whole failure, or one finding of `analysis.findings`. Pure; returns plain data."""
+    # Imported here, because the language server's front uses `run` alone and stays free of the engine.
+    from logsieve.core.redact import Redactor
+    from logsieve.core.reduce import reduce
+    from logsieve.core.render import render, tokens_of
+    from logsieve.llm import prompt
+
     budget = settings.llm.budget
     ask = budget
     redactor = Redactor()

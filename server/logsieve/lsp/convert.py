@@ -32,10 +32,10 @@ class Client:
     cr_ends_line: bool = True
 
     @classmethod
-    def of(cls, name: str | None, encoding: str) -> Client:
+    def of(cls, name: str | None, encoding: str | None) -> Client:
         """What is known of a client by its name: Neovim keeps a lone CR within its line, others follow the protocol."""
         known: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
-        return cls(known.get(encoding, "utf-16"), cr_ends_line=name != "Neovim")
+        return cls(known.get(encoding or "", "utf-16"), cr_ends_line=name != "Neovim")
 
     def units(self, text: str) -> int:
         """The length of a text in the client's units."""

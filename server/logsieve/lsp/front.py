@@ -87,7 +87,7 @@ class Protocol(LanguageServerProtocol):
         result: types.InitializeResult = yield from super().lsp_initialize(params)
         if result.capabilities.workspace:
             result.capabilities.workspace.text_document_content = types.TextDocumentContentOptions([protocol.SCHEME])
-        self._server.greet(params, result.capabilities.position_encoding or "utf-16")
+        self._server.greet(params, result.capabilities.position_encoding)
         return result
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
@@ -169,7 +169,7 @@ class Front(LanguageServer):
             raise self.refusal(f"the budget must be at least 1 token, not {budget}")
         return budget
 
-    def greet(self, params: types.InitializeParams, encoding: str) -> None:
+    def greet(self, params: types.InitializeParams, encoding: str | None) -> None:
         """Take in what the client says of itself."""
         self._client = Client.of(params.client_info.name if params.client_info else None, encoding)
         given = params.initialization_options if isinstance(params.initialization_options, Mapping) else {}

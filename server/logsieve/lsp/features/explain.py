@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from logsieve.lsp.convert import Coordinates
@@ -49,7 +47,9 @@ async def preview(front: Front, params: ExplainPreviewParams) -> ExplainPreviewR
 
 async def explain(front: Front, params: ExplainParams) -> ExplainResult:
     """`logsieve/explain`: sends nothing but what was shown, to nothing but the endpoint that was shown with it."""
+    from logsieve.llm.client import LlmError
     from logsieve.llm.consent import Consent
+    from logsieve.llm.explain import run
     from logsieve.lsp.protocol import ExplainChunkParams, ExplainResult
 
     settings = front.settings
@@ -60,18 +60,14 @@ async def explain(front: Front, params: ExplainParams) -> ExplainResult:
         Consent().grant(endpoint)
     elif not Consent().granted(endpoint):
         return ExplainResult("", 0, 0, NO_CONSENT.format(endpoint or "no endpoint"))
-    # The SDK takes a second to import; the front goes on meanwhile.
-    await asyncio.to_thread(import_module, "openai")
-    client = await asyncio.to_thread(import_module, "logsieve.llm.client")
-    model = await asyncio.to_thread(import_module, "logsieve.llm.explain")
     error: str | None = None
     try:
-        text: str = await model.run(
+        text = await run(
             params.payload,
             settings,
             lambda piece: front.protocol.notify("logsieve/explainChunk", ExplainChunkParams(params.id, piece)),
         )
-    except client.LlmError as failure:
+    except LlmError as failure:
         text, error = failure.partial, str(failure)
     checked: Verified = await front.session.ask(params.uri, f"{__name__}:verify", text, params.uri)
     return ExplainResult(checked.text, checked.verified, checked.unverified, error)
