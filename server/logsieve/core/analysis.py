@@ -92,7 +92,7 @@ def analyse(text: LogText, packs: PackSet, settings: Settings = DEFAULTS, progre
     ignored = scan.ignored(packs)
     made = blocks.find(scan.of_rules(packs), ignored, bounds, message, as_written)
     counts = _Counts(scan.shapes)
-    context = findings.Context(message, lookup.at, lookup.all, counts.of, verdict, ended)
+    context = findings.Context(message, lookup.at, lookup.all, counts.of, verdict, ended, len(text))
     ranked = findings.rank(findings.build(made, context))
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
         verdict, why = Verdict.FAILED, "failures were found, though nothing says how the run ended"

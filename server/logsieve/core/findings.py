@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import log10
 
 from logsieve.model import Block, Finding, Level, Location, Outcome, Related, Section, Verdict
 
 __all__ = ["WEIGHTS", "Context", "Weights", "build", "rank"]
 
 TITLE = 200  # characters of a title
+FAR = 200  # lines before the end within which distance does not count
 RARE = 3  # occurrences of a shape up to which a line is rare
 RELATED = 20  # other places that one finding lists
 
@@ -30,6 +32,7 @@ class Weights:
     repeated: float = -8  # said more than twenty times
     after_end: float = -25  # after the line that says the run failed: clean-up
     first: float = 6  # the first finding of the failing section
+    far: float = -16  # for each tenfold of FAR lines between it and the end: the run went on after it
 
 
 WEIGHTS = Weights()
@@ -45,6 +48,7 @@ class Context:
     repeats: Callable[[int], int]  # how often the line's shape occurs in the log
     verdict: Verdict
     ended: int  # the line that says the run ended, -1 where none does
+    count: int  # lines of the log
 
 
 def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS) -> list[Finding]:
@@ -119,6 +123,8 @@ def _score(b: Block, section: int, first: bool, context: Context, weights: Weigh
     outcome = context.sections[section].outcome if section >= 0 else Outcome.UNKNOWN
     failing = outcome is Outcome.FAILED
     repeats = context.repeats(b.anchor)
+    behind = (context.ended if context.ended >= 0 else context.count) - b.end
+    tens = log10(max(behind, FAR) / FAR)
     parts = [
         (b.severity is Level.WARNING, weights.warning, "only a warning"),
         (b.severity < Level.WARNING, weights.info, "only information"),
@@ -139,6 +145,7 @@ def _score(b: Block, section: int, first: bool, context: Context, weights: Weigh
             weights.rare,
             "said nowhere else in this log" if repeats == 1 else f"said only {repeats} times",
         ),
+        (tens > 0, weights.far * tens, f"{behind} lines before the end"),
         (repeats > 20, weights.repeated, f"said {repeats} times"),
     ]
     said = [(amount, reason) for holds, amount, reason in parts if holds]
