@@ -187,6 +187,8 @@ def _run(operation: Operation, paths: Sequence[str], folders: Sequence[str], for
         analysis = _analyse(log, packs)
         answer = operation.function(analysis, log.path, **parameters)
         output.add(answer, analysis)
+        if format_ == "text" and answer.get("error"):
+            _complain(f"{log.path}: {_as_options(answer['error'])}")
         failed = answer.get("verdict") == "failed" or answer.get("error")
         return FAILED if failed and not exit_zero else 0
 
@@ -217,6 +219,11 @@ def _explain(operation: Operation, *, dry_run: bool, yes: bool, format_: str, **
             sys.stdout.flush()
 
     return _run(operation, format_=format_, approve=approve, on_chunk=on_chunk, **parameters)
+
+
+def _as_options(message: str) -> str:
+    """The message with the names of settings, as editors know them, replaced by those of options."""
+    return re.sub(r"logsieve\.llm\.(\w+)", lambda m: "--" + re.sub("([A-Z])", r"-\1", m[1]).lower(), message)
 
 
 def _consents(prepared: Prepared) -> bool:

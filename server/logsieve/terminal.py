@@ -28,6 +28,7 @@ PIPE_WIDTH = 200  # columns of a line of the log where there is no terminal to a
 BLOCK = 20  # lines of the root cause's block that are shown
 SHORT, CONTEXT = 5, 2  # a block of fewer lines is shown with so many around it
 OTHERS = 20  # further findings that are listed
+LABEL = 40  # characters of a path beside the progress bar
 REASONS = 5  # reasons of noise, and sections, that are listed
 
 # Controls but tab and line feed (C0, DEL, C1), line separators, and marks that reorder text.
@@ -210,22 +211,14 @@ def _templates(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
 
 def _explain(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
     """What follows the answer, which was printed as it came: what of it the log does not bear out."""
-    if answer["error"]:
-        if answer["text"]:
-            yield []
-        # The message names settings of editors; here they are options.
-        options = re.sub(
-            r"logsieve\.llm\.(\w+)", lambda m: "--" + re.sub("([A-Z])", r"-\1", m[1]).lower(), answer["error"]
-        )
-        yield [(f"No explanation: {options}", "bold red")]
-    elif answer["text"]:
+    total = answer["verified"] + answer["unverified"]
+    if answer["text"]:
         yield []
-        marks = [line for line in answer["text"].split("\n") if line.endswith(")*")]
-        total = answer["verified"] + answer["unverified"]
         yield []
         yield [(f"{answer['verified']} of {total} references to the log hold.", "bold")]
-        for line in marks if answer["unverified"] else ():
-            yield [(f"  {line}", "yellow")]
+        for line in answer["text"].split("\n") if answer["unverified"] else ():
+            if line.endswith(")*"):  # how llm.verify marks what does not hold
+                yield [(f"  {line}", "yellow")]
 
 
 VIEWS = {"triage": _triage, "reduce": _reduce, "sections": _sections, "templates": _templates, "explain": _explain}
@@ -235,7 +228,7 @@ class Progress:
     """A progress bar on stderr, if that is a terminal and the work lasts. Called with the share done, 0 to 1."""
 
     def __init__(self, label: str) -> None:
-        self._label = sanitised(label)
+        self._label = sanitised(label if len(label) <= LABEL else "…" + label[-LABEL:])
         self._share = 0.0
         self._bar: RichProgress | None = None
         self._lock = threading.Lock()

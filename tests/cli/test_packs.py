@@ -1,0 +1,110 @@
+"""`logsieve packs` and packs of a user's own: where they are found, and how a bad one is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from command import Command
+
+GOOD = """\
+name = "widgets"
+title = "Widget maker"
+
+[[rule]]
+id = "jam"
+pattern = '^WIDGET JAM: '
+specificity = 80
+
+[[sample]]
+text = '''
+making widgets
+WIDGET JAM: roller 3
+'''
+rule = "jam"
+line = 2
+block = [2, 2]
+
+[[sample]]
+text = "no jam today"
+"""
+BAD = GOOD.replace("'^WIDGET JAM: '", "'(unclosed'")
+LOG = "making widgets\nWIDGET JAM: roller 3\n"
+
+
+def test_the_list_says_where_each_pack_comes_from(run: Command, tmp_path: Path) -> None:
+    folder = tmp_path / ".logsieve" / "packs"
+    folder.mkdir(parents=True)
+    (folder / "widgets.toml").write_text(GOOD)
+    rows = {line.split()[0]: line for line in run("packs").stdout.decode().split("\n") if line}
+    assert rows["generic"].endswith("built in")
+    assert rows["widgets"].endswith(".logsieve/packs/widgets.toml")
+
+
+@pytest.mark.parametrize("place", ["user", "workspace", "option"])
+def test_a_users_pack_takes_part(run: Command, tmp_path: Path, private_folders: Path, place: str) -> None:
+    folder = {
+        "user": private_folders / "config" / "logsieve" / "packs",
+        "workspace": tmp_path / ".logsieve" / "packs",
+        "option": tmp_path / "elsewhere",
+    }[place]
+    folder.mkdir(parents=True)
+    (folder / "widgets.toml").write_text(GOOD)
+    (tmp_path / "build.log").write_text(LOG)
+    more = ["--packs", "elsewhere"] if place == "option" else []
+    assert b'"rule": "widgets/jam"' in run("triage", "--format", "jsonl", *more, "build.log").stdout
+
+
+def test_a_bad_pack_is_told_once_and_the_others_still_work(run: Command, tmp_path: Path) -> None:
+    folder = tmp_path / ".logsieve" / "packs"
+    folder.mkdir(parents=True)
+    (folder / "bad.toml").write_text(BAD)
+    (folder / "good.toml").write_text(GOOD)
+    (tmp_path / "build.log").write_text(LOG)
+    done = run("triage", "--format", "jsonl", "build.log", "build.log")
+    assert done.stdout.count(b'"rule": "widgets/jam"') == 2
+    assert done.stderr.decode().startswith("logsieve: warning: .logsieve/packs/bad.toml:6: [[rule]] 1 pattern: ")
+    assert done.stderr.count(b"\n") == 1
+    assert done.returncode == 1
+
+
+def test_check_accepts_a_good_pack(run: Command, tmp_path: Path) -> None:
+    (tmp_path / "widgets.toml").write_text(GOOD)
+    done = run("packs", "--check", "widgets.toml", tmp_path)
+    assert done.stdout.decode().split("\n") == [
+        "widgets.toml: fine, 1 rules, 2 samples",
+        f"{tmp_path}/widgets.toml: fine, 1 rules, 2 samples",
+        "",
+    ]
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (BAD, "logsieve: widgets.toml:6: [[rule]] 1 pattern: "),
+        (GOOD.replace("line = 2", "line = 1"), "logsieve: widgets.toml:9: widgets/jam: anchor expected on line 1"),
+        (GOOD.replace('name = "widgets"', 'name = "Widgets!"'), "logsieve: widgets.toml:1: name is missing or not"),
+        ("name = \n", "logsieve: widgets.toml:1: not valid TOML"),
+        ("\x00", "logsieve: widgets.toml:1: not valid TOML"),
+    ],
+)
+def test_check_names_file_line_and_reason(run: Command, tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "widgets.toml").write_text(text)
+    done = run("packs", "--check", "widgets.toml")
+    assert done.stderr.decode().startswith(told)
+    assert done.returncode == 2
+
+
+def test_check_wants_something_to_check(run: Command, tmp_path: Path) -> None:
+    assert run("packs", "--check").returncode == 2
+    assert run("packs", tmp_path).returncode == 2
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert b"holds no pack" in run("packs", "--check", empty).stderr
+
+
+def test_nvim_path_is_a_runtime_folder(run: Command) -> None:
+    path = Path(run("nvim-path").stdout.decode().removesuffix("\n"))
+    assert (path / "plugin" / "logsieve.lua").is_file()
