@@ -1,4 +1,4 @@
-"""Redaction: a table of made-up secrets in the lines real logs print them in, and a table of what only looks like one."""
+"""Redaction: a table of made-up secrets in lines as real logs print them, and a table of what only looks like one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from logsieve.core.redact import Redactor, redact
 
 # Made-up secrets are put together at run time, so that no scanner takes this file for a leak.
@@ -37,7 +38,7 @@ def secrets() -> list[tuple[str, str, str]]:
         ("npm", "//npm.pkg.github.com/:_authToken={}", "0f3a9c1e-77aa-4b1e-9c55-1b2d3e4f5a6b"),
         ("pypi", "  password: {}", "pypi-" + "AgEIcHlwaS5vcmc" + MIXED * 2),
         ("rubygems", "Pushing gem with key {}", "rubygems_" + HEX + HEX[:16]),
-        ("slack", "curl -X POST -d token={} https://slack.com/api/chat", "xoxb-" + "123456789012-1234567890123-" + MIXED[:24]),
+        ("slack", "curl -d token={} https://slack.com/api", "xoxb-" + "123456789012-1234567890123-" + MIXED[:24]),
         ("slack hook", "notify https://hooks.slack.com/services/{} failed: 404", "T0AB12CD3/B0EF45GH6/" + MIXED[:24]),
         ("stripe", "stripe: request with {} returned 402", "sk_" + "live_" + MIXED[:24]),
         ("stripe", "Stripe::AuthenticationError: Invalid API Key provided: {}", "rk_" + "test_" + MIXED[:24]),
@@ -53,7 +54,7 @@ def secrets() -> list[tuple[str, str, str]]:
         ("hugging face", "Token {} is invalid (huggingface_hub)", "hf_" + MIXED[:34]),
         ("jwt", "GET /api/me 401 token={}", jwt()),
         ("jwt", "2026-01-01T00:00:00Z ws: handshake with {}", jwt()),
-        ("azure", "DefaultEndpointsProtocol=https;AccountName=acme;AccountKey={};EndpointSuffix=core", MIXED * 2 + MIXED[:14] + "=="),
+        ("azure", "AccountName=acme;AccountKey={};EndpointSuffix=core", MIXED * 2 + MIXED[:14] + "=="),
         ("azure", "https://acme.blob.core.windows.net/c/b?sv=2024&sig={}", MIXED + "%2Fabc%3D"),
         ("azure", "AADSTS7000215: Invalid client secret {}", MIXED[:3] + "8Q~" + MIXED[:34]),
         ("docker", "docker login failed: {}", "dckr_pat_" + MIXED[:27]),
@@ -63,7 +64,7 @@ def secrets() -> list[tuple[str, str, str]]:
         ("twilio", "twilio: account {} suspended", "AC" + HEX),
         ("mailchimp", "mailchimp key {} refused", HEX + "-us12"),
         ("telegram", "bot: unauthorized {}", "123456789:AA" + MIXED[:33]),
-        ("discord", "LoginFailure: Improper token has been passed: {}", "MTA" + MIXED[:21] + ".G" + MIXED[:5] + "." + MIXED[:27]),
+        ("discord", "Improper token has been passed: {}", "MTA" + MIXED[:21] + ".G" + MIXED[:5] + "." + MIXED[:27]),
         ("digitalocean", "doctl: Unable to use {}", "dop_v1_" + HEX + HEX),
         ("databricks", "databricks.sdk: token {} expired", "dapi" + HEX),
         ("shopify", "Shopify: [API] Invalid access token {}", "shpat_" + HEX),

@@ -194,7 +194,7 @@ def _client(settings: Settings) -> AsyncOpenAI:
     transport = DefaultAsyncHttpxClient(follow_redirects=False, trust_env=not _is_loopback(_host(settings)))
     return AsyncOpenAI(
         base_url=settings.llm.endpoint,
-        api_key=_key(settings) or "none",  # the SDK wants one; `_send` leaves the header out
+        api_key=_key(settings) or "none",  # the SDK wants one; `_send` sets the header
         max_retries=RETRIES,
         timeout=None,  # `stream` keeps the time: over retries, and over silence that a keep-alive comment would hide
         http_client=transport,
@@ -207,8 +207,7 @@ async def _send(client: AsyncOpenAI, settings: Settings, payload: str) -> AsyncS
     # Never the SDK's own environment variables: they belong to another account than the endpoint's, perhaps.
     headers: dict[str, str | Omit] = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
     headers |= {"Content-Type": "application/json", "Accept": "text/event-stream"}
-    if not _key(settings):
-        headers["Authorization"] = Omit()
+    headers["Authorization"] = f"Bearer {_key(settings)}" if _key(settings) else Omit()
     try:
         async with asyncio.timeout(settings.llm.timeout):
             return await client.post(
