@@ -195,7 +195,7 @@ class ExplainPreviewResult:
 class ExplainParams:
     """`logsieve/explain`: send the previewed `payload` and stream the answer as `explainChunk` with this `id`.
 
-    `consent` says that the user has seen the preview and agreed; it is remembered for the endpoint.
+    `consent` says that the user has seen the preview and agreed; `remember`, that this goes for later sends as well.
     """
 
     uri: str
@@ -203,6 +203,7 @@ class ExplainParams:
     consent: bool
     payload: str
     finding: int | None = None
+    remember: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,9 @@ async def explain(front: Front, params: ExplainParams) -> ExplainResult:
     endpoint = settings.llm.endpoint
     if front.shown.get(params.uri) != (params.payload, endpoint):
         return ExplainResult("", 0, 0, NOT_SHOWN)
-    if params.consent:
+    if params.consent and params.remember:
         Consent().grant(endpoint)
-    elif not Consent().granted(endpoint):
+    elif not params.consent and not Consent().granted(endpoint):
         return ExplainResult("", 0, 0, NO_CONSENT.format(endpoint or "no endpoint"))
     error: str | None = None
     try:
