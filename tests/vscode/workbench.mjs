@@ -28,6 +28,11 @@ export function workbench(page) {
     lineNumbers: async (uri = "") => (await text(`${editor(uri)} .margin .line-numbers`)).map(Number).sort((a, b) => a - b),
     /** @param {string} [uri] */
     lines: (uri = "") => text(`${editor(uri)} .view-line`),
+    /** Texts that decorations append to lines. */
+    labels: () =>
+      page.locator(`${editor("")} .view-line span`).evaluateAll((spans) =>
+        spans.map((span) => getComputedStyle(span, "::after").content).filter((content) => content !== "none"),
+      ),
     tabs: () => text(".tab .label-name"),
     clipboard: () => page.evaluate(() => navigator.clipboard.readText()),
     /** @param {number} line */

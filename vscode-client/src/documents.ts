@@ -35,10 +35,14 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   }
 
   append(uri: vscode.Uri, text: string): void {
+    this.replace(uri, this.provideTextDocumentContent(uri) + text);
+  }
+
+  replace(uri: vscode.Uri, text: string): void {
     const key = uri.toString();
     const written = this.written.get(key);
-    if (written === undefined) return;
-    written.text += text;
+    if (written === undefined) return; // closed meanwhile
+    written.text = text;
     if (this.timers.has(key)) return;
     const redraw = (): void => {
       this.timers.delete(key);

@@ -6,6 +6,7 @@ import * as vscode from "vscode";
 import { LSPErrorCodes, ResponseError, type LanguageClient } from "vscode-languageclient/node";
 import type { Connection } from "./client";
 import type { Documents } from "./documents";
+import { beside, wrapLines } from "./layout";
 import * as protocol from "./protocol";
 
 type Answer = "once" | "always";
@@ -19,19 +20,20 @@ export async function explain(connection: Connection, documents: Documents, log:
     return;
   }
   const name = path.posix.basename(log.path);
-  const consent = preview.consented ? "always" : await ask(documents, preview, name);
+  const column = beside(log);
+  const consent = preview.consented ? "always" : await ask(documents, preview, name, column);
   if (consent === undefined) return;
 
   const answer = documents.create(`${name} explained.md`, "", log);
-  await vscode.window.showTextDocument(answer, { viewColumn: vscode.ViewColumn.Beside, preview: false, preserveFocus: true });
+  await vscode.window.showTextDocument(answer, { viewColumn: column, preview: false, preserveFocus: true });
   const id = randomUUID();
   const chunks = connection.onChunk((chunk) => {
     if (chunk.id === id) documents.append(answer, chunk.text);
   });
   try {
-    const params = { ...target, id, consent: consent === "always", payload: preview.payload };
+    const params = { ...target, id, consent: true, remember: consent === "always", payload: preview.payload };
     const result = await withProgress(client, params, preview.model);
-    documents.append(answer, footer(result));
+    documents.replace(answer, withoutLinks(result.text, target.uri) + footer(result));
   } catch (error) {
     if (!isCancelled(error)) throw error;
     documents.append(answer, "\n\n*Cancelled.*\n");
@@ -45,15 +47,21 @@ function withProgress(client: LanguageClient, params: protocol.ExplainParams, mo
   return vscode.window.withProgress(options, (_progress, token) => client.sendRequest(protocol.explain, params, token));
 }
 
+/** The server links what holds; in this document every line reference is a link anyway, so the addresses only clutter it. */
+function withoutLinks(text: string, uri: string): string {
+  const link = /\[(`.+?`|[^\]\n]*)\]\((\S*?)#L\d+\)/g;
+  return text.replaceAll(link, (whole, label: string, target: string) => (target === uri ? label : whole));
+}
+
 function isCancelled(error: unknown): boolean {
   return error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled;
 }
 
 function footer({ error, verified, unverified }: protocol.ExplainResult): string {
-  if (error !== null) return `\n\n**No answer:** ${error}\n`;
-  if (verified + unverified === 0) return "\n";
-  const missing = unverified === 0 ? "all are there" : `${unverified} of them not found`;
-  return `\n\n---\n*Quotes checked against the log: ${verified + unverified}, ${missing}.*\n`;
+  if (error !== null) return `\n\n**The answer ended with an error:** ${error}\n`;
+  if (verified + unverified === 0) return "";
+  const missing = unverified === 0 ? "all of them hold" : `${unverified} of them not found, marked above`;
+  return `\n\n---\n*Line numbers and quotes checked against the log: ${verified + unverified}, ${missing}.*\n`;
 }
 
 async function tellProblem(problem: string): Promise<void> {
@@ -64,9 +72,15 @@ async function tellProblem(problem: string): Promise<void> {
 }
 
 /** Shows what would be sent and asks. The question stays while the user scrolls through the payload. */
-async function ask(documents: Documents, preview: protocol.ExplainPreviewResult, name: string): Promise<Answer | undefined> {
+async function ask(
+  documents: Documents,
+  preview: protocol.ExplainPreviewResult,
+  name: string,
+  column: vscode.ViewColumn,
+): Promise<Answer | undefined> {
   const payload = documents.create(`${name} payload.json`, preview.payload);
-  await vscode.window.showTextDocument(payload, { preview: true });
+  await vscode.window.showTextDocument(payload, { viewColumn: column, preview: true });
+  await wrapLines();
   const items: (vscode.QuickPickItem & { answer?: Answer })[] = [
     { label: "$(arrow-right) Send once", answer: "once" },
     { label: "$(check-all) Always for this endpoint", description: preview.endpoint, answer: "always" },

@@ -1,11 +1,11 @@
-/** Line numbers that lead back to the log: in the reduced log (its margin) and in an explanation (`L123`). */
+/** Line numbers that lead back to the log: in the reduced log (its margin) and in an explanation (`L123`, `line 123`). */
 
 import * as vscode from "vscode";
 import { SCHEME as TEXT_SCHEME, type Documents } from "./documents";
 import { SCHEME } from "./protocol";
 
 const MARGIN = /^ *(\d+) \|/gm;
-const REFERENCE = /\bL(\d+)\b/g;
+const REFERENCE = /\b(?:L|[Ll]ines? )(\d+)\b/g;
 
 /** The log that a reduced view was made of. */
 export function originalOf(view: vscode.Uri): vscode.Uri | undefined {

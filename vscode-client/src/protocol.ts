@@ -114,6 +114,7 @@ export interface ExplainParams {
   id: string;
   consent: boolean;
   payload: string;
+  remember?: boolean;
 }
 
 export interface ExplainResult {

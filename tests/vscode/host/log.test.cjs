@@ -36,19 +36,20 @@ describe("a failing log", () => {
   });
 
   it("next and previous failure go around", async () => {
-    const line = () => editor.selection.active.line + 1;
+    const run = async (name) => {
+      await vscode.commands.executeCommand(`logsieve.${name}`);
+      return editor.selection.active.line + 1;
+    };
     editor.selection = new vscode.Selection(0, 0, 0, 0);
-    await vscode.commands.executeCommand("logsieve.nextFailure");
-    assert.equal(line(), root.line);
-    await vscode.commands.executeCommand("logsieve.nextFailure");
-    const second = line();
-    assert.ok(second > root.line, `second failure on line ${second}`);
-    await vscode.commands.executeCommand("logsieve.previousFailure");
-    assert.equal(line(), root.line);
-    await vscode.commands.executeCommand("logsieve.previousFailure"); // around the start to the last one
-    assert.ok(line() >= second, `last failure on line ${line()}`);
-    await vscode.commands.executeCommand("logsieve.nextFailure");
-    assert.equal(line(), root.line);
+    assert.equal(await run("rootCause"), root.line);
+    const next = await run("nextFailure");
+    assert.ok(next > root.line, `next failure on line ${next}`);
+    assert.equal(await run("previousFailure"), root.line);
+    editor.selection = new vscode.Selection(0, 0, 0, 0);
+    const first = await run("nextFailure");
+    const last = await run("previousFailure"); // around the start
+    assert.ok(first <= root.line && last >= next, `first ${first}, last ${last}`);
+    assert.equal(await run("nextFailure"), first); // around the end
   });
 
   it("a code action copies the failure", async () => {
