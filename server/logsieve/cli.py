@@ -17,6 +17,7 @@ import click
 
 from logsieve import __version__, archive
 from logsieve.operations import OPERATIONS, Operation, Parameter
+from logsieve.output import Output, write
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
@@ -27,9 +28,6 @@ __all__ = ["cli", "main"]
 
 FAILED, USAGE, DEFECT, INTERRUPTED = 1, 2, 70, 130
 WORKSPACE_PACKS = Path(".logsieve", "packs")  # relative to the folder the command runs in
-
-# What JSON may hold as it is, but a terminal would obey (C1 controls) or a reader of lines would break at.
-_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
 
 EXAMPLES = """\b
 Examples:
@@ -177,7 +175,7 @@ def _run(operation: Operation, paths: Sequence[str], folders: Sequence[str], for
     packs = _load(folders)
     if format_ == "text" and "numbers" in parameters:
         parameters["numbers"] = True  # people want to find the lines again; a program has them in `lines`
-    output = _Output(operation, format_)
+    output = Output(operation.name, format_)
     code = 0
 
     def do(log: archive.Log | archive.InputProblem) -> int:
@@ -209,13 +207,13 @@ def _explain(operation: Operation, *, dry_run: bool, yes: bool, format_: str, **
     def approve(prepared: Prepared) -> bool:
         if dry_run:
             if text:
-                _write(prepared.payload + "\n")
+                write(prepared.payload + "\n")
             return False
         return bool(prepared.problem) or yes or _consents(prepared)
 
     def on_chunk(chunk: str) -> None:
         if text:
-            _write(sanitised(chunk))
+            write(sanitised(chunk))
             sys.stdout.flush()
 
     return _run(operation, format_=format_, approve=approve, on_chunk=on_chunk, **parameters)
@@ -261,63 +259,6 @@ def _analyse(log: archive.Log, packs: PackSet) -> Analysis:
 
     with Progress(log.path) as progress:
         return analyse(LogText.from_bytes(log.data), packs, progress=progress)
-
-
-class _Output:
-    """Prints answers in one format as they come."""
-
-    def __init__(self, operation: Operation, format_: str) -> None:
-        self._operation = operation
-        self._format = format_
-        self._count = 0
-
-    def add(self, answer: dict[str, Any], analysis: Analysis) -> None:
-        """Print one answer."""
-        self._count += 1
-        if self._format == "jsonl":
-            _write(_json(answer, None) + "\n")
-        elif self._format == "json":
-            _write(("[\n" if self._count == 1 else ",\n") + _json(answer, 2))
-        elif self._format == "csv":
-            if self._count > 1:
-                raise click.UsageError("--format csv takes one log; jsonl takes several")
-            _write_csv(answer)
-        else:
-            from logsieve import terminal
-
-            if self._count > 1:
-                _write("\n")
-            terminal.show(self._operation.name, answer, analysis)
-        sys.stdout.flush()
-
-    def close(self) -> None:
-        """Print what ends the output."""
-        if self._format == "json":
-            _write("\n]\n" if self._count else "[]\n")
-
-
-def _json(value: Any, indent: int | None) -> str:
-    import json
-
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def _write(text: str) -> None:
-    """Write UTF-8 whatever the locale; what is no character (a path's stray byte) becomes JSON's escape."""
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-
-
-def _write_csv(answer: dict[str, Any]) -> None:
-    """LineId, EventId and EventTemplate of each line, as the log parsing benchmarks have it."""
-    import csv
-    import io
-
-    texts = {template["id"]: template["template"] for template in answer["templates"]}
-    rows = csv.writer(buffer := io.StringIO(), lineterminator="\n")
-    rows.writerow(["LineId", "EventId", "EventTemplate"])
-    rows.writerows((i + 1, event, texts[event]) for i, event in enumerate(answer["lines"]))
-    _write(buffer.getvalue())
 
 
 # Options of the command line alone, and the operations that need more of a face than printing.
