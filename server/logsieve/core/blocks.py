@@ -35,9 +35,11 @@ def find(
         text = (as_written if rule.raw else message)(line)
         if rule.unless and compiled(rule.unless).search(text):
             continue
+        first, last = bounds(line)
+        if rule.below and not any(compiled(rule.below).search(message(n)) for n in range(line + 1, min(line + 3, last))):
+            continue
         match = compiled(rule.pattern).search(text) if rule.pattern else None
         groups = _named(match.groupdict()) if match else {}
-        first, last = bounds(line)
         start, end = _upward(rule.block, line, first, message), _downward(rule.block, line, last, message)
         anchor, more = _anchor(rule, line, start, end, message)
         code, category = f"{pattern.pack.name}/{rule.id}", rule.category or pattern.pack.category
@@ -139,7 +141,7 @@ def _reach(rule: BlockRule, line: int, stop: int, message: Message) -> int:
             if pattern.search(message(at)):
                 return at + 1 if rule.through else _trimmed(line, at, message)
         return _trimmed(line, stop, message)
-    if rule.keep or rule.indent:
+    if rule.keep or rule.indent or rule.caret:
         return _while(rule, line, stop, message)
     return min(line + 1 + rule.lines, stop)
 
@@ -147,6 +149,7 @@ def _reach(rule: BlockRule, line: int, stop: int, message: Message) -> int:
 def _while(rule: BlockRule, line: int, stop: int, message: Message) -> int:
     keep = compiled(rule.keep) if rule.keep else None
     until = compiled(rule.until) if rule.until else None
+    caret = compiled(rule.caret) if rule.caret else None
     depth = _indent(message(line))
     end = line + 1
     for at in range(line + 1, stop):
@@ -157,7 +160,11 @@ def _while(rule: BlockRule, line: int, stop: int, message: Message) -> int:
             if not rule.blank:
                 break
             continue
-        if (keep and keep.search(text)) or (rule.indent and _indent(text) > depth):
+        if (
+            (keep and keep.search(text))
+            or (rule.indent and _indent(text) > depth)
+            or (caret and any(caret.search(message(n)) for n in range(at, min(at + 2, stop))))
+        ):
             end = at + 1
         else:
             break

@@ -38,6 +38,8 @@ class BlockRule:
     within `back` lines); else `before` takes the lines directly above for as long as they match. Downward, the first
     of these that is given: `through` ends with the first line that matches (inclusive), `until` before it, `keep`
     goes on while lines match, `indent` while lines are indented deeper than the anchor, `lines` takes a fixed number.
+    `caret` beside `keep` or `indent` (or alone) takes lines that match and the line above each of them: source code
+    with a mark under it, however it is indented.
     `until` may stand beside `keep` or `indent` and then ends them early. `blank` allows blank lines inside for `keep`
     and `indent`. `through` beside `indent` takes the first line that is not deeper too, where it matches (the last
     line of a Python traceback). `again`: where the next line with text after the end matches, the block goes on there
@@ -51,6 +53,7 @@ class BlockRule:
     until: str = ""
     keep: str = ""
     again: str = ""
+    caret: str = ""
     indent: bool = False
     lines: int = 0
     blank: bool = False
@@ -66,7 +69,8 @@ class Rule:
     100): how surely the line is what it looks like; the generic pack stays under 40, a tool's own grammar stands over
     50. `message`: searched in the block, gives title and anchor where the anchor line is only a header; `last` takes
     the last match instead of the first (root of a cause chain). `unless`: the rule does not count where the line also
-    matches this (a count of zero, a passing test's name). `at_level` instead of a pattern: lines whose envelope names
+    matches this (a count of zero, a passing test's name). `below`: the rule counts only where one of the two lines
+    below matches this (a general line that only the next one shows to be the tool's). `at_level` instead of a pattern: lines whose envelope names
     this level and on which no other rule matched.
     """
 
@@ -79,6 +83,7 @@ class Rule:
     role: Role = "cause"
     specificity: int = 60
     unless: str = ""
+    below: str = ""
     message: str = ""
     last: bool = False
     raw: bool = False  # matched on the line as written, before overwritten frames are dropped
