@@ -16,6 +16,7 @@ __all__ = ["Verified", "verify"]
 ALIKE = 90  # percent: what a model may change in a quote (spaces, quotes, an ellipsis), and no more
 SHORTEST = 12  # characters of a quote without line number that are worth a search of the log
 MOST = 200  # claims of one answer that are looked up; the rest stays unmarked, and unverified
+NOWHERE = -1
 LONGEST = 2000  # characters of a quote, and of the log line, that are compared
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -23,9 +24,13 @@ _HEADING = re.compile(r"\s{0,3}#+\s*(.*?)[\s#:]*$|\s{0,3}\*\*(.+?):?\*\*:?\s*$")
 _ADVICE = re.compile(r"(?i)\b(?:fix|missing|suggest|recommend|next|solution|remed|how to)")
 _NUMBER = r"(\d{1,9})(?:\s?(?:-|–|to)\s?L?(\d{1,9}))?"
 _TOKEN = re.compile(
-    r"(?P<span>(?P<ticks>`+)(?P<code>.+?)(?<!`)(?P=ticks)(?!`))"
-    rf"|(?P<reference>\bL{_NUMBER}\b|\b[Ll]ines?\s{_NUMBER}\b(?!\s(?:of|in)\b))"
+    r"(?P<link>!?\[(?P<label>[^\[\]]*)\]\((?P<target>[^()\s]*)[^()]*\))"
+    r"|(?P<span>(?P<ticks>`+)(?P<code>.+?)(?<!`)(?P=ticks)(?!`))"
+    r"|\bL(?P<a>\d{1,9})(?:\s?[-–]\s?L?(?P<b>\d{1,9}))?\b"
+    r"|\b[Ll]ines?\s(?P<c>\d{1,9})(?:\s?(?:-|–|to)\s?(?P<d>\d{1,9}))?\b(?!\s(?:of|in)\b)"
 )
+_REFERENCE_BEFORE = re.compile(rf"\bL{_NUMBER}\W{{0,4}}$")
+_QUOTE_FOLLOWS = re.compile(r"[^\w`]{0,4}`")
 _CITED = re.compile(rf"^\s*>?\s*(?:L(?:ine\s)?{_NUMBER}\s?[:|]|{_NUMBER}\s?\|)\s?(?P<text>.*)$")
 _PLACEHOLDER = re.compile(r"<secret:\d+>")
 _ELLIPSIS = re.compile(r"\s*(?:\[\.\.\.[^\]]*\]|\.\.\.|…)\s*")
@@ -41,7 +46,7 @@ class Verified:
 
 
 class _Claim(NamedTuple):
-    """Lines cited (1-based, inclusive; 0 where none) and the text said to be there (empty where none is)."""
+    """Lines cited (1-based, inclusive; NOWHERE if none) and the text said to be there (empty if none is)."""
 
     first: int
     last: int
@@ -90,12 +95,14 @@ class _Check:
         return _TOKEN.sub(lambda m: self._token(m, line, advice), line)
 
     def _token(self, match: re.Match[str], line: str, advice: bool) -> str:
+        if match["link"]:
+            return self._foreign_link(match)
         if match["span"]:
             return self._span(match, line, advice)
-        first, last = _range(match[5] or match[7], match[6] or match[8])
-        if re.match(r"\]\(|:?\s*`", line[match.end() :]) and line[match.start() - 1 : match.start()] == "[":
-            return match[0]  # a link already
+        first, last = _range(match["a"] or match["c"], match["b"] or match["d"])
         claim = _Claim(first, last, "")
+        if _QUOTE_FOLLOWS.match(line, match.end()):
+            return match[0]  # the quote is what is checked, at this line
         mark = self._mark(claim)
         return match[0] + mark if mark else self._link(match[0], claim)
 
@@ -103,18 +110,24 @@ class _Check:
         code = match["code"].strip()
         claim = _cited(code)
         if claim is None:
-            before = re.search(rf"\bL{_NUMBER}\b\W{{0,4}}$", line[: match.start()])
+            before = _REFERENCE_BEFORE.search(line[: match.start()][-40:])
             if before:
                 claim = _Claim(*_range(before[1], before[2]), code)
             elif not advice and len(code) >= SHORTEST and " " in code:
-                claim = _Claim(0, 0, code)
+                claim = _Claim(NOWHERE, NOWHERE, code)
             else:
                 return match[0]
         mark = self._mark(claim)
         return match[0] + mark if mark else self._link(match[0], claim)
 
     def _link(self, text: str, claim: _Claim) -> str:
-        return f"[{text}]({self.uri}#L{claim.first})" if self.uri and claim.first else text
+        return f"[{text}]({self.uri}#L{claim.first})" if self.uri and claim.first != NOWHERE else text
+
+    def _foreign_link(self, match: re.Match[str]) -> str:
+        """A link of the answer as text, unless it leads into the log: nothing is fetched because a model says so."""
+        if self.uri and match["target"].startswith(f"{self.uri}#L") and not match["link"].startswith("!"):
+            return match[0]
+        return f"{match['label']} (`{match['target']}`)"
 
     def _mark(self, claim: _Claim) -> str:
         """Count the claim; what to say of it, empty if the log bears it out."""
@@ -129,18 +142,20 @@ class _Check:
         return ""
 
     def _problem(self, claim: _Claim) -> str:
-        if claim.first and not 1 <= claim.first <= claim.last <= len(self.log):
+        cited = claim.first != NOWHERE
+        if cited and not 1 <= claim.first <= claim.last <= len(self.log):
             return f"not found in the log, which has {len(self.log):,} lines"
         if not claim.quote:
             return ""
-        if claim.first and self._stands_at(claim):
+        if cited and self._stands_at(claim):
             return ""
-        at = _find(self.log, claim.quote)
-        if at < 0:
+        at = _find(self.log, claim.quote) + 1
+        if not at or not self._stands_at(_Claim(at, at, claim.quote)):
             return "not found in the log"
-        return f"not there, but at L{at + 1}" if claim.first else ""
+        return f"not there, but at L{at}" if cited else ""
 
     def _stands_at(self, claim: _Claim) -> bool:
+        """Whether these lines, as they were sent (without their secrets), hold every piece of the quote."""
         from rapidfuzz import fuzz
 
         numbers = range(claim.first - 1, min(claim.last, claim.first + 50))

@@ -1,0 +1,81 @@
+"""Consent: remembered per endpoint, private, and never taken from a damaged file."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from logsieve.llm.consent import Consent
+
+LOCAL = "http://localhost:11434/v1"
+FAR = "https://api.example/v1"
+
+
+def test_nothing_is_agreed_to_at_first(tmp_path: Path) -> None:
+    assert not Consent(tmp_path / "consent.json").granted(LOCAL)
+
+
+def test_consent_is_remembered_for_that_endpoint_alone(tmp_path: Path) -> None:
+    Consent(tmp_path / "a" / "consent.json").grant(LOCAL)
+    again = Consent(tmp_path / "a" / "consent.json")
+    assert again.granted(LOCAL)
+    assert again.granted(LOCAL + "/")
+    for other in (FAR, LOCAL.replace("11434", "8080"), LOCAL.replace("http", "https"), "http://localhost:11434/v2", ""):
+        assert not again.granted(other)
+
+
+def test_consent_can_be_taken_back(tmp_path: Path) -> None:
+    consent = Consent(tmp_path / "consent.json")
+    consent.grant(LOCAL)
+    consent.grant(FAR)
+    consent.revoke(LOCAL)
+    assert not consent.granted(LOCAL)
+    assert consent.granted(FAR)
+
+
+DAMAGED = (
+    "",
+    "{",
+    "null",
+    "[]",
+    '["URL"]',
+    '{"endpoints": null}',
+    '{"endpoints": "URL"}',
+    '{"endpoints": [["URL"]]}',
+    "\0",
+)
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_file_is_no_consent_and_is_mended_by_the_next(tmp_path: Path, damage: str) -> None:
+    consent = Consent(tmp_path / "consent.json")
+    consent.path.write_text(damage.replace("URL", LOCAL))
+    assert not consent.granted(LOCAL)
+    consent.grant(FAR)
+    assert json.loads(consent.path.read_text()) == {"endpoints": [FAR]}
+
+
+def test_bytes_that_are_no_text_are_no_consent(tmp_path: Path) -> None:
+    consent = Consent(tmp_path / "consent.json")
+    consent.path.write_bytes(b"\xff\xfe\xff")
+    assert not consent.granted(LOCAL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes; the profile folder is private there")
+def test_the_file_is_private_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    consent = Consent(tmp_path / "new" / "consent.json")
+    consent.grant(LOCAL)
+    assert stat.S_IMODE(consent.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(consent.path.parent.stat().st_mode) == 0o700
+    assert list(consent.path.parent.iterdir()) == [consent.path]
+
+
+def test_the_default_lies_in_the_users_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform.startswith("linux"):
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+        assert Consent().path == tmp_path / "logsieve" / "consent.json"
+    assert Consent().path.name == "consent.json"
