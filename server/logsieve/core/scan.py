@@ -17,7 +17,6 @@ import xxhash
 from numpy.typing import NDArray
 
 from logsieve.packs import cache
-from logsieve.packs.patterns import compiled
 
 __all__ = ["HyperscanScanner", "Re2Scanner", "Scanner", "hits", "scanner"]
 
@@ -52,20 +51,13 @@ def hits(numbers: Sequence[int], lines: NDArray[np.int64]) -> Hits:
     return (pairs & 0xFFFFFFFF).astype(np.int32), pairs >> 32
 
 
-_INDENTED = r"^[ \t]*"
-_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)  # an escape, a class, or one character
+def _reporting_once(pattern: str) -> str:
+    """The pattern made to report at its line's end only: by itself `error.*` reports at every character that follows.
 
-
-def _source(pattern: str) -> str:
-    """The pattern as Hyperscan takes it, for text that begins with a line end.
-
-    `^` becomes the line end before it: twice as fast. An indentation of any depth after it is loosened to a blank, because
-    Hyperscan 5.4 loses matches of such patterns beside others; hits of these are looked at again. What does not end in `$`
-    is made to report at its line's end only: by itself `error.*` reports at every character that follows.
+    Hyperscan has no anchors inside a pattern; one that holds `$` already ends where it must.
     """
-    parts = _TOKEN.findall(pattern.replace(_INDENTED, r"(?:^|[ \t])"))
-    source = "".join(r"\n" if part == "^" else part for part in parts)
-    return source if "$" in parts else f"(?:{source}).*$"
+    anchored = "$" in re.sub(r"\\.|\[\^?\]?[^\]]*\]", "", pattern)
+    return pattern if anchored else f"(?:{pattern}).*$"
 
 
 class HyperscanScanner:
@@ -76,8 +68,7 @@ class HyperscanScanner:
         self._empty = not patterns
         if self._empty:
             return
-        self._loose = {n: compiled(p) for n, p in enumerate(patterns) if _INDENTED in p}
-        sources = [_source(p).encode() for p in patterns]
+        sources = [_reporting_once(p).encode() for p in patterns]
         version = f"{metadata.version('hyperscan')} {sys.platform} {platform.machine()}".encode()
         key = "patterns-" + xxhash.xxh3_128_hexdigest(b"\n".join([version, *sources]))
         self._database = self._load(key) or self._compile(sources, key)
@@ -118,13 +109,9 @@ class HyperscanScanner:
             numbers.append(number)
             ends.append(end)
 
-        self._database.scan(b"\n" + data, match_event_handler=on_match)
+        self._database.scan(data, match_event_handler=on_match)
         newlines = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
-        found, lines = hits(numbers, np.searchsorted(newlines, np.asarray(ends, np.int64) - 1))
-        loose = np.flatnonzero(np.isin(found, list(self._loose)))
-        starts = np.concatenate(([0], newlines + 1))
-        wrong = [i for i in loose if not self._loose[found[i]].search(data[starts[lines[i]] : newlines[lines[i]]])]
-        return np.delete(found, wrong), np.delete(lines, wrong)
+        return hits(numbers, np.searchsorted(newlines, np.asarray(ends, np.int64)))
 
 
 class Re2Scanner:
