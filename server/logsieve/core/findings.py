@@ -81,17 +81,28 @@ def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS)
 
 
 def rank(made: Sequence[Finding]) -> list[Finding]:
-    """Best first. Equal failures become one with a count and its other places; ties go to what came first."""
+    """Best first. Equal failures become one with a count and its other places: the first of its step, with the best
+    score of all. Ties go to what came first.
+    """
     merged: dict[tuple[str, str], Finding] = {}
-    for finding in sorted(made, key=lambda f: (-f.severity, -f.score, f.start)):
+    for finding in sorted(made, key=_first):
         key = (finding.category, "".join(ch for ch in finding.title if not ch.isdigit()))
         same = merged.get(key)
         if same is None:
             merged[key] = finding
             continue
-        other = (Related(finding.anchor, "also reported here"),) if len(same.related) < RELATED else ()
-        merged[key] = replace(same, count=same.count + 1, related=same.related + other)
-    return list(merged.values())
+        other = same
+        if finding.start < same.start and (finding.rule, finding.section) == (same.rule, same.section):
+            same = replace(finding, score=same.score, why=same.why, count=same.count, related=same.related)
+        else:
+            other = finding
+        also = (Related(other.anchor, "also reported here"),) if len(same.related) < RELATED else ()
+        merged[key] = replace(same, count=same.count + 1, related=same.related + also)
+    return sorted(merged.values(), key=_first)
+
+
+def _first(finding: Finding) -> tuple[float, ...]:
+    return -finding.severity, -finding.score, finding.start
 
 
 def _severity(block: Block, section: int, context: Context) -> Level:
