@@ -137,7 +137,8 @@ def neovim(program: Path, folder: Path, init: str) -> Iterator[Neovim]:
     try:
         with _connected(address, process) as connection:
             editor = Neovim(connection)
-            editor.request("nvim_ui_attach", 120, 40, {"rgb": True})  # a question waits only if somebody looks
+            # Somebody must look, or questions are not asked; wide, or long messages ask for Enter.
+            editor.request("nvim_ui_attach", 400, 50, {"rgb": True})
             yield editor
             editor.request("nvim_input", "<C-\\><C-n>")
             connection.sendall(msgpack.packb([2, "nvim_command", ["qall!"]]))

@@ -21,6 +21,7 @@ new_enough() {
 
 # The prefix as Neovim's environment: its runtime, its Lua modules and its C library.
 write_launcher() {
+  ln -s . "$1/usr/lib/lib" # Neovim looks for its parsers in ../lib/nvim from the program that runs, which is the loader
   cat >"$1/nvim" <<'LAUNCHER'
 #!/usr/bin/env bash
 prefix=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)

@@ -2,7 +2,11 @@
 return {
   cmd = { 'logsieve', 'lsp' },
   filetypes = { 'log', 'text' },
-  root_markers = { '.logsieve', '.git' },
+  root_dir = function(bufnr, on_dir)
+    if require('logsieve').named(bufnr) then
+      on_dir(vim.fs.root(bufnr, { '.logsieve', '.git' }))
+    end
+  end,
   -- Text files are triaged where the server recognises a log in them; `plaintext` is the protocol's word for them.
   get_language_id = function(_, filetype)
     return filetype == 'text' and 'plaintext' or filetype

@@ -107,7 +107,6 @@ local function send(bufnr, finding, payload)
     streams[id] = nil
     if result.error and result.error ~= vim.NIL then
       append(answer, '\n\n**' .. result.error .. '**\n')
-      logsieve.tell(result.error, 'ERROR')
     elseif vim.api.nvim_buf_is_valid(answer) then
       vim.bo[answer].modifiable = true
       vim.api.nvim_buf_set_lines(answer, 0, -1, false, vim.split(result.text, '\n'))

@@ -66,19 +66,18 @@ end
 ---@return integer how many are closed
 function M.close_ranges(ranges)
   local done = 0
-  local cursor = vim.api.nvim_win_get_cursor(0)
   for _, range in ipairs(ranges) do
     local first, last = range.start + 1, range['end'] + 1
-    if vim.fn.foldlevel(first) > 0 then
-      vim.cmd(('silent! %dfoldclose'):format(first))
-      if vim.fn.foldclosed(first) == first and vim.fn.foldclosedend(first) == last then
-        done = done + 1
-      elseif vim.fn.foldclosed(first) ~= -1 then
-        vim.cmd(('silent! %dfoldopen'):format(first)) -- another fold, around or inside, was closed instead
+    if vim.fn.foldlevel(first) > 0 and vim.fn.foldclosed(first) == -1 then
+      vim.cmd(('%dfoldclose'):format(first))
+      if vim.fn.foldclosed(first) ~= first or vim.fn.foldclosedend(first) ~= last then
+        vim.cmd(('%dfoldopen'):format(first)) -- another fold, around or inside, was closed instead
       end
     end
+    if vim.fn.foldclosed(first) == first then
+      done = done + 1
+    end
   end
-  vim.api.nvim_win_set_cursor(0, cursor)
   return done
 end
 

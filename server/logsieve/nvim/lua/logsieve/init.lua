@@ -24,13 +24,26 @@ function M.source(bufnr)
   return vim.b[bufnr].logsieve_source or bufnr
 end
 
+--- A log in a buffer without a name (piped, pasted) gets one, because Neovim tells documents apart by it.
+---@param bufnr integer
+---@return boolean whether the buffer is one to be read
+function M.named(bufnr)
+  if vim.api.nvim_buf_get_name(bufnr) == '' then
+    if vim.bo[bufnr].filetype ~= 'log' then
+      return false
+    end
+    vim.api.nvim_buf_set_name(bufnr, ('untitled:///%d.log'):format(bufnr))
+  end
+  return true
+end
+
 ---@param bufnr integer
 ---@return vim.lsp.Client?
 function M.client(bufnr)
   return vim.lsp.get_clients({ name = 'logsieve', bufnr = bufnr })[1]
 end
 
---- Ask the server about a log; `answered` gets the result, errors are told to the user.
+--- Ask the server about a log; `answered` gets the result (nil for null), errors are told to the user.
 ---@param bufnr integer
 ---@param method string
 ---@param params table `textDocument.uri` or `uri` included
@@ -45,8 +58,8 @@ function M.ask(bufnr, method, params, answered)
   local _, id = client:request(method, params, function(err, result)
     if err then
       M.tell(err.message, 'ERROR')
-    elseif result ~= nil and result ~= vim.NIL then
-      answered(result)
+    else
+      answered(result ~= vim.NIL and result or nil)
     end
   end, bufnr)
   return id

@@ -33,8 +33,8 @@ end
 function M.read(view)
   local uri = uri_of(vim.api.nvim_buf_get_name(view))
   if not vim.b[view].logsieve_source then
-    local log = uri:match('[?&]uri=([^&]+)')
-    vim.b[view].logsieve_source = log and vim.uri_to_bufnr(vim.uri_decode(log)) or nil
+    local log = uri:match('[?&]uri=([^&]+)') -- quoted twice, as VS Code needs it
+    vim.b[view].logsieve_source = log and vim.uri_to_bufnr(vim.uri_decode(vim.uri_decode(log))) or nil
   end
   local option = vim.bo[view]
   option.buftype = 'nofile'
