@@ -15,19 +15,18 @@ from numpy.typing import NDArray
 
 __all__ = ["CHUNK", "LogText", "looks_binary"]
 
-CHUNK = (
-    1 << 20
-)  # bytes cleaned and scanned at a time: large enough to amortise calls, small enough to stay in the cache
+CHUNK = 1 << 20  # bytes cleaned and scanned at a time: enough to amortise calls, few enough to stay in the cache
+HUGE = 1 << 16  # bytes of a line from which its clean text is remembered: it is asked for several times
 
 # Control sequences (CSI), strings (OSC, DCS, ...; also Buildkite's `ESC _bk;t=1 BEL`), two-character sequences, and a
 # lone ESC.
 _ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
 _TO_COLUMN_1 = re.compile(rb"\x1b\[[01]?G")
-_FRAME = re.compile(rb"\r|\x1b\[[01]?G")
+_BREAKS = (b"\r", b"\x1b[G", b"\x1b[0G", b"\x1b[1G")
+_BACKSPACES = re.compile(rb"\x08+")
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\b\x1b") + b"\x7f"
 _SPECIALS = _CONTROLS + b"\r\b\x1b"
 _CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]+")
-_CHARACTER = re.compile(rb"(?s)[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|.")
 _BOM = re.compile(rb"(?m)^(?:\xef\xbb\xbf)+")
 _SPECIAL = re.compile(_ESCAPE.pattern + b"|" + _CONTROL.pattern)
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
@@ -40,12 +39,13 @@ class LogText:
     the data. A final line end does not begin another line; an empty log has no lines.
     """
 
-    __slots__ = ("data", "encoding", "starts")
+    __slots__ = ("_huge", "data", "encoding", "starts")
 
     def __init__(self, data: bytes, encoding: str = "utf-8") -> None:
         self.data = data
         self.encoding = encoding
         self.starts = _line_starts(data)
+        self._huge: tuple[int, str] = (-1, "")
 
     @classmethod
     def from_bytes(cls, data: bytes) -> LogText:
@@ -74,8 +74,11 @@ class LogText:
         raw = self.raw(line)
         if raw.isascii() and not _special(raw):  # nearly all lines
             return raw.decode("ascii")
-        codec = _codec(raw)
-        return _decode(b"".join(raw[a:b] for a, b in _kept(raw)), codec)
+        if len(raw) < HUGE:
+            return _decode(_clean_chunk(raw), _codec(raw))
+        if self._huge[0] != line:
+            self._huge = (line, _decode(_clean_chunk(raw), _codec(raw)))
+        return self._huge[1]
 
     def raw_column(self, line: int, column: int) -> int:
         """The column in `text(line)` of a column in `clean(line)`; both count characters (str indices)."""
@@ -157,20 +160,31 @@ def _kept(raw: bytes) -> list[tuple[int, int]]:
 def _shown(raw: bytes, start: int) -> list[tuple[int, int]]:
     if raw.isascii() and not _special(raw):
         return [(0, len(raw))]
-    end = len(raw)
-    breaks = [(m.start(), m.end()) for m in _FRAME.finditer(raw, start)]
-    if breaks:
-        frames = list(zip([start, *(b for _, b in breaks)], [*(a for a, _ in breaks), end], strict=True))
-        start, end = next((f for f in reversed(frames) if _shows(raw[f[0] : f[1]])), frames[0])
+    at, end = _last_frame(raw, start)
     spans: list[tuple[int, int]] = []
-    at = start
-    for m in _SPECIAL.finditer(raw, start, end):
+    for m in _SPECIAL.finditer(raw, at, end):
         if m.start() > at:
             spans.append((at, m.start()))
         at = m.end()
     if at < end:
         spans.append((at, end))
     return _backspaced(raw, spans) if b"\b" in raw else spans
+
+
+def _last_frame(raw: bytes, start: int) -> tuple[int, int]:
+    """The last frame that shows something, else the first."""
+    breaks = [mark for mark in _BREAKS if mark in raw]
+    end = len(raw)
+    first = (start, end)
+    while breaks:
+        at, mark = max((raw.rfind(mark, start, end), mark) for mark in breaks)
+        if at < 0:
+            break
+        if _shows(raw[at + len(mark) : end]):
+            return at + len(mark), end
+        first = (start, at)
+        end = at
+    return (start, end) if _shows(raw[start:end]) else first
 
 
 def _special(raw: bytes) -> bool:
@@ -182,14 +196,31 @@ def _shows(frame: bytes) -> bool:
 
 
 def _backspaced(raw: bytes, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans without backspaces and the characters that each takes back."""
     shown: list[tuple[int, int]] = []
-    for a, b in spans:
-        for m in _CHARACTER.finditer(raw, a, b):
-            if m.group() != b"\b":
-                shown.append(m.span())
-            elif shown:
-                shown.pop()
+    for start, end in spans:
+        at = start
+        for run in _BACKSPACES.finditer(raw, start, end):
+            if run.start() > at:
+                shown.append((at, run.start()))
+            _take_back(raw, shown, len(run.group()))
+            at = run.end()
+        if at < end:
+            shown.append((at, end))
     return shown
+
+
+def _take_back(raw: bytes, shown: list[tuple[int, int]], count: int) -> None:
+    while shown and count:
+        start, end = shown.pop()
+        while end > start and count:
+            width = 1
+            while width < 4 and end - width > start and raw[end - width] & 0xC0 == 0x80:
+                width += 1
+            end -= width if raw[end - width] >= 0xC0 else 1  # a stray continuation byte is a character of its own
+            count -= 1
+        if end > start:
+            shown.append((start, end))
 
 
 def _clean_chunk(data: bytes) -> bytes:

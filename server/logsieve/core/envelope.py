@@ -75,7 +75,7 @@ def detect(text: LogText, packs: PackSet) -> Wrapping:
     n = len(text)
     step = max(1, n // (SAMPLE // 2))
     numbers = sorted({*range(min(n, SAMPLE // 4)), *range(0, n, step), *range(max(0, n - SAMPLE // 4), n)})
-    lines = [line for line in (text.clean_bytes(i, i + 1)[:2000] for i in numbers) if line.strip()]
+    lines = [line for line in (text.clean(i)[:2000].encode("utf-8", "replace") for i in numbers) if line.strip()]
     layers: list[EnvelopeRule] = []
     for depth in sorted({e.layer for e in packs.envelopes}):
         best, most, rest = None, 0, lines

@@ -11,6 +11,7 @@ from logsieve.packs import OutcomeRule, Pattern, SectionRule
 
 __all__ = ["Mark", "Sections", "build", "marks", "run_verdict", "with_outcomes"]
 
+DEEPEST = 64  # sections inside sections; runners go to about five, and a broken log must not cost its square
 NEAR = 5  # lines after its end in which a section's outcome may still be told (Travis prints it below the fold)
 
 Groups = dict[str, str | None]
@@ -86,7 +87,7 @@ def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[S
                     close(match[-1], line + 1)
         for pattern in here:
             groups = look(pattern, line) if pattern.part == "start" else None
-            if groups is None or not isinstance(pattern.owner, SectionRule):
+            if groups is None or not isinstance(pattern.owner, SectionRule) or len(stack) >= DEEPEST:
                 continue
             rule = pattern.owner
             depth = [
