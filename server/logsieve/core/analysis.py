@@ -21,6 +21,7 @@ from logsieve.text import LogText
 __all__ = ["Analysis", "analyse"]
 
 MOST_HITS = 2000  # hits of one rule that are looked at: the first and the last half of these; more say nothing new
+SURE = 60  # specificity from which a failure after a tool's success counts against it
 LEVELS = (r"(?i)\b(?:err(?:or)?|fatal|f|e|crit(?:ical)?|severe|alert|emerg|panic)\b", r"(?i)\b(?:w|wrn|warn(?:ing)?)\b")
 
 Progress = Callable[[float], None]
@@ -83,7 +84,6 @@ def analyse(text: LogText, packs: PackSet, settings: Settings = DEFAULTS, progre
     told = sections.marks(scan.of(packs, "outcome"), look, excluded)
     found = sections.with_outcomes(found, told)
     lookup = sections.Sections(found)
-    verdict, why, ended = sections.run_verdict(told)
 
     def bounds(line: int) -> tuple[int, int]:
         index = lookup.at(line)
@@ -91,6 +91,8 @@ def analyse(text: LogText, packs: PackSet, settings: Settings = DEFAULTS, progre
 
     ignored = scan.ignored(packs)
     made = blocks.find(scan.of_rules(packs), ignored, bounds, message, as_written)
+    sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
+    verdict, why, ended = sections.run_verdict(told, max(sure, default=-1))
     counts = _Counts(scan.shapes)
     context = findings.Context(message, lookup.at, lookup.all, counts.of, verdict, ended, len(text))
     ranked = findings.rank(findings.build(made, context))

@@ -36,7 +36,7 @@ def find(
         if rule.unless and compiled(rule.unless).search(text):
             continue
         first, last = bounds(line)
-        if rule.below and not any(compiled(rule.below).search(message(n)) for n in range(line + 1, min(line + 3, last))):
+        if rule.below and (line + 1 == last or not compiled(rule.below).search(message(line + 1))):
             continue
         match = compiled(rule.pattern).search(text) if rule.pattern else None
         groups = _named(match.groupdict()) if match else {}

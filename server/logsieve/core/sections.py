@@ -153,10 +153,11 @@ def with_outcomes(sections: list[Section], told: Sequence[Mark]) -> list[Section
     return out
 
 
-def run_verdict(told: Sequence[Mark]) -> tuple[Verdict, str, int]:
+def run_verdict(told: Sequence[Mark], last_failure: int = -1) -> tuple[Verdict, str, int]:
     """How the run ended as far as outcomes tell, why in words, and the line that says so (-1 where none does).
 
-    The run's own word counts most, then a failed section, then the last word of each tool.
+    The run's own word counts most, then a failed section, then the last tool's; a tool's success says nothing of what
+    failed after it, on line `last_failure`.
     """
     for scope in ("run", "section", "tool"):
         of_scope = [m for m in told if m.scope == scope]
@@ -165,6 +166,8 @@ def run_verdict(told: Sequence[Mark]) -> tuple[Verdict, str, int]:
         failed = [m for m in of_scope if m.outcome is Outcome.FAILED]
         mark = failed[-1] if failed and scope == "section" else of_scope[-1]
         if scope == "section" and not failed:
+            continue
+        if scope == "tool" and mark.outcome is Outcome.PASSED and mark.line < last_failure:
             continue
         code = f" with code {mark.exit_code}" if mark.exit_code is not None else ""
         what = {"run": "the run", "section": "a step", "tool": "the last tool to report"}[scope]
