@@ -143,6 +143,8 @@ HARMLESS = [
     "token = get_token(user)",
     "Error: missing required secret: DEPLOY_KEY",
     "invalid password: too short",
+    "Password: that one is too short",
+    "parse error near token=semicolon",
     "max_tokens=4096 prompt_tokens: 1234 completion_tokens: 512",
     "Cache restored from key: Linux-node-18-9f8b7c6d5e4a3f2b1c0d9e8f7a6b5c4d",
     "cache-key: go-mod-" + HEX + HEX,

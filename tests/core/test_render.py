@@ -94,6 +94,17 @@ def test_a_cut_through_a_secret_shows_none_of_it(end: int) -> None:
         assert part not in text
 
 
+@pytest.mark.parametrize("inside", range(1, 40, 6))
+def test_a_cut_inside_a_secret_shows_none_of_it_at_either_end(inside: int) -> None:
+    source = log("x" * 5000 + f" {TOKEN} " + "z" * 5000)
+    at = 5001
+    for cut in ((at + inside, at + 100), (at - 100, at + inside)):
+        text = render(excerpt(Piece(0, 1, "all", {0: cut})), source).text
+        assert "<secret:1>" in text
+        assert "a1B2"[-2:] not in text
+        assert "ghp" not in text
+
+
 def test_secrets_are_replaced_and_reported_by_line() -> None:
     source = log("ok", f"Cloning https://ci:{TOKEN}@github.com/a/b", "ok", f"npm: {TOKEN}")
     result = render(excerpt(Piece(1, 2, "cause"), Gap(2, 3, ""), Piece(3, 4, "end")), source)

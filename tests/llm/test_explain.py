@@ -117,10 +117,13 @@ def test_one_finding_is_asked_about_by_its_line() -> None:
 
 
 def test_no_secret_is_sent_and_one_number_stands_for_it_everywhere() -> None:
-    payload = explain.prepare(pytest_log(), settings()).payload
-    assert TOKEN not in payload
-    assert payload.count("<secret:1>") >= 3
-    assert "<secret:2>" not in payload
+    other = "q7w2e9r4t1y6u3i8o5p0"
+    message = user_message(explain.prepare(pytest_log(f"export A_TOKEN={other}"), settings()))
+    assert TOKEN not in message
+    assert other not in message
+    assert message.count("A_TOKEN=<secret:1>") == 1
+    assert message.count("https://ci:<secret:2>@github.com") >= 4  # the lines, and the titles of what was found in them
+    assert "<secret:3>" not in message
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -128,6 +131,8 @@ def test_the_log_cannot_leave_its_fence(hostile: str) -> None:
     calm = user_message(explain.prepare(pytest_log("a calm line"), settings()))
     message = user_message(explain.prepare(pytest_log(hostile), settings()))
     assert outside_fences(message) == outside_fences(calm)
+    fence = re.findall(r"(?m)^(`{3,})text$", message)[0]
+    assert message.count(fence) == 4  # two blocks, and no longer or equal run of backticks inside
     for character in "\x1b\u202e\u2028\x00":
         assert character not in message
 
@@ -140,7 +145,7 @@ def test_a_title_cannot_leave_its_fence() -> None:
 
 @pytest.mark.parametrize("budget", [200, 1000])
 def test_the_excerpt_keeps_to_the_budget(budget: int) -> None:
-    log = pytest_log(*(f"E   error number {n} of many, with some text to it" for n in range(500)), padding=2000)
+    log = pytest_log(*(f"E x{n}" for n in range(5000)), padding=2000)
     message = user_message(explain.prepare(log, settings(budget=budget)))
     excerpt = message.rpartition("lines:\n\n")[2]
     assert len(excerpt.encode()) // 4 <= budget + 10  # the fences

@@ -138,8 +138,8 @@ def test_a_token_in_the_clear_is_not_borne_out_by_its_line() -> None:
     # The model never saw the token; verification must not tell whether a guess of it is right.
     guess = verify(f"- `L4: fatal: cannot clone https://ci:{'x' * 40}@github.com/acme/app`", LOG)
     right = verify(f"- `L4: fatal: cannot clone https://ci:{TOKEN}@github.com/acme/app`", LOG)
-    assert guess.unverified == 1
-    assert right.unverified == 1
+    said = verify(f"It says `cannot clone https://ci:{TOKEN}@github.com/acme/app` there.", LOG)
+    assert [guess.unverified, right.unverified, said.unverified] == [1, 1, 1]
 
 
 def test_a_flood_of_claims_ends() -> None:
