@@ -16,6 +16,7 @@ from openai_server import Mode, serve
 pytestmark = pytest.mark.editor
 
 SECOND = 3125  # the line of the log's second failure
+FOLDED_LINES = "#vim.fn.filter(vim.fn.range(1, vim.fn.line('$')), 'foldlevel(v:val) > 0')"
 VIEW = "vim.startswith(vim.api.nvim_buf_get_name(0), 'logsieve:')"
 
 
@@ -81,6 +82,19 @@ class TestOpening:
         editor.open_log(log.path)
         editor.wait("vim.fn.foldlevel(...) > 0", log.folded[0][0])
         assert not editor.is_folded(log.folded[0][0])
+
+    def test_changed_settings_fold_anew(self, opened: Neovim, log: Log) -> None:
+        closed_noise(opened, log)
+        before = opened.lua(FOLDED_LINES)
+        opened.lua(
+            """
+            local client = vim.lsp.get_clients({ name = 'logsieve' })[1]
+            client.settings.logsieve.folding = { max = 1 }
+            client:notify('workspace/didChangeConfiguration', { settings = client.settings })
+            """
+        )
+        opened.wait(f"{FOLDED_LINES} < ...", before)
+        assert opened.lua(FOLDED_LINES) > 0
 
     def test_the_status_line_tells_the_verdict(self, opened: Neovim) -> None:
         assert re.fullmatch(r"failed: \d+ errors?, \d+ warnings?", opened.lua("require('logsieve').statusline()"))
@@ -216,6 +230,14 @@ class TestReducedView:
         view.command("LogSieve copy")
         assert log.contains in view.wait("vim.fn.getreg('\"') ~= '' and vim.fn.getreg('\"')")
 
+    def test_it_follows_the_log(self, view: Neovim, log: Log) -> None:
+        view.lua(
+            "vim.api.nvim_buf_set_lines(vim.fn.bufnr('build.log'), 0, 1, true, { 'one', 'more', 'line' }) return 1"
+        )
+        view.wait(
+            "vim.fn.getline(vim.fn.search('^ *' .. ... .. ' |', 'nw')):find('assert 4446', 1, true)", log.root + 2
+        )
+
     def test_it_can_be_read_again(self, view: Neovim) -> None:
         before = view.lines()
         view.lua("vim.bo.modifiable = true vim.api.nvim_buf_set_lines(0, 0, -1, true, {}) return 1")
@@ -287,6 +309,12 @@ class TestExplaining:
             )
             editor.type(leave)
             assert endpoint.gone.acquire(timeout=30)
+
+    def test_what_is_not_in_the_log_is_told(self, start: Callable[..., Neovim], log: Log) -> None:
+        with serve("lies") as endpoint:
+            editor = self.asked(start, log, endpoint.url)
+            editor.type("s")
+            editor.wait("vim.fn.execute('messages'):find('not in the log')")
 
     @pytest.mark.parametrize(("mode", "word"), [("500", "500"), ("401", "401"), ("cut", "")])
     def test_a_failure_is_told(self, start: Callable[..., Neovim], log: Log, mode: Mode, word: str) -> None:

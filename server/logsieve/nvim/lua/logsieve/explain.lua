@@ -8,14 +8,19 @@ local count = 0
 
 ---@param bufnr integer
 ---@param text string
-local function append(bufnr, text)
-  if not vim.api.nvim_buf_is_valid(bufnr) then
-    return
-  end
+---@param from? integer first line that is replaced, from 0; default: all
+local function replace(bufnr, text, from)
   vim.bo[bufnr].modifiable = true
-  local last = vim.api.nvim_buf_get_lines(bufnr, -2, -1, false)[1]
-  vim.api.nvim_buf_set_lines(bufnr, -2, -1, false, vim.split(last .. text, '\n'))
+  vim.api.nvim_buf_set_lines(bufnr, from or 0, -1, false, vim.split(text, '\n'))
   vim.bo[bufnr].modifiable = false
+end
+
+---@param bufnr integer
+---@param text string
+local function append(bufnr, text)
+  if vim.api.nvim_buf_is_valid(bufnr) then
+    replace(bufnr, vim.api.nvim_buf_get_lines(bufnr, -2, -1, false)[1] .. text, -2)
+  end
 end
 
 ---@param text string
@@ -32,8 +37,7 @@ local function scratch(text, filetype, source)
   option.filetype = filetype
   vim.b[bufnr].logsieve_source = source
   vim.wo[0][0].wrap = true
-  vim.api.nvim_buf_set_lines(bufnr, 0, -1, false, vim.split(text, '\n'))
-  option.modifiable = false
+  replace(bufnr, text)
   return bufnr
 end
 
@@ -54,12 +58,12 @@ local function consents(preview, source)
   return choice == 1
 end
 
---- From a line of an explanation to the line of the log it names: a link (`#L41`, `#41`), `> 41 | ...` or "line 41".
+--- From a line of an explanation to the line of the log it names: a link (`#L41`), `L41`, "line 41" or `41 | ...`.
 function M.follow()
   local bufnr = vim.api.nvim_get_current_buf()
   local text, column = vim.api.nvim_get_current_line(), vim.api.nvim_win_get_cursor(0)[2] + 1
   local best, distance
-  for _, pattern in ipairs({ '()#L?(%d+)', '()[Ll]ines? (%d+)', '()(%d+)[ \t]*|' }) do
+  for _, pattern in ipairs({ '()%f[%w]L(%d+)', '()%f[%w][Ll]ines? (%d+)', '()%f[%d](%d+)[ \t]*|' }) do
     for at, number in text:gmatch(pattern) do
       if not best or math.abs(at - column) < distance then
         best, distance = tonumber(number), math.abs(at - column)
@@ -105,12 +109,16 @@ local function send(bufnr, finding, payload)
   local params = { uri = vim.uri_from_bufnr(bufnr), finding = finding, id = id, consent = true, payload = payload }
   request = logsieve.ask(bufnr, 'logsieve/explain', params, function(result)
     streams[id] = nil
+    if not vim.api.nvim_buf_is_valid(answer) then
+      return
+    end
+    if result.text ~= '' then
+      replace(answer, result.text) -- what has streamed, its quotes now checked against the log
+    end
     if result.error and result.error ~= vim.NIL then
       append(answer, '\n\n**' .. result.error .. '**\n')
-    elseif vim.api.nvim_buf_is_valid(answer) then
-      vim.bo[answer].modifiable = true
-      vim.api.nvim_buf_set_lines(answer, 0, -1, false, vim.split(result.text, '\n'))
-      vim.bo[answer].modifiable = false
+    elseif result.unverified > 0 then
+      logsieve.tell(('%d of the answer\'s quotes are not in the log'):format(result.unverified), 'WARN')
     end
   end)
   vim.keymap.set('n', '<C-c>', stop, { buffer = answer, desc = 'Stop the explanation' })
