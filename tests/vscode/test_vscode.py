@@ -38,6 +38,7 @@ HOST = (
     "the reduced log follows the log",
     "a pasted log in an untitled document is recognised, prose is not",
     "gives the same after a restart",
+    "is started again when it is killed",
     "the tests in the extension host end",
 )
 

@@ -57,12 +57,15 @@ try {
     await vs.command("Unfold All");
     const whole = (/** @type {number[]} */ numbers) => numbers.length > 10 && numbers.every((number, i) => i === 0 || number === (numbers[i - 1] ?? 0) + 1);
     await vs.until("all lines", vs.lineNumbers, whole);
+    const summary = async () => (await vs.statusBar()).find((item) => item.includes("Log failed")) ?? "";
+    const before = await summary();
     await vs.press("Control+End");
-    await vs.press("Enter"); // an edit: the log is analysed again
-    await vs.until("analysed again", vs.statusBar, (items) => items.some((item) => item.includes("Log failed")));
-    await vs.press("Control+z");
+    await page.keyboard.type("ERROR: the disk of the build machine is full\n");
+    await vs.until("analysed again", summary, (after) => after !== "" && after !== before);
     await vs.press("Control+Home");
     assert.ok(whole(await vs.until("lines at the top", vs.lineNumbers, (numbers) => numbers[0] === 1)));
+    await vs.command("File: Revert File");
+    await vs.until("analysed without the edit", summary, (after) => after === before);
   });
 
   await check("next failure moves the cursor", async () => {
@@ -106,8 +109,13 @@ try {
     model.say("## Fix\n\nRound half up.\n"); // only now: the first words were shown before the answer was complete
     model.end();
     await vs.until("last words", () => vs.lines("logsieve-text:"), (seen) => seen.some((line) => line.includes("Round half up")));
+    await vs.until("quotes checked", () => vs.lines("logsieve-text:"), (seen) => seen.some((line) => line.includes("all of them hold")));
     await screenshot("explain");
     assert.ok(model.bodies[0]?.includes(root.contains));
+    await vs.press("Control+2"); // the second column
+    await vs.goTo(3, "The tax is rounded down, see L309".length);
+    await vs.command("Open Link");
+    await vs.cursorOn(root.line);
   });
 
   await check("no error or warning popped up", async () => {

@@ -46,10 +46,10 @@ export function workbench(page) {
       await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title }).waitFor();
       await page.keyboard.press("Enter");
     },
-    /** @param {number} line */
-    goTo: async (line) => {
+    /** @param {number} line @param {number} [column] */
+    goTo: async (line, column = 1) => {
       await page.keyboard.press("Control+g");
-      await page.locator(".quick-input-widget .quick-input-box input").fill(`:${line}`);
+      await page.locator(".quick-input-widget .quick-input-box input").fill(`:${line}:${column}`);
       await page.keyboard.press("Enter");
     },
     pick: { title: () => text(".quick-input-titlebar .quick-input-title"), focused: () => text(".quick-input-list .monaco-list-row.focused") },

@@ -5,6 +5,8 @@ import type { Connection } from "./client";
 import type { Documents } from "./documents";
 import { explain } from "./explain";
 import type { NoiseFolds } from "./folds";
+import { showLine } from "./layout";
+import { SHOW_LINE } from "./links";
 import * as protocol from "./protocol";
 import { openReduced } from "./reducedView";
 import { findingAt, neighbour } from "./walk";
@@ -34,6 +36,7 @@ export function registerCommands(connection: Connection, documents: Documents, f
     "logsieve.explain": async (uri, index) => explain(connection, documents, logOf(uri), indexOf(index)),
     "logsieve.foldNoise": async () => folds.fold(activeEditor()),
     "logsieve.triageFile": async () => vscode.languages.setTextDocumentLanguage(activeEditor().document, "log"),
+    [SHOW_LINE]: async (uri, line) => showLine(logOf(uri), indexOf(line) ?? 1),
     "logsieve.restart": async () => connection.restart(),
     "logsieve.showOutput": () => connection.output.show(),
     "logsieve.showMenu": showMenu,

@@ -7,6 +7,9 @@ import { SCHEME } from "./protocol";
 const MARGIN = /^ *(\d+) \|/gm;
 const REFERENCE = /\b(?:L|[Ll]ines? )(\d+)\b/g;
 
+/** The command behind the links: a link by URI would open the log a second time, on top of what it is read beside. */
+export const SHOW_LINE = "logsieve.showLine";
+
 /** The log that a reduced view was made of. */
 export function originalOf(view: vscode.Uri): vscode.Uri | undefined {
   const uri = new URLSearchParams(view.query).get("uri");
@@ -32,7 +35,8 @@ function linksIn(document: vscode.TextDocument, pattern: RegExp, log: vscode.Uri
     const number = match[1] ?? "";
     const start = match.index + match[0].indexOf(number);
     const range = new vscode.Range(document.positionAt(start), document.positionAt(start + number.length));
-    const link = new vscode.DocumentLink(range, log.with({ fragment: `L${number}` }));
+    const query = JSON.stringify([log.toString(), Number(number)]);
+    const link = new vscode.DocumentLink(range, vscode.Uri.from({ scheme: "command", path: SHOW_LINE, query }));
     link.tooltip = `Line ${number} of the log`;
     return link;
   });

@@ -80,7 +80,10 @@ describe("a failing log", () => {
     assert.equal(view.uri.scheme, "logsieve");
     const links = await until(() => vscode.commands.executeCommand("vscode.executeLinkProvider", view.uri), (found) => found?.length);
     const link = links.find(({ range }) => view.getText(range) === String(root.line));
-    assert.equal(link.target.toString(), log.with({ fragment: `L${root.line}` }).toString());
+    await vscode.commands.executeCommand(link.target.path, ...JSON.parse(link.target.query));
+    const shown = vscode.window.activeTextEditor;
+    assert.deepEqual([shown.document.uri.toString(), shown.selection.active.line + 1], [log.toString(), root.line]);
+    assert.equal(shown.viewColumn, vscode.ViewColumn.One, "the log is shown where it was, not on top of the reduced log");
     const [place] = await vscode.commands.executeCommand("vscode.executeDefinitionProvider", view.uri, link.range.start);
     assert.equal((place.uri ?? place.targetUri).toString(), log.toString());
     assert.equal((place.range ?? place.targetRange).start.line + 1, root.line);
@@ -112,10 +115,39 @@ describe("other documents", () => {
 });
 
 describe("the server", () => {
+  /** The process that the extension host started as `logsieve lsp`. */
+  const server = () => {
+    const isOurs = (pid) => {
+      try {
+        const parent = fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ")[1];
+        return Number(parent) === process.pid && fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").endsWith("logsieve\0lsp\0");
+      } catch {
+        return false; // it ended meanwhile
+      }
+    };
+    return fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).find(isOurs);
+  };
+  const isNew = (old) => (pid) => pid !== undefined && pid !== old;
+
   it("gives the same after a restart", async () => {
+    const old = server();
+    assert.ok(old);
     await vscode.commands.executeCommand("logsieve.restart");
+    await until(server, isNew(old));
     await vscode.window.showTextDocument(log);
     const [first] = await until(() => ofLogSieve(log), (found) => found.length);
     assert.equal(first.range.start.line + 1, root.line);
+  });
+
+  it("is started again when it is killed", async () => {
+    const old = server();
+    process.kill(old, "SIGKILL");
+    await until(server, isNew(old));
+    const reduced = async () => {
+      await vscode.env.clipboard.writeText("");
+      await vscode.commands.executeCommand("logsieve.copyReduced", log);
+      return vscode.env.clipboard.readText();
+    };
+    await until(reduced, (text) => text.includes(root.contains));
   });
 });
