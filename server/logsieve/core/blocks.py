@@ -21,11 +21,13 @@ def find(
     bounds: Callable[[int], tuple[int, int]],
     message: Message,
     as_written: Message,
+    warned: Callable[[int], bool],
 ) -> list[Block]:
     """Blocks for the hits of rules, in the order of the log.
 
     `ignored` maps lines to the specificity below which rules do not count on them; `bounds` gives the section around
-    a line, which no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules.
+    a line, which no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules;
+    `warned` says whether the envelope calls a line a warning: no rule makes an error of it.
     """
     found: list[Block] = []
     for line, pattern in hits:
@@ -33,7 +35,7 @@ def find(
         if not isinstance(rule, Rule) or ignored.get(line, 0) > rule.specificity:
             continue
         text = (as_written if rule.raw else message)(line)
-        if rule.unless and compiled(rule.unless).search(text):
+        if not text.strip() or (rule.unless and compiled(rule.unless).search(text)):
             continue
         first, last = bounds(line)
         if rule.below and (line + 1 == last or not compiled(rule.below).search(message(line + 1))):
@@ -47,7 +49,7 @@ def find(
             Block(
                 code,
                 category,
-                rule.severity,
+                min(rule.severity, Level.WARNING) if warned(line) else rule.severity,
                 rule.role,
                 rule.specificity,
                 rule.title,
