@@ -321,6 +321,7 @@ def _list_packs() -> int:
     for pack in loaded.packs:
         origin = "built in" if id(pack) in built_in else pack.origin
         click.echo(f"{pack.name:{width}}  {len(pack.rules):3} rules  {len(pack.samples):3} samples  {origin}")
+    click.echo(f"\nYour own: {packs.user_folder()}, and {WORKSPACE_PACKS} of the folder you are in")
     return USAGE if loaded.problems else 0
 
 

@@ -33,12 +33,15 @@ BAD = GOOD.replace("'^WIDGET JAM: '", "'(unclosed'")
 LOG = "making widgets\nWIDGET JAM: roller 3\n"
 
 
-def test_the_list_says_where_each_pack_comes_from(run: Command, tmp_path: Path) -> None:
+def test_the_list_says_where_each_pack_comes_from(run: Command, tmp_path: Path, private_folders: Path) -> None:
     folder = tmp_path / ".logsieve" / "packs"
     folder.mkdir(parents=True)
     (folder / "widgets.toml").write_text(GOOD)
     rows = {line.split()[0]: line for line in run("packs").stdout.decode().split("\n") if line}
     assert rows["generic"].endswith("built in")
+    assert rows["Your"].startswith(
+        f"Your own: {private_folders / 'config' / 'logsieve' / 'packs'}, and .logsieve/packs "
+    )
     assert rows["widgets"].endswith(".logsieve/packs/widgets.toml")
 
 
