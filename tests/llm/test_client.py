@@ -275,6 +275,11 @@ async def test_an_answer_is_whole_without_the_final_done_and_with_usage() -> Non
         assert await ask(settings(server.url)) == "all of it"
 
 
+async def test_a_whole_answer_stays_whole_however_its_connection_ends() -> None:
+    async with wire(sse(chunk("all"), chunk(" of it", "stop"), length=10_000)) as server:
+        assert await ask(settings(server.url)) == "all of it"
+
+
 async def test_silence_before_the_answer_ends_at_the_timeout() -> None:
     async with wire(None) as server:
         with pytest.raises(client.NoAnswerError, match="within 1 s"):

@@ -152,6 +152,15 @@ def test_the_excerpt_keeps_to_the_budget(budget: int) -> None:
     assert len(excerpt.encode()) // 4 > budget // 4  # and uses it
 
 
+@pytest.mark.parametrize("budget", [200, 1000])
+def test_line_numbers_count_against_the_budget_of_a_finding(budget: int) -> None:
+    frames = (f"\tat a.b{n}(C.java:1)" for n in range(900))
+    log = analysis('Exception in thread "main" java.lang.StackOverflowError: x', *frames, "exit code 1")
+    message = user_message(explain.prepare(log, settings(budget=budget), finding=0))
+    excerpt = message.rpartition("lines:\n\n")[2]
+    assert budget // 4 < len(excerpt.encode()) // 4 <= budget + 10
+
+
 async def test_an_answer_that_quotes_the_log_is_verified() -> None:
     log = pytest_log(padding=20)
     with serve("ok") as endpoint:

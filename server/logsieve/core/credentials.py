@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Rule", "is_masked", "is_secret_name", "is_secret_value", "looks_random", "rules"]
+__all__ = ["Rule", "assignment", "is_code", "is_masked", "is_secret_name", "is_secret_value", "looks_random", "rules"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,17 +304,24 @@ def is_secret_name(name: str) -> bool:
 
 
 _PATH = re.compile(r"(?:[A-Za-z]:)?(?:~|\.{1,2})?(?:[\\/][\w.@+ -]*)+|(?:[\w.@-]+/)+[\w.@-]+\.\w{1,5}")
+# Code instead of a value: a dotted name, a call, an index or an object's text, a type, punctuation.
 _CODE = re.compile(
-    r"[A-Za-z_]+(?:\.[A-Za-z_]+)+|[A-Za-z_][\w.]*[(\[].*|[A-Za-z_]\w*(?:<.*>)?\??[;,)]|[A-Z][a-z]+(?:[A-Z][a-z]+)+|\W*"
+    r"[A-Za-z_]+(?:\.[A-Za-z_]+)+|[A-Za-z_][\w.]*[(\[{].*|[A-Za-z_]\w*(?:\.\w+)+@[0-9a-f]+"
+    r"|[A-Za-z_]\w*(?:<.*>)?\??[;,)]|[A-Z][a-z]+(?:[A-Z][a-z]+)+|\W*"
 )
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://.*")
 _VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+|(?i:token|password|secret|key)")  # a name, as in `password: DB_TOKEN`
 _OPAQUE = 32  # characters from which a path-like value with all kinds of characters is base64
 
 
+def is_code(value: str) -> bool:
+    """Whether the value is a name, a call or an object's text, as in program code."""
+    return _CODE.fullmatch(value) is not None
+
+
 def is_secret_value(value: str, direct: bool) -> bool:
     """Whether the value of a secret's name is one. `direct`: an assignment, not prose (`unexpected token: foo`)."""
-    if is_masked(value) or len(value) < 3 or any(p.fullmatch(value) for p in (_URL, _CODE, _VARIABLE)):
+    if is_masked(value) or len(value) < 3 or _URL.fullmatch(value) or _VARIABLE.fullmatch(value):
         return False
     if _PATH.fullmatch(value) and not (len(value) >= _OPAQUE and _kinds(value) == 3):
         return False

@@ -147,8 +147,9 @@ def _assignments(line: str) -> Iterator[_Span]:
         direct = quoted or bool(closing) or operator == "=" or _leads(line, match.start(), match.start() + len(name))
         if not quoted and name.strip("_-").lower() in _VAGUE:
             direct = False
-        if not credentials.is_secret_value(_end_at_pair(given), direct):
-            continue
+        value = _end_at_pair(given)
+        if not credentials.is_secret_value(value, direct) or (not name.isupper() and credentials.is_code(value)):
+            continue  # code assigns to names in lower case; a dump of the environment holds no code
         if given.end() == at + JUDGED:  # the judgement needs no more; the replacement needs all of it
             given = _VALUE.match(line, at) or given
         value, start = _end_at_pair(given), given.start(given.lastindex or 0)
