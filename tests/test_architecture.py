@@ -16,7 +16,7 @@ ROOMS: dict[str, set[str]] = {
     "settings": {"model"},
     "packs": {"model"},
     "core": {"text", "model", "packs", "settings"},
-    "llm": {"model", "settings", "core"},
+    "llm": {"text", "model", "settings", "core"},
     "operations": {"text", "model", "packs", "settings", "core", "llm"},
     "lsp": {"text", "model", "packs", "settings", "core", "llm", "operations"},
     "archive": {"text"},
@@ -32,7 +32,7 @@ CORE: dict[str, set[str]] = {
     "reduce": {"analysis"},  # a function of an Analysis
     "render": {"analysis", "redact"},  # the only way out redacts
     "samples": {"analysis"},  # runs the packs' samples
-    "redact": {"secrets_table"},  # the table of its own rules
+    "redact": {"credentials"},  # the table of its own rules
 }
 
 # Libraries that only one place knows, and whether they are heavy: imported inside functions only.
@@ -43,7 +43,7 @@ LIBRARIES: dict[str, tuple[set[str], bool]] = {
     "httpx": ({"llm"}, True),
     "rich": ({"terminal"}, True),
     "detect_secrets": ({"core"}, True),
-    "rapidfuzz": ({"core"}, True),
+    "rapidfuzz": ({"core", "llm"}, True),
     "hyperscan": ({"core", "packs"}, True),
     "re2": ({"core", "packs"}, False),
     "xxhash": ({"core", "packs"}, False),

@@ -63,6 +63,17 @@ class TestOpening:
         closed_noise(opened, log)
         opened.command("normal! zR")
         opened.command("split")
+        opened.lua("vim.fn.append(vim.fn.line('$'), 'one more line')")
+        opened.wait("vim.b.logsieve_status.lines == vim.fn.line('$')")
+        for method in ("textDocument/foldingRange", "logsieve/noise"):  # what may close folds has then been answered
+            opened.lua(
+                """
+                local uri = vim.uri_from_bufnr(0)
+                local client = vim.lsp.get_clients({ name = 'logsieve' })[1]
+                return client:request_sync(..., { uri = uri, textDocument = { uri = uri } }, 30000)
+                """,
+                method,
+            )
         assert not opened.is_folded(log.folded[0][0])
         opened.command("LogSieve fold")
         closed_noise(opened, log)

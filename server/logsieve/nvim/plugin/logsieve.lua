@@ -102,3 +102,10 @@ vim.api.nvim_create_autocmd('BufWinEnter', {
     end
   end,
 })
+vim.api.nvim_create_autocmd('WinNew', {
+  group = group,
+  desc = 'Leave the folds of a split as they are',
+  callback = function()
+    require('logsieve.folds').on_split(vim.api.nvim_get_current_win())
+  end,
+})

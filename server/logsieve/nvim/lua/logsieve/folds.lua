@@ -22,6 +22,18 @@ function M.on_window(bufnr, window)
   M.on_ranges(bufnr)
 end
 
+--- A window made by splitting has the folds of the one it was split from, open or closed.
+---@param window integer
+function M.on_split(window)
+  local from = vim.fn.win_getid(vim.fn.winnr('#'))
+  local bufnr = vim.api.nvim_win_get_buf(window)
+  vim.schedule(function() -- ":new" and the like split too, and then show something else
+    if vim.api.nvim_win_is_valid(window) and vim.api.nvim_win_get_buf(window) == bufnr and (closed[from] or {})[bufnr] then
+      closed[window] = { [bufnr] = true }
+    end
+  end)
+end
+
 --- Close what says nothing in the windows where that has not been done yet, after ranges have arrived.
 ---@param bufnr integer
 ---@param client_id? integer

@@ -17,7 +17,6 @@ function M.open(bufnr)
   local params = { uri = vim.uri_from_bufnr(bufnr) }
   require('logsieve').ask(bufnr, 'logsieve/reducedView', params, function(result)
     local view = vim.fn.bufadd(name_of(result.uri))
-    vim.b[view].logsieve_source = bufnr
     local window = vim.fn.bufwinid(view)
     if window ~= -1 then
       vim.api.nvim_set_current_win(window)
@@ -32,10 +31,8 @@ end
 ---@param view integer
 function M.read(view)
   local uri = uri_of(vim.api.nvim_buf_get_name(view))
-  if not vim.b[view].logsieve_source then
-    local log = uri:match('[?&]uri=([^&]+)') -- quoted twice, as VS Code needs it
-    vim.b[view].logsieve_source = log and vim.uri_to_bufnr(vim.uri_decode(vim.uri_decode(log))) or nil
-  end
+  local log = uri:match('[?&]uri=([^&]+)') -- quoted twice, as VS Code needs it
+  vim.b[view].logsieve_source = log and vim.uri_to_bufnr(vim.uri_decode(vim.uri_decode(log))) or nil
   local option = vim.bo[view]
   option.buftype = 'nofile'
   option.bufhidden = 'hide'
@@ -45,7 +42,8 @@ function M.read(view)
   for _, key in ipairs({ '<CR>', 'gd' }) do
     vim.keymap.set('n', key, M.back, { buffer = view, desc = 'Go to this line of the log' })
   end
-  require('logsieve').ask(M.source(view), 'workspace/textDocumentContent', { uri = uri }, function(content)
+  local logsieve = require('logsieve')
+  logsieve.ask(logsieve.source(view), 'workspace/textDocumentContent', { uri = uri }, function(content)
     if not vim.api.nvim_buf_is_valid(view) then
       return
     end
@@ -56,17 +54,11 @@ function M.read(view)
   end)
 end
 
----@param view integer
----@return integer
-function M.source(view)
-  return require('logsieve').source(view)
-end
-
 --- From the cursor's line in a view to the line of the log it shows.
 function M.back()
   local logsieve = require('logsieve')
   local view = vim.api.nvim_get_current_buf()
-  local source = M.source(view)
+  local source = logsieve.source(view)
   local params = {
     textDocument = { uri = uri_of(vim.api.nvim_buf_get_name(view)) },
     position = { line = vim.api.nvim_win_get_cursor(0)[1] - 1, character = 0 },
