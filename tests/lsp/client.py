@@ -45,8 +45,12 @@ class ServerError(Exception):
 class Client:
     """One running server. `heard` holds every notification and request that came from it, in order."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         self.process = process
+        self.reader = reader
+        self.writer = writer
         self.heard: list[dict[str, Any]] = []
         self.settings: dict[str, Any] = {}
         self.answers: dict[str, Callable[[Any], Any]] = {"workspace/configuration": lambda _: [self.settings]}
@@ -55,7 +59,7 @@ class Client:
         self._news = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
         self._noting = asyncio.create_task(self._note_errors())
-        self.errors = ""
+        self.errors = ""  # what the server has written to stderr
 
     # Talking
 
@@ -140,6 +144,7 @@ class Client:
             code = await self.process.wait()
             await self._reading
             await self._noting
+        self.writer.close()
         return code
 
     async def kill(self) -> None:
@@ -150,13 +155,10 @@ class Client:
     # The wire
 
     def _send(self, message: dict[str, Any]) -> None:
-        assert self.process.stdin
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        self.writer.write(frame(message))
 
     async def _read(self) -> None:
-        assert self.process.stdout
-        out = self.process.stdout
+        out = self.reader
         while header := await out.readline():
             assert header.startswith(b"Content-Length: "), f"something else than a message on stdout: {header!r}"
             size = int(header.removeprefix(b"Content-Length: "))
@@ -181,8 +183,8 @@ class Client:
             self.heard.append(message)
             self._news.notify_all()
         if "id" in message:
-            answer = self.answers.get(message["method"], lambda _: None)
-            self._send({"id": message["id"], "result": answer(message["params"])})
+            answer = self.answers.get(message["method"])
+            self._send({"id": message["id"], "result": answer(message["params"]) if answer else None})
 
     async def _note_errors(self) -> None:
         assert self.process.stderr
@@ -193,16 +195,24 @@ class Client:
 @asynccontextmanager
 async def running(*arguments: str, cwd: Path | None = None) -> AsyncIterator[Client]:
     """A server started as editors start it, killed at the end if it still runs."""
-    command = [sys.executable, "-m", "logsieve", "lsp", *arguments]
+    command = [sys.executable, "-P", "-m", "logsieve", "lsp", *arguments]  # -P: as the installed script does
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, limit=1 << 24
     )
-    client = Client(process)
+    assert process.stdin
+    assert process.stdout
+    client = Client(process, process.stdout, process.stdin)
     try:
         yield client
     finally:
         await client.kill()
+
+
+def frame(message: dict[str, Any]) -> bytes:
+    """A message as it goes over the wire."""
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 def span(start_line: int, start: int, end_line: int, end: int) -> dict[str, Any]:

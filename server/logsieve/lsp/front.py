@@ -187,9 +187,14 @@ class Front(LanguageServer):
             return
         self.settings = settings
         self._send_configuration()
+        if not first:
+            self._redo()
 
     def _send_configuration(self) -> None:
         self.session.configure(self.settings, self._client, self._pack_folders())
+
+    def _redo(self) -> None:
+        """Publish everything anew, and have the client ask anew for what it asks for."""
         self.publisher.all()
         if self.can("workspace.folding_range.refresh_support"):
             self._ignore_answer(self.workspace_folding_range_refresh_async(None))
@@ -223,6 +228,7 @@ class Front(LanguageServer):
     async def _folders_changed(self, _params: types.DidChangeWorkspaceFoldersParams) -> None:
         if self._trusted:
             self._send_configuration()
+            self._redo()
 
     # What the user is told
 

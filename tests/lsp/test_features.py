@@ -1,0 +1,319 @@
+"""Each feature on one log of a run on GitHub Actions, over one server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from itertools import count
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from lsp.client import COMMANDS, Client, running, span
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MESSAGES = [
+    "##[group]Run pip install -r requirements.txt",
+    *(f"  Downloading package_{i}-1.{i}.0-py3-none-any.whl ({i + 10} kB)" for i in range(40)),
+    "WARNING: Retrying <b>after</b> a broken connection",
+    "##[endgroup]",
+    "##[group]Run make test",
+    "error: expected `;` before 'return' [link](http://127.0.0.1/)",
+    "##[error]Process completed with exit code 2.",
+    "##[endgroup]",
+]
+STAMP = "2024-05-01T10:00:00.0000000Z "
+LOG = "".join(f"{STAMP}{message}\n" for message in MESSAGES)
+WARNING, CAUSE = 41, 44  # lines
+numbers = count()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def everything() -> AsyncIterator[Client]:
+    """A server whose client can everything."""
+    async with running() as client:
+        await client.initialize()
+        yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def little() -> AsyncIterator[Client]:
+    """A server whose client can as little as the protocol allows."""
+    async with running() as client:
+        await client.initialize({}, initializationOptions={"commands": ["logsieve.copyReduced"]})
+        yield client
+
+
+def opened(client: Client, text: str = LOG) -> dict[str, Any]:
+    """A new document; how requests name it."""
+    uri = f"untitled:Untitled-{next(numbers)}"
+    client.open(uri, text)
+    return {"textDocument": {"uri": uri}}
+
+
+async def test_diagnostics(everything: Client) -> None:
+    uri = opened(everything)["textDocument"]["uri"]
+    found = await everything.diagnostics(uri)
+    assert [d["range"]["start"]["line"] for d in found] == [CAUSE, 45, WARNING]
+    assert [d["severity"] for d in found] == [1, 1, 2]
+    assert [d["data"]["index"] for d in found] == [0, 1, 2]
+    assert found[0]["range"] == span(CAUSE, len(STAMP), CAUSE, len(STAMP + MESSAGES[CAUSE]))
+    assert found[0]["message"] == "expected `;` before 'return' [link](http://127.0.0.1/)"
+    assert found[1]["code"] == "github-actions/exit-code"
+    assert {d["source"] for d in found} == {"logsieve"}
+
+
+async def test_equal_failures_are_one_diagnostic_with_a_count_and_the_other_places(
+    everything: Client, little: Client
+) -> None:
+    log = "error: boom\nsome\nerror: boom\nother\nerror: boom\n"
+    uri = opened(everything, log)["textDocument"]["uri"]
+    [found] = await everything.diagnostics(uri)
+    assert found["message"].endswith("boom (and 2 more)")
+    assert [r["location"]["uri"] for r in found["relatedInformation"]] == [uri, uri]
+    assert [r["location"]["range"]["start"]["line"] for r in found["relatedInformation"]] == [2, 4]
+    assert all(r["message"] for r in found["relatedInformation"])
+    [found] = await little.diagnostics(opened(little, log)["textDocument"]["uri"])
+    assert "relatedInformation" not in found
+
+
+async def test_status(everything: Client) -> None:
+    uri = opened(everything)["textDocument"]["uri"]
+    status = await everything.settled(uri)
+    assert (status["verdict"], status["errors"], status["warnings"]) == ("failed", 2, 1)
+    assert (status["lines"], status["noiseLines"]) == (len(MESSAGES), 40)
+    assert status["title"].startswith("expected")
+    assert status["why"]
+    assert 0 < status["tokens"] <= 4000
+
+
+async def test_status_says_when_it_is_being_worked_out(everything: Client) -> None:
+    uri = opened(everything)["textDocument"]["uri"]
+    await everything.settled(uri)
+    everything.change(uri, 2, {"text": "fine\n"})
+    busy = await everything.wait_for("logsieve/status", lambda p: p["uri"] == uri and p["busy"])
+    assert (busy["version"], busy["errors"]) == (2, 2)
+    assert (await everything.settled(uri, 2))["errors"] == 0
+
+
+async def test_folds(everything: Client, little: Client) -> None:
+    folds = await everything.request("textDocument/foldingRange", opened(everything))
+    assert folds == [
+        {"startLine": 0, "endLine": 42},
+        {"startLine": 1, "endLine": 40, "kind": "region", "collapsedText": "40 lines: downloads"},
+        {"startLine": 43, "endLine": 46},
+    ]
+    folds = await little.request("textDocument/foldingRange", opened(little))
+    assert [sorted(f) for f in folds] == [
+        ["endLine", "startLine"],
+        ["endLine", "kind", "startLine"],
+        ["endLine", "startLine"],
+    ]
+
+
+async def test_folds_are_capped_by_what_they_hide() -> None:
+    capabilities = {"textDocument": {"foldingRange": {"rangeLimit": 1}}}
+    async with running() as client:
+        await client.initialize(capabilities)
+        [fold] = await client.request("textDocument/foldingRange", opened(client))
+        assert (fold["startLine"], fold["endLine"]) == (1, 40)
+
+
+async def test_noise(everything: Client) -> None:
+    found = await everything.request("logsieve/noise", {"uri": opened(everything)["textDocument"]["uri"]})
+    text = "40 lines: downloads"
+    expected = {"start": 1, "end": 40, "lines": 40, "reason": "downloads", "worst": None, "text": text}
+    assert found == {"noise": [expected]}
+
+
+async def test_findings(everything: Client) -> None:
+    uri = opened(everything)["textDocument"]["uri"]
+    found = (await everything.request("logsieve/findings", {"uri": uri}))["findings"]
+    assert [f["index"] for f in found] == [0, 1, 2]
+    assert [f["anchor"] for f in found] == [CAUSE, 45, WARNING]
+    assert [f["severity"] for f in found] == ["error", "error", "warning"]
+    assert found[1]["category"] == "script"
+    assert found[0]["range"]["start"] == {"line": CAUSE, "character": 0}
+    assert all(f["why"] for f in found)
+    assert {f["count"] for f in found} == {1}
+
+
+async def test_symbols(everything: Client, little: Client) -> None:
+    install, test = await everything.request("textDocument/documentSymbol", opened(everything))
+    assert install["name"] == "pip install -r requirements.txt"
+    assert [c["name"] for c in install["children"]] == ["Retrying <b>after</b> a broken connection"]
+    assert test["name"] == "make test"
+    assert test["detail"] == "failed, exit code 2"
+    assert test["range"] == span(43, 0, 46, len(STAMP + MESSAGES[46]))
+    assert test["selectionRange"]["start"]["line"] == 43
+    assert [c["selectionRange"]["start"]["line"] for c in test["children"]] == [CAUSE, 45]
+    for symbol in walk([install, test]):
+        assert contains(symbol["range"], symbol["selectionRange"])
+        assert all(contains(symbol["range"], child["range"]) for child in symbol["children"])
+    flat = await little.request("textDocument/documentSymbol", opened(little))
+    assert [s["name"] for s in flat if "containerName" not in s] == ["pip install -r requirements.txt", "make test"]
+    assert [s["location"]["range"]["start"]["line"] for s in flat if s.get("containerName") == "make test"] == [44, 45]
+
+
+def walk(symbols: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [s for symbol in symbols for s in (symbol, *walk(symbol["children"]))]
+
+
+def contains(outer: dict[str, Any], inner: dict[str, Any]) -> bool:
+    def place(position: dict[str, int]) -> tuple[int, int]:
+        return position["line"], position["character"]
+
+    return place(outer["start"]) <= place(inner["start"]) and place(inner["end"]) <= place(outer["end"])
+
+
+async def test_hover_on_a_finding(everything: Client, little: Client) -> None:
+    at = {"position": {"line": CAUSE, "character": 3}}
+    found = await everything.request("textDocument/hover", {**opened(everything), **at})
+    assert found["contents"]["kind"] == "markdown"
+    text = found["contents"]["value"]
+    assert text.startswith("**``expected `;` before 'return' [link](http://127.0.0.1/)``**\n\nRoot cause: error, ")
+    assert "- why: in the step that failed: make test" in text
+    assert found["range"]["start"] == {"line": CAUSE, "character": 0}
+    plain = await little.request("textDocument/hover", {**opened(little), **at})
+    assert plain["contents"]["kind"] == "plaintext"
+    assert plain["contents"]["value"].startswith(
+        "expected `;` before 'return' [link](http://127.0.0.1/)\n\nRoot cause: "
+    )
+
+
+async def test_hover_on_noise_and_on_nothing(everything: Client) -> None:
+    log = opened(everything)
+    found = await everything.request("textDocument/hover", {**log, "position": {"line": 7, "character": 0}})
+    assert found["contents"]["value"] == "Noise: 40 lines: downloads"
+    assert found["range"]["end"]["line"] == 40
+    assert await everything.request("textDocument/hover", {**log, "position": {"line": 43, "character": 0}}) is None
+    empty = opened(everything, "")
+    assert await everything.request("textDocument/hover", {**empty, "position": {"line": 0, "character": 0}}) is None
+
+
+async def test_a_log_cannot_bring_markdown_to_life_in_a_hover(everything: Client) -> None:
+    log = opened(everything, "error: ``` ![x](http://127.0.0.1/x.png) <img src=x> `\nnext\n")
+    found = await everything.request("textDocument/hover", {**log, "position": {"line": 0, "character": 0}})
+    title = found["contents"]["value"].split("\n")[0]
+    assert title == "**```` ``` ![x](http://127.0.0.1/x.png) <img src=x> ` ````**"
+
+
+async def actions(client: Client, log: dict[str, Any], line: int, **context: Any) -> list[dict[str, Any]]:
+    asked = {**log, "range": span(line, 0, line, 5), "context": {"diagnostics": [], **context}}
+    found: list[dict[str, Any]] = await client.request("textDocument/codeAction", asked)
+    return found
+
+
+async def test_code_actions_on_a_finding(everything: Client) -> None:
+    log = opened(everything)
+    uri = log["textDocument"]["uri"]
+    shown = await everything.diagnostics(uri)
+    found = await actions(everything, log, CAUSE, diagnostics=shown[:2])
+    assert [(a["command"]["command"], a["command"]["arguments"]) for a in found] == [
+        ("logsieve.explain", [uri, 0]),
+        ("logsieve.copyFinding", [uri, 0]),
+        ("logsieve.copyReduced", [uri]),
+        ("logsieve.openReduced", [uri]),
+    ]
+    assert found[0]["diagnostics"] == shown[:1]
+    assert "diagnostics" not in found[2]
+    assert {a["kind"] for a in found} == {"quickfix"}
+
+
+async def test_code_actions_elsewhere(everything: Client, little: Client) -> None:
+    log = opened(everything)
+    uri = log["textDocument"]["uri"]
+    found = await actions(everything, log, 7)
+    assert [(a["command"]["command"], a["command"]["arguments"]) for a in found] == [
+        ("logsieve.explain", [uri]),
+        ("logsieve.copyReduced", [uri]),
+        ("logsieve.openReduced", [uri]),
+    ]
+    assert await actions(everything, log, CAUSE, only=["source.organizeImports"]) == []
+    assert len(await actions(everything, log, CAUSE, only=["quickfix"])) == len(COMMANDS)
+    offered = await actions(little, opened(little), CAUSE)
+    assert [a["command"]["command"] for a in offered] == ["logsieve.copyReduced"]
+
+
+async def test_reduce(everything: Client) -> None:
+    uri = opened(everything)["textDocument"]["uri"]
+    # At a small budget the downloads, of which there is nothing to tell, go first.
+    found = await everything.request("logsieve/reduce", {"uri": uri, "budget": 300})
+    assert "expected `;` before 'return'" in found["text"]
+    assert found["tokens"] <= 300
+    lines = {n for first, last in found["lines"] for n in range(first, last + 1)}
+    omitted = {n for gap in found["omitted"] for n in range(gap["start"], gap["end"] + 1)}
+    assert CAUSE in lines
+    assert lines | omitted == set(range(len(MESSAGES)))
+    assert not lines & omitted
+    assert sum(gap["lines"] for gap in found["omitted"]) == len(omitted)
+    one = await everything.request("logsieve/reduce", {"uri": uri, "finding": 2, "budget": 200})
+    assert "Retrying" in one["text"]
+    assert "expected" not in one["text"]
+
+
+async def test_reduce_redacts(everything: Client) -> None:
+    secret = "ghp_" + "a1B2c3D4" * 5
+    uri = opened(everything, f"error: bad token {secret[:40]}\n")["textDocument"]["uri"]
+    found = await everything.request("logsieve/reduce", {"uri": uri})
+    assert found["redacted"] == 1
+    assert secret[:40] not in found["text"]
+
+
+async def test_the_reduced_view_leads_back(everything: Client) -> None:
+    log = opened(everything)
+    view = (await everything.request("logsieve/reducedView", {"uri": log["textDocument"]["uri"], "budget": 300}))["uri"]
+    assert view.startswith("logsieve:/Untitled-")
+    text = (await everything.request("workspace/textDocumentContent", {"uri": view}))["text"]
+    rows = text.split("\n")
+    cause = next(i for i, row in enumerate(rows) if "expected" in row)
+    assert rows[cause].startswith(f"{CAUSE + 1} | {STAMP}")
+    gap = next(i for i, row in enumerate(rows) if row.strip().startswith("... | ["))
+    for row, expected in ((cause, CAUSE), (gap, None), (len(rows) + 5, None)):
+        at = {"textDocument": {"uri": view}, "position": {"line": row, "character": 9}}
+        found = await everything.request("textDocument/definition", at)
+        assert (found and found["range"]["start"]["line"]) == expected
+        assert found is None or found["uri"] == log["textDocument"]["uri"]
+    nowhere = {**log, "position": {"line": CAUSE, "character": 0}}
+    assert await everything.request("textDocument/definition", nowhere) is None
+
+
+async def test_the_view_of_a_file_with_an_odd_name_survives_vs_code(everything: Client, tmp_path: Any) -> None:
+    from urllib.parse import quote, unquote
+
+    file = tmp_path / "a b&c=d%41+é😀.log"
+    file.write_bytes(LOG.encode())
+    view = (await everything.request("logsieve/reducedView", {"uri": file.as_uri()}))["uri"]
+    head, query = view.split("?")
+    # VS Code unquotes the query when it reads a URI, and quotes all of it when it writes one.
+    for uri in (view, f"{head}?{quote(unquote(query), safe='')}"):
+        text = (await everything.request("workspace/textDocumentContent", {"uri": uri}))["text"]
+        assert "expected `;` before 'return'" in text
+
+
+async def test_a_view_is_read_again_when_its_log_has_changed(everything: Client) -> None:
+    uri = opened(everything)["textDocument"]["uri"]
+    view = (await everything.request("logsieve/reducedView", {"uri": uri}))["uri"]
+    await everything.request("workspace/textDocumentContent", {"uri": view})
+    everything.change(uri, 2, {"text": "error: other\n"})
+    assert await everything.wait_for("workspace/textDocumentContent/refresh", lambda p: p["uri"] == view)
+    text = (await everything.request("workspace/textDocumentContent", {"uri": view}))["text"]
+    assert text == "1 | error: other\n"
+
+
+async def test_an_empty_log(everything: Client) -> None:
+    log = opened(everything, "")
+    uri = log["textDocument"]["uri"]
+    assert await everything.diagnostics(uri) == []
+    assert (await everything.settled(uri))["verdict"] == "unknown"
+    assert await everything.request("textDocument/foldingRange", log) == []
+    assert await everything.request("textDocument/documentSymbol", log) == []
+    assert (await everything.request("logsieve/reduce", {"uri": uri}))["text"] == ""
+    assert len(await actions(everything, log, 0)) == 2
+
+
+async def test_nobody_was_troubled(everything: Client, little: Client) -> None:
+    for client in (everything, little):
+        assert client.all_of("window/showMessage") == []
+        assert client.errors == ""
