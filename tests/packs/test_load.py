@@ -50,6 +50,7 @@ def names(found: packs.PackSet) -> set[str]:
         (GOOD.replace("OVERSOLD (?P<message>.+)", "[^x]+"), 4, "can match across a line end"),
         (GOOD.replace("^OVERSOLD (?P<message>.+)", "x*"), 4, "matches the empty text"),
         (GOOD.replace("OVERSOLD (?P<message>.+)", "[✕x]"), 4, "holds a character beyond ASCII"),
+        (GOOD.replace("OVERSOLD (?P<message>.+)", "✕+ (?P<message>.+)"), 4, "repeats a character beyond ASCII"),
         (
             GOOD.replace("'^OVERSOLD", "'OVERSOLD").replace("[[sample]]", "severity = 'bad'\n[[sample]]"),
             6,

@@ -36,6 +36,8 @@ def problem_of(pattern: str) -> str | None:
         return f"cannot be matched in linear time ({reason}); look-around and back-references are not possible"
     if not pattern.isascii() and re.search(r"\[[^\]]*[^\x00-\x7f][^\]]*\]", pattern):
         return "holds a character beyond ASCII in [...]; write (?:a|b)"
+    if re.search(r"[^\x00-\x7f][+*?{]", pattern):
+        return "repeats a character beyond ASCII, of which only the last byte would repeat; write (?:a)+"
     if any(_crosses(op, argument) for op, argument in _walk(tree)):
         return "can match across a line end; write [ \\t] for \\s, and put \\n into each [^...]"
     if _ends_inside(tree):
