@@ -143,6 +143,7 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("Fly token", "flyv1 ", r"\bFlyV1 (f[mo][12]_[A-Za-z0-9_+/=,\-]{20,})"),
     ("Tailscale key", "tskey-", r"\btskey-(?:auth|api|client|scim|webhook)-[A-Za-z0-9\-]{16,}"),
     ("Mapbox token", "sk.eyj", r"\bsk\.eyJ[A-Za-z0-9_\-]{20,}\.[A-Za-z0-9_\-]{10,}"),
+    ("Telegram token", ":aa", r"\b[0-9]{8,10}:AA[0-9A-Za-z_\-]{33}"),
     ("Mailgun key", "key-", r"\bkey-[0-9a-f]{32}\b"),
 )
 
@@ -188,15 +189,21 @@ _CHECKED: tuple[tuple[str, str, str, Callable[[str], bool]], ...] = (
     ("password on a command line", "--password", r"(?i)\s--password(?:=|\s+)[\"']?([^\s\"'\-][^\s\"']{3,})", _unmasked),
     (
         "password on a command line",
-        "mysql sshpass docker podman helm",
-        r"\b(?:mysql\w*|sshpass|(?:docker|podman|helm registry) login)\b[^|]*?\s-p\s?[\"']?([^\s\"'\-][^\s\"']{3,})",
+        "sshpass login",
+        r"\b(?:sshpass|login)\b[^|]*?\s-p\s?[\"']?([^\s\"'\-][^\s\"']{3,})",
+        _unmasked,
+    ),
+    (
+        "password on a command line",
+        "mysql",
+        r"\bmysql(?:dump|admin|import|show)?(?:\s[^|]*?)?\s-p([^\s\"'\-][^\s\"']{3,})",
         _unmasked,
     ),
 )
 
 # Detectors of detect-secrets: module, class, kind, hints. Those left out are covered above (with the secret, not only
 # its prefix), or find no secrets (public IP addresses), or take ordinary words (the keyword and entropy detectors), or
-# cache keys (IBM's IAM keys: 44 characters after "key:").
+# cache keys and WWIDs (IBM's IAM keys: 44 characters after "key:"; Telegram's tokens without their first letters).
 _DETECTORS = (
     ("artifactory", "ArtifactoryDetector", "Artifactory credentials", "akc ap"),
     ("aws", "AWSKeyDetector", "AWS secret key", "aws a3t"),
@@ -212,7 +219,6 @@ _DETECTORS = (
     ("softlayer", "SoftlayerDetector", "SoftLayer credentials", "softlayer sl"),
     ("square_oauth", "SquareOAuthDetector", "Square secret", "sq0csp-"),
     ("stripe", "StripeDetector", "Stripe key", "k_live_"),
-    ("telegram_token", "TelegramBotTokenDetector", "Telegram token", ":"),
     ("twilio", "TwilioKeyDetector", "Twilio key", "ac sk"),
 )
 # re2 has no lookaround; matching the delimiter does as well, for the secret is a group.
