@@ -50,7 +50,7 @@ def find(
                 code,
                 category,
                 min(rule.severity, Level.WARNING) if warned(line) else rule.severity,
-                rule.role,
+                "consequence" if rule.echoes and compiled(rule.echoes).search(message(anchor)) else rule.role,
                 rule.specificity,
                 rule.title,
                 line,

@@ -41,7 +41,7 @@ _TABLES: dict[str, tuple[str, type]] = {
     "sample": ("samples", Sample),
 }
 _PATTERN_KEYS = frozenset(
-    {"pattern", "unless", "below", "message", "start", "end", "before", "through", "until", "keep", "again", "caret"}
+    {"pattern", "unless", "below", "echoes", "message", "start", "end", "before", "through", "until", "keep", "again", "caret"}
 )
 
 

@@ -86,6 +86,7 @@ class Rule:
     below: str = ""
     message: str = ""
     last: bool = False
+    echoes: str = ""
     raw: bool = False  # matched on the line as written, before overwritten frames are dropped
     block: BlockRule = field(default_factory=BlockRule)
 
