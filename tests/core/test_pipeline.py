@@ -119,6 +119,25 @@ unless = 'passed'
         assert analysed("nothing\n", pack_of(self.PACK)).verdict is Verdict.UNKNOWN
         assert analysed("boom x\n", pack_of(self.PACK)).verdict is Verdict.FAILED
 
+    def test_a_log_cut_off_before_its_end_has_not_passed(self) -> None:
+        runner = """
+[[section]]
+kind = "fold"
+start = '^fold (?P<name>.+)'
+[[outcome]]
+pattern = '^Done: (?P<code>[0-9]+)'
+result = "code"
+scope = "run"
+[[outcome]]
+pattern = '^tests ok'
+result = "passed"
+"""
+        whole, cut = "fold a\ntests ok\nDone: 0\n", "fold a\ntests ok\n"
+        assert analysed(whole, pack_of(runner)).verdict is Verdict.PASSED
+        assert analysed(cut, pack_of(runner)).verdict is Verdict.UNKNOWN
+        assert "cut off" in analysed(cut, pack_of(runner)).verdict_why
+        assert analysed("tests ok\n", pack_of(runner)).verdict is Verdict.PASSED  # no runner, no last word to wait for
+
 
 class TestBlocks:
     LOG = "a\n\nhead\nboom x\n  deep\n\n  deeper\nflat\nend\nboom y\n"

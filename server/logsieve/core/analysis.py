@@ -80,7 +80,8 @@ def analyse(text: LogText, packs: PackSet, settings: Settings = DEFAULTS, progre
     def excluded(unless: str, line: int, raw: bool) -> bool:
         return compiled(unless).search((as_written if raw else message)(line)) is not None
 
-    found = sections.build(len(text), scan.of(packs, "start", "end"), look)
+    markers = scan.of(packs, "start", "end")
+    found = sections.build(len(text), markers, look)
     told = sections.marks(scan.of(packs, "outcome"), look, excluded)
     found = sections.with_outcomes(found, told)
     lookup = sections.Sections(found)
@@ -95,12 +96,12 @@ def analyse(text: LogText, packs: PackSet, settings: Settings = DEFAULTS, progre
     ignored = scan.ignored(packs)
     made = blocks.find(scan.of_rules(packs), ignored, bounds, message, as_written, warned)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
-    verdict, why, ended = sections.run_verdict(told, max(sure, default=-1))
+    verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(markers, told))
     counts = _Counts(scan.shapes)
     context = findings.Context(message, lookup.at, lookup.all, counts.of, verdict, ended, len(text))
     ranked = findings.rank(findings.build(made, context))
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
-        verdict, why = Verdict.FAILED, "failures were found, though nothing says how the run ended"
+        verdict, why = Verdict.FAILED, f"failures were found, though {why}"
 
     levels = scan.levels
     for b in made:
@@ -129,6 +130,13 @@ def analyse(text: LogText, packs: PackSet, settings: Settings = DEFAULTS, progre
         wrapping,
         recognised,
     )
+
+
+def _cut(markers: Sequence[tuple[int, Pattern]], told: Sequence[sections.Mark]) -> bool:
+    """Whether a runner that says at the end how the run ended has spoken in the log, but not said it."""
+    runners = {id(p.pack): p.pack for _, p in markers}.values()
+    says = any(o.scope == "run" and o.result != "failed" for pack in runners for o in pack.outcomes)
+    return says and not any(mark.scope == "run" for mark in told)
 
 
 class _Scanned(NamedTuple):

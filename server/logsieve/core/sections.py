@@ -153,11 +153,11 @@ def with_outcomes(sections: list[Section], told: Sequence[Mark]) -> list[Section
     return out
 
 
-def run_verdict(told: Sequence[Mark], last_failure: int = -1) -> tuple[Verdict, str, int]:
+def run_verdict(told: Sequence[Mark], last_failure: int = -1, cut: bool = False) -> tuple[Verdict, str, int]:
     """How the run ended as far as outcomes tell, why in words, and the line that says so (-1 where none does).
 
     The run's own word counts most, then a failed section, then the last tool's; a tool's success says nothing of what
-    failed after it, on line `last_failure`.
+    failed after it, on line `last_failure`, and nothing where the log is `cut`: its runner had not had its last word.
     """
     for scope in ("run", "section", "tool"):
         of_scope = [m for m in told if m.scope == scope]
@@ -167,11 +167,14 @@ def run_verdict(told: Sequence[Mark], last_failure: int = -1) -> tuple[Verdict, 
         mark = failed[-1] if failed and scope == "section" else of_scope[-1]
         if scope == "section" and not failed:
             continue
-        if scope == "tool" and mark.outcome is Outcome.PASSED and mark.line < last_failure:
+        if scope == "tool" and mark.outcome is Outcome.PASSED and (cut or mark.line < last_failure):
             continue
         code = f" with code {mark.exit_code}" if mark.exit_code is not None else ""
         what = {"run": "the run", "section": "a step", "tool": "the last tool to report"}[scope]
         if mark.outcome is Outcome.FAILED:
             return Verdict.FAILED, f"{what} failed{code}", mark.line
         return Verdict.PASSED, f"{what} passed{code}", mark.line
-    return Verdict.UNKNOWN, "nothing in the log says how it ended", -1
+    why = (
+        "the log is cut off before its runner says how the run ended" if cut else "nothing in the log says how it ended"
+    )
+    return Verdict.UNKNOWN, why, -1
