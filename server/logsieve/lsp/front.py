@@ -177,7 +177,7 @@ class Front(LanguageServer):
         if isinstance(commands, list):
             self.commands = frozenset(c for c in commands if isinstance(c, str))
         self._trusted = given.get("trusted") is True
-        self._configure(given.get("settings"), first=True)
+        self._configure(given.get("settings") or {}, first=True)
 
     def _configure(self, given: Any, first: bool = False) -> None:
         settings, problems = from_mapping(given)
