@@ -40,9 +40,7 @@ _TABLES: dict[str, tuple[str, type]] = {
     "envelope": ("envelopes", EnvelopeRule),
     "sample": ("samples", Sample),
 }
-_PATTERN_KEYS = frozenset(
-    {"pattern", "unless", "below", "echoes", "message", "start", "end", "before", "through", "until", "keep", "again", "caret"}
-)
+_PATTERN_KEYS = frozenset("pattern unless below echoes message start end before through until keep again caret".split())
 
 
 def user_folder() -> Path:
