@@ -40,7 +40,23 @@ _TABLES: dict[str, tuple[str, type]] = {
     "envelope": ("envelopes", EnvelopeRule),
     "sample": ("samples", Sample),
 }
-_PATTERN_KEYS = frozenset("pattern unless below echoes message start end before through until keep again caret".split())
+_PATTERN_KEYS = frozenset(
+    [
+        "pattern",
+        "unless",
+        "below",
+        "echoes",
+        "message",
+        "start",
+        "end",
+        "before",
+        "through",
+        "until",
+        "keep",
+        "again",
+        "caret",
+    ]
+)
 
 
 def user_folder() -> Path:
