@@ -40,7 +40,8 @@ _TABLES: dict[str, tuple[str, type]] = {
     "envelope": ("envelopes", EnvelopeRule),
     "sample": ("samples", Sample),
 }
-_PATTERN_KEYS = frozenset(
+_RULE_PATTERNS = frozenset({"pattern", "unless", "below", "echoes", "message", "end"})
+_PATTERN_KEYS = _RULE_PATTERNS | {"start", "before", "through", "until", "keep", "again", "caret"}
     [
         "pattern",
         "unless",
