@@ -164,8 +164,8 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A block that matters. `why` says in words what put it at its rank; `count` is how many equal failures it stands
-    for.
+    """A block that matters. `subject` is the test that failed, where one did. `why` says in words what put it at its
+    rank; `count` is how many equal failures it stands for.
     """
 
     rule: str
@@ -179,6 +179,7 @@ class Finding:
     section: int = -1
     locations: tuple[Location, ...] = ()
     related: tuple[Related, ...] = ()
+    subject: str = ""
     count: int = 1
     score: float = 0.0
     why: tuple[str, ...] = ()

@@ -187,6 +187,24 @@ class TestFindings:
             ("went boom: 1", 2, [2]), ("went boom: other", 1, []),
         ]  # fmt: skip
 
+    def test_a_summary_of_a_test_is_another_place_of_its_failure(self) -> None:
+        rules = """
+[[rule]]
+id = "detail"
+pattern = '^_+ (?P<test>[a-zA-Z_.]+) _+$'
+[[rule]]
+id = "summary"
+pattern = '^FAILED (?P<test>[^ \n]+)'
+role = "summary"
+"""
+        log = "__ A.test_x __\n__ test_y __\nFAILED a.py::A::test_x - boom\nFAILED a.py::test_y\nFAILED a.py::test_z\n"
+        found = analysed(log, pack_of(rules)).findings
+        assert [(f.anchor, f.count, [r.line for r in f.related]) for f in found] == [
+            (0, 1, [2]),
+            (1, 1, [3]),
+            (4, 1, []),
+        ]
+
     def test_a_consequence_ranks_below_its_cause(self) -> None:
         more = "[[rule]]\nid = 'exit'\npattern = '^exit'\nspecificity = 90\nrole = 'consequence'\n"
         assert [f.rule for f in analysed("exit 2\nboom x\n", pack_of(RULE + more)).findings] == ["try/boom", "try/exit"]

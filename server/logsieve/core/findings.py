@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import log10
@@ -73,6 +74,7 @@ def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS)
                 anchor=b.anchor,
                 section=section,
                 locations=_locations(b),
+                subject=_subject(b.groups.get("test", "")),
                 score=score,
                 why=why,
             )
@@ -82,23 +84,37 @@ def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS)
 
 def rank(made: Sequence[Finding]) -> list[Finding]:
     """Best first. Equal failures become one with a count and its other places: the first of its step, with the best
-    score of all. Ties go to what came first.
+    score of all. What another rule says of the same test (the line of a summary) is another place of it. Ties go to
+    what came first.
     """
     merged: dict[tuple[str, str], Finding] = {}
+    of_subject: dict[str, tuple[str, str]] = {}
     for finding in sorted(made, key=_first):
         key = (finding.category, "".join(ch for ch in finding.title if not ch.isdigit()))
+        told = of_subject.setdefault(finding.subject, key) if finding.subject else key
         same = merged.get(key)
-        if same is None:
+        if same is None and told != key and merged[told].rule != finding.rule:
+            merged[told] = _with_place(merged[told], finding)
+        elif same is None:
             merged[key] = finding
-            continue
-        other = same
-        if finding.start < same.start and (finding.rule, finding.section) == (same.rule, same.section):
-            same = replace(finding, score=same.score, why=same.why, count=same.count, related=same.related)
+        elif finding.start < same.start and (finding.rule, finding.section) == (same.rule, same.section):
+            first = replace(finding, score=same.score, why=same.why, count=same.count + 1, related=same.related)
+            merged[key] = _with_place(first, same)
         else:
-            other = finding
-        also = (Related(other.anchor, "also reported here"),) if len(same.related) < RELATED else ()
-        merged[key] = replace(same, count=same.count + 1, related=same.related + also)
+            merged[key] = _with_place(replace(same, count=same.count + 1), finding)
     return sorted(merged.values(), key=_first)
+
+
+def _with_place(finding: Finding, other: Finding) -> Finding:
+    if len(finding.related) >= RELATED:
+        return finding
+    return replace(finding, related=(*finding.related, Related(other.anchor, "also reported here")))
+
+
+def _subject(test: str) -> str:
+    """A test's name as all of its runner's reports have it: without the file before it and the class behind it."""
+    name = test.rsplit(".py::", maxsplit=1)[-1].replace("::", ".").strip()
+    return re.sub(r"[ ]?\([^()]*\)$", "", name)
 
 
 def _first(finding: Finding) -> tuple[float, ...]:
