@@ -42,22 +42,6 @@ _TABLES: dict[str, tuple[str, type]] = {
 }
 _RULE_PATTERNS = frozenset({"pattern", "unless", "below", "echoes", "message", "end"})
 _PATTERN_KEYS = _RULE_PATTERNS | {"start", "before", "through", "until", "keep", "again", "caret"}
-    [
-        "pattern",
-        "unless",
-        "below",
-        "echoes",
-        "message",
-        "start",
-        "end",
-        "before",
-        "through",
-        "until",
-        "keep",
-        "again",
-        "caret",
-    ]
-)
 
 
 def user_folder() -> Path:
