@@ -1,4 +1,4 @@
-"""The VS Code client's protocol.ts gives the fields of protocol.py the same types; test_contract.py compares the names."""
+"""The VS Code client's protocol.ts has the types of protocol.py; test_contract.py compares the names."""
 
 from __future__ import annotations
 

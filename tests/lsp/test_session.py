@@ -64,7 +64,7 @@ async def started(client: Client | None = None) -> AsyncIterator[tuple[Session, 
 
 @pytest.fixture(autouse=True)
 def _worker_finds_the_questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(TESTS))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep))
 
 
 async def whole(session: Session, uri: str = URI) -> str:
