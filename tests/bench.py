@@ -1,8 +1,9 @@
 """How fast LogSieve is here and now: `python tests/bench.py [--quick]`. Medians; figures also in build/bench.json.
 
-The corpus is real logs: the fixtures and, where present, those of ../shared/data, in an order that mixes their kinds,
-end to end as one log. Yardsticks run over the same bytes in the same minute: Python's `re` a line at a time with 20 words
-of failure, and `rg -ci` with the same words, where it is installed.
+Two logs of real logs end to end: "one run" is what passed and then one failure, as a large CI log is; "many failures"
+mixes all, hundreds of failing runs in one. They are the fixtures and, where present, the logs of ../shared/data.
+Yardsticks run over the same bytes: Python's `re` a line at a time with 20 words of failure, and `rg -ci` with them,
+where it is installed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import platform
 import re
 import resource
@@ -19,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from hashlib import sha256
 from itertools import cycle
 from pathlib import Path
@@ -34,6 +36,7 @@ from lsp.client import Client, frame, running
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+LOG = FIXTURES / "pytest" / "long-verbose-two-failures" / "log.txt"
 OUT = ROOT / "build" / "bench.json"
 MB = 1_000_000
 RUNS = 3
@@ -47,14 +50,23 @@ WORDS = (
 Results = dict[str, float]
 
 
-def corpus(size: int) -> tuple[bytes, int]:
-    """`size` bytes of real logs, ending with a whole line, and after how many bytes they begin to repeat."""
-    paths = sorted(
-        [*FIXTURES.glob("*/*/log.txt"), *SHARED.rglob("*.log")], key=lambda p: sha256(p.name.encode()).digest()
-    )
+def many_failures(size: int) -> tuple[bytes, int]:
+    """About `size` bytes of all logs, their kinds mixed, and after how many bytes they begin to repeat."""
+    paths = [*FIXTURES.glob("*/*/log.txt"), *SHARED.rglob("*.log")]
+    return joined(sorted(paths, key=lambda path: sha256(path.name.encode()).digest()), size)
+
+
+def one_run(size: int) -> tuple[bytes, int]:
+    """About `size` bytes of logs of what passed, then a failure; and after how many bytes they begin to repeat."""
+    passed = sorted((SHARED / "passing").rglob("*.log")) or sorted(FIXTURES.glob("*/*pass*/log.txt"))
+    data, fresh = joined(passed, size)
+    return data + LOG.read_bytes(), fresh
+
+
+def joined(paths: Sequence[Path], size: int) -> tuple[bytes, int]:
+    """The logs end to end and over again, up to the last whole line within `size`; and the size of all of them."""
     parts: list[bytes] = []
     total = 0
-    fresh = sum(path.stat().st_size for path in paths)
     for path in cycle(paths):
         data = path.read_bytes()
         parts.append(data if data.endswith(b"\n") else data + b"\n")
@@ -62,7 +74,7 @@ def corpus(size: int) -> tuple[bytes, int]:
         if total >= size:
             break
     whole = b"".join(parts)[:size]
-    return whole[: whole.rfind(b"\n") + 1], fresh
+    return whole[: whole.rfind(b"\n") + 1], sum(path.stat().st_size for path in paths)
 
 
 def median(measure: Callable[[], object], runs: int = RUNS) -> float:
@@ -109,8 +121,7 @@ def engine(data: bytes, name: str, out: Results) -> None:
 
 def command_line(out: Results) -> None:
     """Start-up, and a small log."""
-    log = FIXTURES / "pytest" / "long-verbose-two-failures" / "log.txt"
-    for name, arguments in (("--version", ["--version"]), ("triage of a small log", ["triage", str(log)])):
+    for name, arguments in (("--version", ["--version"]), ("triage of a small log", ["triage", str(LOG)])):
         spent = median(lambda: subprocess.run([COMMAND, *arguments], stdout=subprocess.DEVNULL, check=False), 5)  # noqa: B023
         row(out, f"logsieve {name}", 1000 * spent, "ms")
 
@@ -192,14 +203,16 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="10 MB only")
     quick = parser.parse_args().quick
     out: Results = {}
-    small, fresh = corpus(10 * MB)
     python = platform.python_version()
-    print(f"Python {python}, {platform.machine()}; {fresh / MB:.0f} MB of distinct logs, beyond that they repeat\n")
+    print(f"Python {python}, {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    for name, (data, fresh) in (("one run", one_run(10 * MB)), ("many failures", many_failures(10 * MB))):
+        print(f"{name}: {len(data) / MB:.1f} MB; the logs at hand repeat after {fresh / MB:.0f} MB")
+    print()
     command_line(out)
-    asyncio.run(server(small, out))
-    engine(small, "10 MB", out)
-    if not quick:
-        engine(corpus(100 * MB)[0], "100 MB", out)
+    asyncio.run(server(one_run(10 * MB)[0], out))
+    for size in (10,) if quick else (10, 100):
+        engine(one_run(size * MB)[0], f"{size} MB, one run", out)
+        engine(many_failures(size * MB)[0], f"{size} MB, many failures", out)
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     row(out, "memory of this process at most", used / MB, "MB")
     OUT.parent.mkdir(exist_ok=True)
