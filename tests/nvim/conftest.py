@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -16,13 +17,6 @@ from neovim import Log, Neovim, neovim
 HERE = Path(__file__).resolve().parent
 CANNOT = 3  # the exit status with which provision.sh says that this machine cannot have the editor
 
-# What the README tells users to write, and the settings of a test.
-INIT = """
-vim.opt.rtp:append(vim.trim(vim.fn.system({{ 'logsieve', 'nvim-path' }})))
-vim.lsp.config('logsieve', {{ settings = {{ logsieve = vim.json.decode({settings}) }} }})
-vim.lsp.enable('logsieve')
-"""
-
 
 @pytest.fixture(scope="session")
 def program() -> Path:
@@ -35,16 +29,33 @@ def program() -> Path:
     return Path(done.stdout.strip().split("\n")[-1])
 
 
+@pytest.fixture(scope="session")
+def switch(repository: Path) -> str:
+    """The Lua that users are told to write, taken out of the README."""
+    blocks = re.findall(
+        r"^```lua\n(.*?)^```", (repository / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    (found,) = [block for block in blocks if 'vim.lsp.enable("logsieve")' in block]
+    return str(found)
+
+
 @pytest.fixture
-def start(program: Path, tmp_path: Path) -> Iterator[Callable[..., Neovim]]:
+def start(program: Path, switch: str, tmp_path: Path) -> Iterator[Callable[..., Neovim]]:
     """Start the Neovim with these settings of LogSieve."""
     with ExitStack() as stack:
 
         def run(settings: Mapping[str, Any] | None = None) -> Neovim:
-            lua = "'" + json.dumps(settings or {}).replace("\\", "\\\\").replace("'", "\\'") + "'"
-            return stack.enter_context(neovim(program, tmp_path, INIT.format(settings=lua)))
+            config = (
+                f"vim.lsp.config('logsieve', {{ settings = {{ logsieve = vim.json.decode({quoted(settings)}) }} }})"
+            )
+            return stack.enter_context(neovim(program, tmp_path, f"{config}\n{switch}"))
 
         yield run
+
+
+def quoted(settings: Mapping[str, Any] | None) -> str:
+    """Settings as JSON in a Lua string."""
+    return "'" + json.dumps(settings or {}).replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 @pytest.fixture
