@@ -74,7 +74,7 @@ class Client:
         return number, self._waiting[number]
 
     async def request(self, method: str, params: Any = None) -> Any:
-        return await asyncio.wait_for(self.start(method, params)[1], ANSWER)
+        return await within(self.start(method, params)[1])
 
     async def wait_for(self, method: str, wanted: Callable[[Any], bool] = lambda _: True, skip: int = 0) -> Any:
         """The parameters of the first message of this method that is wanted, past or to come, from `heard[skip]` on."""
@@ -207,6 +207,11 @@ async def running(*arguments: str, cwd: Path | None = None) -> AsyncIterator[Cli
         yield client
     finally:
         await client.kill()
+
+
+async def within(answer: asyncio.Future[Any]) -> Any:
+    """The answer to a request that `start` has sent."""
+    return await asyncio.wait_for(answer, ANSWER)
 
 
 def frame(message: dict[str, Any]) -> bytes:

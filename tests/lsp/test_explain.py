@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lsp.client import Client, ServerError, running
+from lsp.client import Client, ServerError, running, within
 from openai_server import Endpoint, serve
 
 URI = "untitled:Untitled-1"
@@ -150,7 +150,7 @@ async def test_cancelling_stops_the_answer_and_the_server_goes_on(client: Client
         await client.wait_for("logsieve/explainChunk")
         client.notify("$/cancelRequest", {"id": number})
         with pytest.raises(ServerError) as caught:
-            await answer
+            await within(answer)
         assert caught.value.code == -32800
         assert await asyncio.to_thread(left, endpoint)
         assert (await preview(client))["payload"] == shown["payload"]

@@ -97,6 +97,16 @@ async def test_status_says_when_it_is_being_worked_out(everything: Client) -> No
     assert (await everything.settled(uri, 2))["errors"] == 0
 
 
+async def test_a_text_that_is_no_log_any_more_is_not_busy_for_ever(everything: Client) -> None:
+    uri = f"untitled:Untitled-{next(numbers)}"
+    everything.open(uri, "error: boom\n", "plaintext")
+    assert (await everything.settled(uri))["errors"] == 1
+    everything.change(uri, 2, {"text": "Dear Ann,\n"})
+    assert await everything.diagnostics(uri, 2) == []
+    status = await everything.settled(uri, 2)
+    assert (status["verdict"], status["errors"], status["lines"]) == ("unknown", 0, 0)
+
+
 async def test_folds(everything: Client, little: Client) -> None:
     folds = await everything.request("textDocument/foldingRange", opened(everything))
     assert folds == [

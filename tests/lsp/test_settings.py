@@ -145,3 +145,15 @@ async def test_a_bad_pack_is_told_with_its_place_and_the_others_load(client: Cli
     told = await client.wait_for("window/showMessage")
     assert told["type"] == 2
     assert "bad.toml:" in told["message"]
+
+
+async def test_many_bad_packs_are_few_messages(client: Client, workspace: Path) -> None:
+    for number in range(9):
+        (workspace / ".logsieve" / "packs" / f"bad{number}.toml").write_text("=")
+    await client.initialize(workspaceFolders=[folder(workspace)], initializationOptions={"trusted": True})
+    client.open(URI, LOG)
+    assert "frob/gave-up" in await rules(client)
+    told = [m["message"] for m in client.all_of("window/showMessage")]
+    assert len(told) == 4
+    assert "6 more" in told[-1]
+    assert client.errors.count("bad") == 9

@@ -148,8 +148,8 @@ class Coordinates:
         return (*first, *self.position(line, self.text.raw_column(line, len(shown) - 1) + 1))
 
     def lines(self, start: int, end: int) -> Span:
-        """Whole lines start..end (half-open, not empty), from the first one's first column to the last one's end."""
-        last = end - 1
+        """Whole lines start..end (half-open, at least one), from the first one's first column to the last one's end."""
+        last = max(start, end - 1)
         return (self.first(start), 0, *self.position(last, len(self.text.text(last))))
 
 

@@ -63,6 +63,7 @@ GIVEN_UP = (
     "LogSieve's analysis process keeps stopping and is not started again. Restart the server "
     '("LogSieve: Restart Server" in VS Code, ":lsp restart" or ":edit" in Neovim); the server\'s log says more.'
 )
+PROBLEMS = 3  # with packs that are shown one by one: each is a pop-up
 FAILED = "LogSieve could not finish something; the server's log says what. It goes on without."
 
 
@@ -115,6 +116,7 @@ class Protocol(LanguageServerProtocol):
             self._server.publisher.closed(uri)
             self._server.session.close(uri)
         self._server.views.discard(uri)
+        self._server.shown.pop(uri, None)
 
     @property
     def was_shut_down(self) -> bool:
@@ -328,7 +330,12 @@ class Front(LanguageServer):
     def on_pack_problems(self, problems: tuple[str, ...]) -> None:
         """Packs that cannot be used."""
         for problem in problems:
+            log.warning("pack: %s", problem)
+        for problem in problems[:PROBLEMS]:
             self._tell(f"LogSieve pack: {problem}", types.MessageType.Warning)
+        if len(problems) > PROBLEMS:
+            more = f"LogSieve: {len(problems) - PROBLEMS} more problems with packs are in the server's log."
+            self._tell(more, types.MessageType.Warning)
 
     def on_progress(self, uri: str, fraction: float | None) -> None:
         """Work that takes long: shown by clients that announced they can."""

@@ -61,12 +61,14 @@ class Publisher:
     async def _publish(self, uri: str, delay: float) -> None:
         await asyncio.sleep(delay)
         version = self._front.session.documents[uri].version
+        found: status.Summary | None = None
         with self._front.failures(f"analysing {uri}"):
             await diagnostics.publish(self._front, uri, version)
-            known = await status.publish(self._front, uri, version)
-            self._busy.discard(uri)
-            if known:
-                self._known[uri] = known
-            else:
-                self._known.pop(uri, None)
-            self._front.refresh_views(uri)
+            found = await status.publish(self._front, uri, version)
+        self._busy.discard(uri)
+        known = self._known.pop(uri, None)
+        if found:
+            self._known[uri] = found
+        elif known:  # a log no more, or nobody left to tell: the client must not wait for more
+            status.send(self._front, uri, version, status.Summary(), busy=False)
+        self._front.refresh_views(uri)

@@ -21,7 +21,9 @@ RELATED = 5  # other places named in a hover; the diagnostics have them all
 
 def hover_at(analysis: Analysis, at: Coordinates, line: int, markdown: bool) -> tuple[str, Span] | None:
     """What is known of a line (the client's number): text and the lines it is about, or None."""
-    line = at.line(line)
+    asked, line = line, at.line(line)
+    if line < 0 or asked > at.last(line):  # the empty line after the last line end
+        return None
     for rank, f in enumerate(analysis.findings):
         if f.start <= line < f.end:
             return _of_finding(at, f, rank, len(analysis.findings), markdown), at.lines(f.start, f.end)

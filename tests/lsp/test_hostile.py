@@ -1,0 +1,116 @@
+"""Whatever a text is made of, what is said about it lies within it, in order and nested, as the client counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import analysed
+from logsieve.lsp.convert import Client, Coordinates, Span
+from logsieve.lsp.features import actions, diagnostics, findings, folding, hover, noise, reduced, status, symbols
+from logsieve.text import LogText
+from lsp.test_convert import ENCODINGS, units
+
+CONTROLS = [
+    "\n",
+    "\n",
+    "\r\n",
+    "\r",
+    "\r\r\n",
+    "\x1b[31m",
+    "\x1b[0m",
+    "\x1b[1G",
+    "\x08",
+    "\x00",
+    "\x0c",
+    "\u2028",
+    "\ufeff",
+    "\t",
+]
+WORDS = ["😀", "e\u0301", "`", "x" * 300, "=" * 20, "2024-05-01T10:00:00Z "]
+LINES = [
+    "##[group]Run x",
+    "##[endgroup]",
+    "##[error]y 😀",
+    "::error file=a.c,line=3::z",
+    "error: boom",
+    "warning: old",
+    "Traceback (most recent call last):",
+    '  File "a.py", line 3, in f',
+    "ValueError: no",
+    "\n".join(["Downloading a-1.0.whl (3 kB)"] * 6),
+    "make: *** [a.o] Error 1",
+    "  at f (a.js:1:2)",
+]
+PIECES = [*CONTROLS, *WORDS, *(f"{line}\n" for line in LINES)]
+texts = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+clients = st.builds(Client, st.sampled_from(ENCODINGS), st.booleans())
+
+
+@settings(deadline=None, max_examples=150)
+@given(clients, texts)
+def test_what_is_said_lies_within_the_text(client: Client, text: str) -> None:
+    analysis = analysed(text)
+    at = Coordinates(analysis.text, client)
+    lines = re.split("\r\n|\n|\r" if client.cr_ends_line else "\n", text)
+    widths = [units(line, client.encoding) for line in lines]
+
+    def check(span: Span) -> None:
+        assert (0, 0) <= span[:2] <= span[2:]
+        assert span[2] < len(widths)
+        assert span[1] <= widths[span[0]]
+        assert span[3] <= widths[span[2]]
+
+    for problem in diagnostics.problems(analysis, at, 200, "info"):
+        check(problem.span)
+        for span, _ in problem.related:
+            check(span)
+    for item in findings.items(analysis, at):
+        check(item["range"])
+        assert item["range"][0] <= item["anchor"] <= item["range"][2]
+    check_symbols(symbols.symbols(analysis, at, 200, "info"), check)
+    check_folds(folding.folds(analysis, at, 5000), len(lines))
+    for run in noise.runs(analysis, at):
+        assert 0 <= run["start"] <= run["end"] < len(lines)
+    for line in range(len(lines) + 2):
+        if found := hover.hover_at(analysis, at, line, markdown=True):
+            check(found[1])
+            assert line >= len(lines) or found[1][0] <= line <= found[1][2]
+        actions.finding_at(analysis, at, line, line + 1)
+    assert status.summary(analysis, at, 4000).lines == len(analysis.text)
+    check_view(
+        analysis.text, at, reduced.view(analysis, at, 200), [reduced.origin(analysis, at, 200, n) for n in range(90)]
+    )
+
+
+def check_symbols(found: Sequence[symbols.Symbol], check: object, within: Span | None = None) -> None:
+    for symbol in found:
+        check(symbol.span)  # type: ignore[operator]  # the function above
+        assert symbol.name.strip()
+        assert symbol.span[:2] <= symbol.head[:2] <= symbol.head[2:] <= symbol.span[2:]
+        assert within is None or within[:2] <= symbol.span[:2] <= symbol.span[2:] <= within[2:]
+        check_symbols(symbol.children, check, symbol.span)
+
+
+def check_folds(found: Sequence[folding.Fold], lines: int) -> None:
+    assert len({f.start for f in found}) == len(found)
+    open_until: list[int] = []
+    for fold in sorted(found, key=lambda f: f.start):
+        assert 0 <= fold.start < fold.end < lines
+        while open_until and open_until[-1] < fold.start:
+            open_until.pop()
+        assert not open_until or fold.end <= open_until[-1]
+        open_until.append(fold.end)
+
+
+def check_view(log: LogText, at: Coordinates, view: str, origins: Sequence[tuple[int, int] | None]) -> None:
+    """Every numbered line of the view leads to the line of that number."""
+    for row, place in zip(view.split("\n"), origins, strict=False):
+        number = re.match(r" *(\d+) \|", row)
+        assert (number is None) == (place is None)
+        if number and place:
+            assert at.line(place[0]) == int(number[1]) - 1
+            assert int(number[1]) <= len(log)
