@@ -25,8 +25,12 @@ def width(text: str, encoding: str) -> int:
 @pytest.mark.parametrize("encoding", UNITS)
 async def test_columns_are_those_of_the_raw_line_in_the_clients_units(client: Client, encoding: str) -> None:
     await client.initialize({"general": {"positionEncodings": [encoding]}})
-    before, message, after = "2024-05-01T10:00:00Z \x1b[31m", "error: 😀 e\u0301 \x1b[1mboom\x1b[22m 😀", "\x1b[0m"
-    client.open(URI, "2024-05-01T10:00:00Z fine 😀\n" * 9 + f"{before}{message}{after}\n")
+    before, message, after = (
+        "2024-05-01T10:00:00.0000000Z \x1b[31m",
+        "error: 😀 e\u0301 \x1b[1mboom\x1b[22m 😀",
+        "\x1b[0m",
+    )
+    client.open(URI, "2024-05-01T10:00:00.0000000Z fine 😀\n" * 9 + f"{before}{message}{after}\n")
     [found] = await client.diagnostics(URI)
     start = width(before, encoding)
     assert found["range"] == span(9, start, 9, start + width(message, encoding))
