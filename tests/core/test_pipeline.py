@@ -188,13 +188,13 @@ class TestFindings:
         ]  # fmt: skip
 
     def test_a_summary_of_a_test_is_another_place_of_its_failure(self) -> None:
-        rules = """
+        rules = r"""
 [[rule]]
 id = "detail"
 pattern = '^_+ (?P<test>[a-zA-Z_.]+) _+$'
 [[rule]]
 id = "summary"
-pattern = '^FAILED (?P<test>[^ \n]+)'
+pattern = '^FAILED (?P<test>\S+)'
 role = "summary"
 """
         log = "__ A.test_x __\n__ test_y __\nFAILED a.py::A::test_x - boom\nFAILED a.py::test_y\nFAILED a.py::test_z\n"
