@@ -27,7 +27,8 @@ def find(
 
     `ignored` maps lines to the specificity below which rules do not count on them; `bounds` gives the section around
     a line, which no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules;
-    `warned` says whether the envelope calls a line a warning: no rule makes an error of it.
+    `warned` says whether the envelope calls a line a warning: no rule makes an error of it but a raw
+    one, which sees what is written there.
     """
     found: list[Block] = []
     for line, pattern in hits:
@@ -49,7 +50,7 @@ def find(
             Block(
                 code,
                 category,
-                min(rule.severity, Level.WARNING) if warned(line) else rule.severity,
+                min(rule.severity, Level.WARNING) if warned(line) and not rule.raw else rule.severity,
                 "consequence" if rule.echoes and compiled(rule.echoes).search(message(anchor)) else rule.role,
                 rule.specificity,
                 rule.title,
