@@ -21,6 +21,7 @@ from logsieve.lsp.messages import Answer, Ask, Configure, Edit, Open, Progress, 
 from logsieve.lsp.session import AskFailedError, Session, WorkerLostError
 from logsieve.lsp.worker import Worker
 from logsieve.settings import DEFAULTS
+from lsp.client import ANSWER
 from lsp.test_buffer import Model
 
 TESTS = Path(__file__).parent.parent
@@ -57,7 +58,8 @@ async def started(client: Client | None = None) -> AsyncIterator[tuple[Session, 
     await session.start()
     session.configure(DEFAULTS, client or Client(), ())
     try:
-        yield session, heard
+        async with asyncio.timeout(ANSWER):
+            yield session, heard
     finally:
         await session.stop()
 

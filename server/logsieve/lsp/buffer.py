@@ -33,11 +33,8 @@ class Buffer:
         if (j, b) < (i, a):  # a client's mistake: the protocol wants start <= end
             (i, a), (j, b) = (j, b), (i, a)
         new = self._chunks[i][:a] + _encode(text) + self._chunks[j][b:]
-        while not new.endswith(b"\n") and j + 1 < len(self._chunks):
-            j += 1
-            new += self._chunks[j]
-        last = j + 1 == len(self._chunks)
-        chunks = _cut(new) if last else _cut(new)[:-1]
+        # No position lies behind a line feed in its chunk (that is the next one's start), so the end of chunk j is kept.
+        chunks = _cut(new) if j + 1 == len(self._chunks) else _cut(new)[:-1]
         self._chunks[i : j + 1] = chunks
         self._ends[i : j + 1] = [self._client.count_ends(c) for c in chunks]
 
