@@ -33,7 +33,7 @@ class Buffer:
         if (j, b) < (i, a):  # a client's mistake: the protocol wants start <= end
             (i, a), (j, b) = (j, b), (i, a)
         new = self._chunks[i][:a] + _encode(text) + self._chunks[j][b:]
-        # No position lies behind a line feed in its chunk (that is the next one's start), so the end of chunk j is kept.
+        # No position lies behind the line feed that ends a chunk (that is the next one's start), so this one stays.
         chunks = _cut(new) if j + 1 == len(self._chunks) else _cut(new)[:-1]
         self._chunks[i : j + 1] = chunks
         self._ends[i : j + 1] = [self._client.count_ends(c) for c in chunks]
