@@ -16,6 +16,7 @@ const QUIET = {
   "editor.accessibilitySupport": "off",
   "extensions.autoCheckUpdates": false,
   "extensions.ignoreRecommendations": true,
+  "files.autoSave": "off",
   "git.enabled": false,
   "security.workspace.trust.enabled": false,
   "telemetry.telemetryLevel": "off",

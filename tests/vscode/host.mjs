@@ -36,7 +36,7 @@ await browser.page.exposeFunction("codeAutomationLog", (/** @type {string} */ ty
 });
 await browser.page.exposeFunction("codeAutomationExit", (/** @type {number} */ exitCode) => finish(exitCode));
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 400_000;
 const limit = setTimeout(() => finish(-1), LIMIT_MS);
 try {
   await browser.page.goto(url);

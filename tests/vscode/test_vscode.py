@@ -75,7 +75,7 @@ def play(script: str, repository: Path, editors: Path, vsix: Path, environment: 
     case = repository / "fixtures" / CASE
     labels = json.dumps(tomllib.loads((case / "expected.toml").read_text(encoding="utf-8")))
     command = [f"{editors}/node-20/bin/node", HERE / script, editors, vsix, case / "log.txt", labels]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=420)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
     steps = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return {step["name"]: step["problem"] for step in steps}

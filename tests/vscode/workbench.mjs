@@ -1,15 +1,17 @@
 // What the tests see of VS Code's workbench, and what they press. Keys only: overlays swallow clicks.
 
-const TIMEOUT_MS = 20_000;
+/** How long to wait for what should come at once, and for a cold start on a busy machine. */
+const TIMEOUT_MS = 30_000;
+export const START_MS = 120_000;
 
 /** @param {import("playwright-core").Page} page */
 export function workbench(page) {
   const text = async (/** @type {string} */ selector) => (await page.locator(selector).allInnerTexts()).map((part) => part.replaceAll("\u00a0", " "));
 
   /** Repeats `look` until it returns something true; throws with what was seen last.
-   *  @template T @param {string} what @param {() => Promise<T>} look @param {(seen: T) => boolean} enough @returns {Promise<T>} */
-  const until = async (what, look, enough) => {
-    const end = Date.now() + TIMEOUT_MS;
+   *  @template T @param {string} what @param {() => Promise<T>} look @param {(seen: T) => boolean} enough @param {number} [limit] @returns {Promise<T>} */
+  const until = async (what, look, enough, limit = TIMEOUT_MS) => {
+    const end = Date.now() + limit;
     for (;;) {
       const seen = await look();
       if (enough(seen)) return seen;

@@ -29,11 +29,17 @@ export function isWanted(document: vscode.TextDocument): boolean {
   return document.languageId === "log" || (document.languageId === "plaintext" && config.plaintext() !== "never");
 }
 
+/** The first lines of what VS Code can fold in a document. */
+export interface Folds {
+  document: vscode.TextDocument;
+  starts: ReadonlySet<number>;
+}
+
 export class Connection implements vscode.Disposable {
   readonly output = vscode.window.createOutputChannel("LogSieve", { log: true });
   private readonly statusEmitter = new vscode.EventEmitter<protocol.StatusParams>();
   private readonly chunkEmitter = new vscode.EventEmitter<protocol.ExplainChunkParams>();
-  private readonly foldsEmitter = new vscode.EventEmitter<vscode.TextDocument>();
+  private readonly foldsEmitter = new vscode.EventEmitter<Folds>();
   private readonly stoppedEmitter = new vscode.EventEmitter<void>();
   readonly onStatus = this.statusEmitter.event;
   readonly onChunk = this.chunkEmitter.event;
@@ -100,7 +106,8 @@ export class Connection implements vscode.Disposable {
         provideFoldingRanges: async (document, context, token, next) => {
           const ranges = await next(document, context, token);
           // After this function has returned: whoever listens then asks a VS Code that has the ranges.
-          if (ranges) setTimeout(() => this.foldsEmitter.fire(document));
+          const starts = new Set(ranges?.map(({ start }) => start));
+          setTimeout(() => this.foldsEmitter.fire({ document, starts }));
           return ranges;
         },
       },

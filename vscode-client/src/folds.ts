@@ -1,7 +1,7 @@
 /** Noise: folded once when a log opens, and named at the end of each fold's first line, where VS Code shows nothing itself. */
 
 import * as vscode from "vscode";
-import type { Connection } from "./client";
+import type { Connection, Folds } from "./client";
 import { config } from "./config";
 import * as protocol from "./protocol";
 
@@ -20,7 +20,7 @@ export class NoiseFolds implements vscode.Disposable {
   constructor(private readonly connection: Connection) {
     this.registrations = [
       label,
-      connection.onFolds((document) => void this.update(document)),
+      connection.onFolds((folds) => void this.update(folds)),
       vscode.window.onDidChangeActiveTextEditor((editor) => void this.foldOnOpen(editor)),
       vscode.window.onDidChangeVisibleTextEditors((editors) => {
         editors.forEach((editor) => this.draw(editor));
@@ -39,13 +39,14 @@ export class NoiseFolds implements vscode.Disposable {
     if (starts.length > 0) await vscode.commands.executeCommand("editor.fold", { selectionLines: starts, levels: 1 });
   }
 
-  private async update(document: vscode.TextDocument): Promise<void> {
+  private async update({ document, starts }: Folds): Promise<void> {
     const key = document.uri.toString();
     const client = await this.connection.get();
     const uri = client.code2ProtocolConverter.asUri(document.uri);
     const { noise } = await client.sendRequest(protocol.noise, { uri });
     if (document.isClosed) return;
-    this.noise.set(key, noise);
+    // Asked to fold a line without a fold of its own, VS Code would fold what is around it.
+    this.noise.set(key, noise.filter(({ start }) => starts.has(start)));
     vscode.window.visibleTextEditors.filter((editor) => editor.document === document).forEach((editor) => this.draw(editor));
     await this.foldOnOpen(vscode.window.activeTextEditor);
   }

@@ -23,7 +23,8 @@ const ofLogSieve = (uri) => vscode.languages.getDiagnostics(uri).filter(({ sourc
 describe("a failing log", () => {
   let editor;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(120_000); // a cold start on a busy machine
     editor = await vscode.window.showTextDocument(log);
     await until(() => ofLogSieve(log).length);
   });
