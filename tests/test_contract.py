@@ -136,6 +136,8 @@ def test_documented_commands_and_options_exist() -> None:
     for line in re.findall(r"logsieve ((?:[a-z-]+ )?[^`|#\n]*)", README):
         for option in re.findall(r"(?<!\S)--[a-z-]+", line):
             assert option in known, line
+    for option in re.findall(r"`(--[a-z-]+)`", README):
+        assert option in known
     for name in re.findall(r"^\| `logsieve ([a-z-]+)", README, re.MULTILINE):
         assert name in commands()
     for name in re.findall(r"^ {4}(?:.*\| )?logsieve ([a-z-]+)", README, re.MULTILINE):

@@ -243,7 +243,7 @@ def test_output_is_utf_8_in_any_locale(run: Command, tmp_path: Path) -> None:
 
 
 def test_json_holds_one_line_a_log_whatever_the_log_holds(run: Command, tmp_path: Path) -> None:
-    log = tmp_path / "odd.log"
+    log = tmp_path / "odd\u2028\x9b31m\x7f.log"
     log.write_text("error: a\u2028b\u0085c\x9bd\x7f\x0ce\n", "utf-8")
     for command in ("triage", "reduce", "templates"):
         output = run(command, "--format", "jsonl", log).stdout.decode()
