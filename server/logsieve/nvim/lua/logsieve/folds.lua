@@ -5,7 +5,12 @@ local M = {}
 ---@type table<integer, table<integer, true>>
 local closed = {}
 
+local EXPRESSION = 'v:lua.vim.lsp.foldexpr()'
+
 --- Fold by the server's ranges in one window. Sections stay open, which is why 'foldlevel' is high.
+---
+--- Only the expression is set here, and evaluated once, which makes Neovim ask for the ranges: 'foldmethod' waits for
+--- them (|on_ranges()|), because the expression is costly for each line of a log as long as there are none.
 ---@param bufnr integer
 ---@param window integer
 function M.on_window(bufnr, window)
@@ -13,13 +18,16 @@ function M.on_window(bufnr, window)
     return
   end
   local option = vim.wo[window][0]
-  if option.foldexpr ~= 'v:lua.vim.lsp.foldexpr()' or option.foldmethod ~= 'expr' then
-    option.foldmethod = 'expr'
-    option.foldexpr = 'v:lua.vim.lsp.foldexpr()'
-    option.foldtext = 'v:lua.vim.lsp.foldtext()'
-    option.foldlevel = 99
+  if option.foldexpr == EXPRESSION and option.foldmethod == 'expr' then
+    M.on_ranges(bufnr)
+    return
   end
-  M.on_ranges(bufnr)
+  option.foldexpr = EXPRESSION
+  option.foldtext = 'v:lua.vim.lsp.foldtext()'
+  option.foldlevel = 99
+  vim.api.nvim_win_call(window, function()
+    vim.lsp.foldexpr(1)
+  end)
 end
 
 --- A window made by splitting has the folds of the one it was split from, open or closed.
@@ -42,6 +50,14 @@ function M.on_ranges(bufnr, client_id)
   if not client or (client_id and client.id ~= client_id) then
     return
   end
+  vim.schedule(function() -- Neovim takes the ranges in after telling that they are there
+    for _, window in ipairs(vim.fn.win_findbuf(bufnr)) do
+      local option = vim.wo[window][0]
+      if option.foldexpr == EXPRESSION and option.foldmethod ~= 'expr' then
+        option.foldmethod = 'expr'
+      end
+    end
+  end)
   if vim.tbl_get(client.settings, 'logsieve', 'foldOnOpen') == false then
     return
   end
