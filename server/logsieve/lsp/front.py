@@ -219,7 +219,7 @@ class Front(LanguageServer):
             with self.failures("asking for the settings"):
                 item = types.ConfigurationItem(section="logsieve")
                 [given] = await self.workspace_configuration_async(types.ConfigurationParams([item]))
-                self._configure(_plain(given) or {})
+                self._configure(given or {})
 
     async def _configuration_changed(self, params: types.DidChangeConfigurationParams) -> None:
         if self.can("workspace.configuration"):
@@ -358,10 +358,3 @@ class Front(LanguageServer):
         self.work_done_progress.begin(token, begin)
         if self._progress.get(uri) != token:  # over before the client had its window ready
             self.work_done_progress.end(token, types.WorkDoneProgressEnd())
-
-
-def _plain(value: Any) -> Any:
-    """pygls makes named tuples of data it has no type for: back to mappings."""
-    if hasattr(value, "_asdict"):
-        return {k: _plain(v) for k, v in value._asdict().items()}
-    return value
