@@ -68,8 +68,8 @@ score: $(PY) ## Quality on labelled logs: the shared ones where present, else th
 	else set -x; $(BIN)/python tests/score_fixtures.py; fi
 
 .PHONY: demo-vscode
-demo-vscode: $(PY) vsix ## A real VS Code with the extension and sample logs, for a browser
-	tests/vscode/demo.sh
+demo-vscode: $(PY) $(JS) ## A real VS Code with the extension and sample logs, for a browser
+	PATH="$(CURDIR)/$(BIN):$$PATH" tests/vscode/demo.sh
 
 .PHONY: clean
 clean: ## Remove what the other targets made in the checkout
