@@ -33,6 +33,12 @@ def test_a_rule_makes_no_error_of_what_the_envelope_calls_a_warning() -> None:
     assert levels == {"one": Level.WARNING, "two": Level.ERROR, "three": Level.ERROR}
 
 
+def test_a_general_rule_does_not_count_on_information() -> None:
+    general = BOOM + "specificity = 30\n"
+    findings = analysed("[INFO] boom: one\n[ERROR] boom: two\n", pack_of(SHOUT + general)).findings
+    assert [f.title for f in findings] == ["two"]
+
+
 def test_a_raw_rule_sees_the_warning_and_may_make_an_error_of_it() -> None:
     raw = BOOM.replace("^boom", "\\[WARNING\\] boom") + "raw = true\n"
     (finding,) = analysed("[WARNING] boom: one\n", pack_of(SHOUT + raw)).findings

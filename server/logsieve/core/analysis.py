@@ -90,11 +90,11 @@ def analyse(text: LogText, packs: PackSet, settings: Settings = DEFAULTS, progre
         index = lookup.at(line)
         return (lookup.all[index].start, lookup.all[index].end) if index >= 0 else (0, len(text))
 
-    def warned(line: int) -> bool:
-        return int(scan.levels[line]) == Level.WARNING
+    def level(line: int) -> Level:
+        return wrapping.level(text.clean(line)) if wrapping.has_level else Level.UNKNOWN
 
     ignored = scan.ignored(packs)
-    made = blocks.find(scan.of_rules(packs), ignored, bounds, message, as_written, warned)
+    made = blocks.find(scan.of_rules(packs), ignored, bounds, message, as_written, level)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
     verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(markers, told))
     counts = _Counts(scan.shapes)

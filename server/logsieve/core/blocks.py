@@ -12,6 +12,8 @@ from logsieve.packs.patterns import compiled
 
 __all__ = ["find"]
 
+GENERAL = 40  # specificity under which a rule knows no tool's grammar
+
 Message = Callable[[int], str]
 
 
@@ -21,14 +23,15 @@ def find(
     bounds: Callable[[int], tuple[int, int]],
     message: Message,
     as_written: Message,
-    warned: Callable[[int], bool],
+    told: Callable[[int], Level],
 ) -> list[Block]:
     """Blocks for the hits of rules, in the order of the log.
 
     `ignored` maps lines to the specificity below which rules do not count on them; `bounds` gives the section around
     a line, which no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules;
-    `warned` says whether the envelope calls a line a warning: no rule makes an error of it but a raw
-    one, which sees what is written there.
+    `told`
+    gives the level that the line's envelope names: of a warning only a raw rule, which sees that word, may make an
+    error, and on a line that is only information no rule under GENERAL counts.
     """
     found: list[Block] = []
     for line, pattern in hits:
@@ -41,6 +44,9 @@ def find(
         first, last = bounds(line)
         if rule.below and (line + 1 == last or not compiled(rule.below).search(message(line + 1))):
             continue
+        level = told(line) if rule.severity is Level.ERROR and not rule.raw else Level.UNKNOWN
+        if rule.specificity < GENERAL and level in (Level.INFO, Level.DEBUG):
+            continue
         match = compiled(rule.pattern).search(text) if rule.pattern else None
         groups = _named(match.groupdict()) if match else {}
         start, end = _upward(rule.block, line, first, message), _downward(rule.block, line, last, message)
@@ -50,7 +56,7 @@ def find(
             Block(
                 code,
                 category,
-                min(rule.severity, Level.WARNING) if warned(line) and not rule.raw else rule.severity,
+                Level.WARNING if level is Level.WARNING else rule.severity,
                 "consequence" if rule.echoes and compiled(rule.echoes).search(message(anchor)) else rule.role,
                 rule.specificity,
                 rule.title,
