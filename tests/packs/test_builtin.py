@@ -1,4 +1,4 @@
-"""Built-in packs: sound patterns, samples that hold, negatives beside positives, the same hits whichever engine scans."""
+"""Built-in packs: sound patterns, samples that hold, negatives beside positives, the same hits by every engine."""
 
 from __future__ import annotations
 
@@ -53,6 +53,11 @@ def test_has_both_kinds_of_samples(name: str) -> None:
 def test_samples_name_rules_of_their_pack() -> None:
     for pack in pack_set().packs:
         assert {s.rule for s in pack.samples} <= {r.id for r in pack.rules} | {""}, pack.name
+
+
+def test_negatives_are_as_many_as_positives() -> None:
+    samples = [s for pack in pack_set().packs for s in pack.samples]
+    assert sum(not s.rule for s in samples) >= sum(bool(s.rule) for s in samples)
 
 
 def test_a_sample_that_does_not_hold_is_told_with_its_place() -> None:

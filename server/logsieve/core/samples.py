@@ -15,8 +15,8 @@ __all__ = ["check"]
 def check(pack: Pack, packs: PackSet) -> list[Problem]:
     """What of `pack`'s samples does not hold when analysed with all of `packs`; empty where all do.
 
-    A positive sample's finding must come first, with its anchor on `line`, its severity `level` and its lines `block`; a negative
-    (no `rule`) must give no finding of error severity; `verdict`, where given, must be the run's.
+    A positive sample's finding must come first, with its anchor on `line`, its severity `level` and its lines `block`;
+    a negative (no `rule`) must give no finding of error severity; `verdict`, where given, must be the run's.
     """
     return [
         Problem(pack.origin, sample.at, reason) for sample in pack.samples for reason in _wrong(pack, sample, packs)
