@@ -27,10 +27,9 @@ WORDS = b"""error: |FAILED tests/a.py::b - assert 1 == 2|Traceback (most recent 
 section_start:1:a\r\x1b[0K|section_end:1:a\r\x1b[0K|--- FAIL: TestA (0.1s)|make: *** [a] Error 2|#12 3.4 |0 errors
 2026-01-01T00:00:00.000Z |[INFO] |[ERROR] |web_1 |Retrying|{|{"level":"error"}|level=error msg=|(((((|{{{{
 -----BEGIN RSA PRIVATE KEY-----|> Task :test FAILED|error[E0308]: mismatched types|##[section]Starting: x"""
-BREAKING = b"\n |\n|\n\n|\r\n|\r|\x00|\x08|\x0c|\x1b|\x1b[|\x1b[31m|\x1b]8;;|\xff|\xfe|\xff\xfe|\xef\xbb\xbf|\xe2\x9c|\xe2\x9c\x95"
-BREAKING += (
-    b"|\xf0\x9f|\xc3|\xe9|\x85|\xed\xa0\x80|" + "\u2028|\u202e|é|漢字|".encode() + b"x" * 5000 + b"|" + b" " * 300
-)
+BREAKING = b"\n |\n|\n\n|\r\n|\r|\x00|\x08|\x0c|\x1b|\x1b[|\x1b[31m|\x1b]8;;|\xff|\xfe|\xff\xfe|\xef\xbb\xbf|"
+BREAKING += b"\xe2\x9c|\xe2\x9c\x95|\xf0\x9f|\xc3|\xe9|\x85|\xed\xa0\x80|" + "\u2028|\u202e|é|漢字|".encode()
+BREAKING += b"x" * 5000 + b"|" + b" " * 300
 PIECES = st.one_of(
     st.sampled_from(WORDS.replace(b"\n", b"|").split(b"|")), st.sampled_from(BREAKING.split(b"|")), st.just(b"\n")
 )
