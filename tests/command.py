@@ -35,5 +35,5 @@ class Command:
             cwd=self.folder,
             env=self.environment | more,
             check=False,
-            timeout=120,
+            timeout=600,  # only so that a hang is a failure; 100 MB on a busy machine take a while
         )
