@@ -33,10 +33,10 @@ export async function explain(connection: Connection, documents: Documents, log:
   try {
     const params = { ...target, id, consent: true, remember: consent === "always", payload: preview.payload };
     const result = await withProgress(client, params, preview.model);
-    documents.replace(answer, withoutLinks(result.text, target.uri) + footer(result));
+    documents.replace(answer, `${withoutLinks(result.text, target.uri)}${footer(result)}`.trimStart());
   } catch (error) {
     if (!isCancelled(error)) throw error;
-    documents.append(answer, "\n\n*Cancelled.*\n");
+    documents.append(answer, "\n*Cancelled.*\n");
   } finally {
     chunks.dispose();
   }
