@@ -29,6 +29,7 @@ ROOMS: dict[str, set[str]] = {
 # Stages do not import each other. What is no stage, and what it may import of core:
 CORE: dict[str, set[str]] = {
     "analysis": {"envelope", "scan", "shapes", "sections", "blocks", "findings", "noise"},  # the pipeline
+    "scan": {"scanner"},  # its engine
     "reduce": {"analysis"},  # a function of an Analysis
     "render": {"analysis", "redact"},  # the only way out redacts
     "samples": {"analysis"},  # runs the packs' samples

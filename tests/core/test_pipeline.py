@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import analysed, pack_of
-from logsieve.core.analysis import MOST_HITS
+from logsieve.core.scan import MOST_HITS
 from logsieve.core.shapes import shapes, template
 from logsieve.model import Level, Outcome, Verdict
 from logsieve.settings import Folding, Settings

@@ -12,7 +12,7 @@ import pytest
 
 from logsieve import packs
 from logsieve.core.samples import check
-from logsieve.core.scan import HyperscanScanner, Re2Scanner
+from logsieve.core.scanner import HyperscanScanner, Re2Scanner
 from logsieve.packs.load import read
 from logsieve.text import LogText
 

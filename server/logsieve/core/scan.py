@@ -1,141 +1,155 @@
-"""The one scan: all patterns over a chunk of text at once, in time linear in the text. Hyperscan where it runs, RE2
-elsewhere.
-"""
+"""The one scan: goes over the text once, chunk by chunk; gives its columns and the lines on which patterns matched."""
 
 from __future__ import annotations
 
-import platform
-import re
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
-from importlib import metadata
-from typing import Any, Protocol
 
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
-from logsieve.packs import cache
+from logsieve.core.scanner import Hits, Scanner, scanner
+from logsieve.model import Level
+from logsieve.packs import IgnoreRule, NoiseRule, PackSet, Pattern, Rule
+from logsieve.text import LogText
 
-__all__ = ["HyperscanScanner", "Re2Scanner", "Scanner", "hits", "scanner"]
+__all__ = ["MOST_HITS", "Scanned", "run"]
 
-Hits = tuple[NDArray[np.int32], NDArray[np.int64]]
+MOST_HITS = 2000  # hits of one rule that are looked at: the first and the last half of these; more say nothing new
+LEVELS = (r"(?i)\b(?:err(?:or)?|fatal|f|e|crit(?:ical)?|severe|alert|emerg|panic)\b", r"(?i)\b(?:w|wrn|warn(?:ing)?)\b")
 
 
-class Scanner(Protocol):
-    """Finds which patterns match on which lines."""
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What scanning needs of a pack set, worked out once: pattern numbers by kind, their engines, reasons of noise."""
 
-    def scan(self, data: bytes) -> Hits:
-        """Pattern numbers (int32) and line numbers (int64), both of shape [hits], each pair once, sorted by line,
-        then pattern.
-
-        `data` holds lines that each end with a newline.
-        """
-        ...
+    patterns: tuple[Pattern, ...]
+    level_rules: tuple[Pattern, ...]
+    plain: NDArray[np.int32]
+    raw: NDArray[np.int32]
+    by_message: Scanner
+    by_bytes: Scanner
+    parts: NDArray[np.str_]
+    reasons: tuple[str, ...]
+    reason_of: NDArray[np.int16]  # by pattern: index into reasons, -1 for what is not noise
 
 
 @lru_cache(maxsize=8)
-def scanner(patterns: tuple[str, ...]) -> Scanner:
-    """The scanner for these patterns; numbers in its hits index `patterns`."""
-    try:
-        import hyperscan  # noqa: F401  # only whether it is there
-    except ImportError:
-        return Re2Scanner(patterns)
-    return HyperscanScanner(patterns)
+def _plan(packs: PackSet) -> _Plan:
+    patterns = packs.patterns
+    is_raw = np.array([p.raw for p in patterns], bool)
+    plain, raw = (np.flatnonzero(which).astype(np.int32) for which in (~is_raw, is_raw))
+    names: dict[str, int] = {}
+    reasons = [names.setdefault(p.owner.reason, len(names)) if isinstance(p.owner, NoiseRule) else -1 for p in patterns]
+    return _Plan(
+        patterns,
+        packs.level_rules,
+        plain,
+        raw,
+        scanner(tuple(patterns[i].regex for i in plain)),
+        scanner(tuple(patterns[i].regex for i in raw)),
+        np.array([p.part for p in patterns], np.str_),
+        tuple(names),
+        np.array(reasons, np.int16),
+    )
 
 
-def hits(numbers: Sequence[int], lines: NDArray[np.int64]) -> Hits:
-    """Pairs of pattern and line made unique and sorted by line, then pattern."""
-    pairs = np.unique(lines.astype(np.int64) << 32 | np.asarray(numbers, np.int64))
-    return (pairs & 0xFFFFFFFF).astype(np.int32), pairs >> 32
-
-
-def _reporting_once(pattern: str) -> str:
-    """The pattern made to report at its line's end only: by itself `error.*` reports at every character that follows.
-
-    Hyperscan has no anchors inside a pattern; one that holds `$` already ends where it must.
+@dataclass(frozen=True, eq=False)
+class Scanned:
+    """What one scan found. `shapes` (uint64), `levels` (int8) and `reason_of` (int16, index into `reasons` or -1) have
+    an entry a line; `numbers` and `lines` are the hits, sorted by line, then pattern.
     """
-    anchored = "$" in re.sub(r"\\.|\[\^?\]?[^\]]*\]", "", pattern)
-    return pattern if anchored else f"(?:{pattern}).*$"
+
+    plan: _Plan
+    numbers: NDArray[np.int32]
+    lines: NDArray[np.int64]
+    shapes: NDArray[np.uint64]
+    levels: NDArray[np.int8]
+    reason_of: NDArray[np.int16]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The reasons that `reason_of` indexes."""
+        return self.plan.reasons
+
+    def of(self, *parts: str) -> list[tuple[int, Pattern]]:
+        """The hits of some parts of the packs, in the order of the log."""
+        chosen = np.flatnonzero(np.isin(self.plan.parts, parts)[self.numbers])
+        return [(int(self.lines[i]), self.plan.patterns[self.numbers[i]]) for i in chosen]
+
+    def of_rules(self) -> list[tuple[int, Pattern]]:
+        """The hits of rules, of each no more than MOST_HITS, and the lines that only their level makes stand out."""
+        rules = np.flatnonzero((self.plan.parts == "rule")[self.numbers])
+        numbers, lines = self.numbers[rules], self.lines[rules]
+        chosen: list[tuple[int, Pattern]] = []
+        for number in np.unique(numbers):
+            chosen += [(line, self.plan.patterns[number]) for line in _thinned(lines[numbers == number])]
+        taken = np.zeros(len(self.levels), bool)
+        taken[lines] = True
+        for pattern in self.plan.level_rules:
+            assert isinstance(pattern.owner, Rule)
+            chosen += [(n, pattern) for n in _thinned(np.flatnonzero((self.levels == pattern.owner.at_level) & ~taken))]
+        return sorted(chosen, key=lambda hit: hit[0])
+
+    def ignored(self) -> dict[int, int]:
+        """Lines that an ignore rule matched, and the specificity below which rules do not count there."""
+        out: dict[int, int] = {}
+        for line, pattern in self.of("ignore"):
+            assert isinstance(pattern.owner, IgnoreRule)
+            out[line] = max(out.get(line, 0), pattern.owner.specificity)
+        return out
 
 
-class HyperscanScanner:
-    """Scans whole chunks with Intel's Hyperscan (or Vectorscan on Arm)."""
+def run(
+    text: LogText,
+    packs: PackSet,
+    strip: Callable[[bytes], bytes],
+    level: Callable[[str], Level] | None,
+    shapes_of: Callable[[bytes], NDArray[np.uint64]],
+    progress: Callable[[float], None] | None = None,
+) -> Scanned:
+    """Go over the text once, chunk by chunk: clean it, `strip` the envelopes off, scan, hash shapes, read levels.
 
-    def __init__(self, patterns: Sequence[str]) -> None:
+    `level` reads the level that a line's envelope names; None where no envelope of this log names one.
+    """
+    plan = _plan(packs)
+    by_level = scanner(LEVELS)
+    numbers: list[NDArray[np.int32]] = [np.zeros(0, np.int32)]
+    lines: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+    shapes = np.zeros(len(text), np.uint64)
+    levels = np.zeros(len(text), np.int8)
 
-        self._empty = not patterns
-        if self._empty:
-            return
-        sources = [_reporting_once(p).encode() for p in patterns]
-        version = f"{metadata.version('hyperscan')} {sys.platform} {platform.machine()}".encode()
-        key = "patterns-" + xxhash.xxh3_128_hexdigest(b"\n".join([version, *sources]))
-        self._database = self._load(key) or self._compile(sources, key)
+    def note(which: NDArray[np.int32], hits: Hits, start: int) -> None:
+        numbers.append(which[hits[0]])
+        lines.append(hits[1] + start)
 
-    @staticmethod
-    def _load(key: str) -> Any:
-        import hyperscan
-
-        blob = cache.get(key)
-        if blob is None:
-            return None
-        try:
-            database = hyperscan.loadb(blob, mode=hyperscan.HS_MODE_BLOCK)
-            database.scratch = hyperscan.Scratch(database)
-        except Exception:  # noqa: BLE001 (hyperscan raises a dozen kinds; a damaged or foreign database is rebuilt whatever it says)
-            return None
-        return database
-
-    @staticmethod
-    def _compile(sources: Sequence[bytes], key: str) -> Any:
-        import hyperscan
-
-        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        flags = [hyperscan.HS_FLAG_MULTILINE] * len(sources)
-        database.compile(expressions=list(sources), ids=list(range(len(sources))), flags=flags)
-        database.scratch = hyperscan.Scratch(database)
-        cache.put(key, hyperscan.dumpb(database))
-        return database
-
-    def scan(self, data: bytes) -> Hits:
-        """See Scanner."""
-        numbers: list[int] = []
-        ends: list[int] = []
-        if self._empty or not data:
-            return hits(numbers, np.zeros(0, np.int64))
-
-        def on_match(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            numbers.append(number)
-            ends.append(end)
-
-        self._database.scan(data, match_event_handler=on_match)
-        newlines = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
-        return hits(numbers, np.searchsorted(newlines, np.asarray(ends, np.int64)))
+    for start, end in text.chunks():
+        clean = text.clean_bytes(start, end)
+        messages = strip(clean)
+        note(plan.plain, plan.by_message.scan(messages), start)
+        note(plan.raw, plan.by_bytes.scan(text.raw_bytes(start, end)), start)
+        shapes[start:end] = shapes_of(messages)
+        if level:
+            for line in np.unique(by_level.scan(clean)[1]).tolist():
+                levels[start + line] = level(text.clean(start + line))
+        if progress:
+            progress(end / len(text))
+    all_numbers, all_lines = np.concatenate(numbers), np.concatenate(lines)
+    order = np.lexsort((all_numbers, all_lines))
+    all_numbers, all_lines = all_numbers[order], all_lines[order]
+    return Scanned(plan, all_numbers, all_lines, shapes, levels, _reasons(plan, all_numbers, all_lines, len(text)))
 
 
-class Re2Scanner:
-    """Scans line by line with RE2's set matcher: for platforms that Hyperscan has no wheel for."""
+def _reasons(plan: _Plan, numbers: NDArray[np.int32], lines: NDArray[np.int64], count: int) -> NDArray[np.int16]:
+    column = np.full(count, -1, np.int16)
+    is_noise = plan.reason_of[numbers] >= 0
+    column[lines[is_noise]] = plan.reason_of[numbers[is_noise]]
+    return column
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        import re2
 
-        self._set = None
-        if patterns:
-            options = re2.Options()
-            options.encoding = re2.Options.Encoding.LATIN1  # bytes, as Hyperscan sees them
-            options.max_mem = 1 << 28
-            self._set = re2.Set.SearchSet(options)
-            for pattern in patterns:
-                self._set.Add(pattern.encode())
-            self._set.Compile()
-
-    def scan(self, data: bytes) -> Hits:
-        """See Scanner."""
-        numbers: list[int] = []
-        lines: list[int] = []
-        for at, line in enumerate(data.split(b"\n")[:-1] if self._set else ()):
-            found = (self._set.Match(line) if self._set else None) or ()  # None where nothing matches
-            numbers += found
-            lines += [at] * len(found)
-        return hits(numbers, np.asarray(lines, np.int64))
+def _thinned(lines: NDArray[np.int64]) -> list[int]:
+    if len(lines) > MOST_HITS:
+        lines = np.concatenate((lines[: MOST_HITS // 2], lines[-MOST_HITS // 2 :]))
+    found: list[int] = lines.tolist()
+    return found

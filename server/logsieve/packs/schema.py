@@ -211,7 +211,7 @@ class Pattern:
     owner: Rule | IgnoreRule | NoiseRule | OutcomeRule | SectionRule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PackSet:
     """All packs in use, what was wrong with the others, and the patterns of the one scan."""
 

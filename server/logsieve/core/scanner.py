@@ -1,0 +1,139 @@
+"""Engines that find all patterns in a chunk of text at once, in linear time: Hyperscan where it runs, RE2 elsewhere."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import metadata
+from typing import Any, Protocol
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from logsieve.packs import cache
+
+__all__ = ["HyperscanScanner", "Re2Scanner", "Scanner", "hits", "scanner"]
+
+Hits = tuple[NDArray[np.int32], NDArray[np.int64]]
+
+
+class Scanner(Protocol):
+    """Finds which patterns match on which lines."""
+
+    def scan(self, data: bytes) -> Hits:
+        """Pattern numbers (int32) and line numbers (int64), both of shape [hits], each pair once, sorted by line,
+        then pattern.
+
+        `data` holds lines that each end with a newline.
+        """
+        ...
+
+
+@lru_cache(maxsize=8)
+def scanner(patterns: tuple[str, ...]) -> Scanner:
+    """The scanner for these patterns; numbers in its hits index `patterns`."""
+    try:
+        import hyperscan  # noqa: F401  # only whether it is there
+    except ImportError:
+        return Re2Scanner(patterns)
+    return HyperscanScanner(patterns)
+
+
+def hits(numbers: Sequence[int], lines: NDArray[np.int64]) -> Hits:
+    """Pairs of pattern and line made unique and sorted by line, then pattern."""
+    pairs = np.unique(lines.astype(np.int64) << 32 | np.asarray(numbers, np.int64))
+    return (pairs & 0xFFFFFFFF).astype(np.int32), pairs >> 32
+
+
+def _reporting_once(pattern: str) -> str:
+    """The pattern made to report at its line's end only: by itself `error.*` reports at every character that follows.
+
+    Hyperscan has no anchors inside a pattern; one that holds `$` already ends where it must.
+    """
+    anchored = "$" in re.sub(r"\\.|\[\^?\]?[^\]]*\]", "", pattern)
+    return pattern if anchored else f"(?:{pattern}).*$"
+
+
+class HyperscanScanner:
+    """Scans whole chunks with Intel's Hyperscan (or Vectorscan on Arm)."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+
+        self._empty = not patterns
+        if self._empty:
+            return
+        sources = [_reporting_once(p).encode() for p in patterns]
+        version = f"{metadata.version('hyperscan')} {sys.platform} {platform.machine()}".encode()
+        key = "patterns-" + xxhash.xxh3_128_hexdigest(b"\n".join([version, *sources]))
+        self._database = self._load(key) or self._compile(sources, key)
+
+    @staticmethod
+    def _load(key: str) -> Any:
+        import hyperscan
+
+        blob = cache.get(key)
+        if blob is None:
+            return None
+        try:
+            database = hyperscan.loadb(blob, mode=hyperscan.HS_MODE_BLOCK)
+            database.scratch = hyperscan.Scratch(database)
+        except Exception:  # noqa: BLE001 (hyperscan raises a dozen kinds; a damaged or foreign database is rebuilt whatever it says)
+            return None
+        return database
+
+    @staticmethod
+    def _compile(sources: Sequence[bytes], key: str) -> Any:
+        import hyperscan
+
+        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        flags = [hyperscan.HS_FLAG_MULTILINE] * len(sources)
+        database.compile(expressions=list(sources), ids=list(range(len(sources))), flags=flags)
+        database.scratch = hyperscan.Scratch(database)
+        cache.put(key, hyperscan.dumpb(database))
+        return database
+
+    def scan(self, data: bytes) -> Hits:
+        """See Scanner."""
+        numbers: list[int] = []
+        ends: list[int] = []
+        if self._empty or not data:
+            return hits(numbers, np.zeros(0, np.int64))
+
+        def on_match(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            numbers.append(number)
+            ends.append(end)
+
+        self._database.scan(data, match_event_handler=on_match)
+        newlines = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
+        return hits(numbers, np.searchsorted(newlines, np.asarray(ends, np.int64)))
+
+
+class Re2Scanner:
+    """Scans line by line with RE2's set matcher: for platforms that Hyperscan has no wheel for."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        import re2
+
+        self._set = None
+        if patterns:
+            options = re2.Options()
+            options.encoding = re2.Options.Encoding.LATIN1  # bytes, as Hyperscan sees them
+            options.max_mem = 1 << 28
+            self._set = re2.Set.SearchSet(options)
+            for pattern in patterns:
+                self._set.Add(pattern.encode())
+            self._set.Compile()
+
+    def scan(self, data: bytes) -> Hits:
+        """See Scanner."""
+        numbers: list[int] = []
+        lines: list[int] = []
+        for at, line in enumerate(data.split(b"\n")[:-1] if self._set else ()):
+            found = (self._set.Match(line) if self._set else None) or ()  # None where nothing matches
+            numbers += found
+            lines += [at] * len(found)
+        return hits(numbers, np.asarray(lines, np.int64))
