@@ -113,6 +113,7 @@ try {
     await vs.until("quotes checked", () => vs.lines("logsieve-text:"), (seen) => seen.some((line) => line.includes("all of them hold")));
     await screenshot("explain");
     assert.ok(model.bodies[0]?.includes(root.contains));
+    await vs.until("link", () => vs.links("logsieve-text:"), (links) => links.includes(String(root.line)));
     await vs.press("Control+2"); // the second column
     await vs.goTo(3, "The tax is rounded down, see L309".length);
     await vs.command("Open Link");

@@ -30,6 +30,8 @@ export function workbench(page) {
     lineNumbers: async (uri = "") => (await text(`${editor(uri)} .margin .line-numbers`)).map(Number).sort((a, b) => a - b),
     /** @param {string} [uri] */
     lines: (uri = "") => text(`${editor(uri)} .view-line`),
+    /** Texts that are drawn as links. @param {string} uri */
+    links: (uri) => text(`${editor(uri)} .detected-link`),
     /** Texts that decorations append to lines. */
     labels: () =>
       page.locator(`${editor("")} .view-line span`).evaluateAll((spans) =>
