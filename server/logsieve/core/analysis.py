@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from logsieve.core import blocks, envelope, findings, noise, scan, sections, shapes
 from logsieve.model import Block, Envelope, Finding, Level, Line, Noise, Outcome, Section, Verdict
 from logsieve.packs import PackSet, Pattern
-from logsieve.packs.patterns import compiled
+from logsieve.packs.patterns import compiled, named
 from logsieve.settings import DEFAULTS, Settings
 from logsieve.text import LogText
 
@@ -69,12 +69,18 @@ def analyse(
     wrapping = envelope.detect(text, packs)
     level = wrapping.level if wrapping.has_level else None
     scanned = scan.run(text, packs, wrapping.strip, level, shapes.shapes, progress)
-    message = lru_cache(maxsize=1 << 16)(lambda line: wrapping.message(text.clean(line)))
+
+    @lru_cache(maxsize=1 << 16)
+    def message(line: int) -> str:
+        kept = scanned.message(line)
+        if kept is not None and kept.isascii():
+            return kept[: envelope.LONGEST].decode("ascii")
+        return wrapping.message(text.clean(line))
+
     as_written = lru_cache(maxsize=1 << 10)(lambda line: text.text(line)[: envelope.LONGEST])
 
-    def look(pattern: Pattern, line: int) -> dict[str, str | None] | None:
-        match = compiled(pattern.regex).search((as_written if pattern.raw else message)(line))
-        return match.groupdict() if match else None
+    def look(pattern: Pattern, line: int) -> dict[str, str] | None:
+        return named(pattern.regex, (as_written if pattern.raw else message)(line))
 
     def excluded(unless: str, line: int, raw: bool) -> bool:
         return compiled(unless).search((as_written if raw else message)(line)) is not None

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from logsieve.model import Block, Level
 from logsieve.packs import BlockRule, Pattern, Rule
-from logsieve.packs.patterns import compiled
+from logsieve.packs.patterns import compiled, named
 
 __all__ = ["find"]
 
@@ -28,8 +28,7 @@ def find(
     """Blocks for the hits of rules, in the order of the log.
 
     `ignored` maps lines to the specificity below which rules do not count on them; `bounds` gives the section around
-    a line, which no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules;
-    `told`
+    a line, which no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules; `told`
     gives the level that the line's envelope names: of a warning only a raw rule, which sees that word, may make an
     error, and on a line that is only information no rule under GENERAL counts.
     """
@@ -47,8 +46,7 @@ def find(
         level = told(line) if rule.severity is Level.ERROR and not rule.raw else Level.UNKNOWN
         if rule.specificity < GENERAL and level in (Level.INFO, Level.DEBUG):
             continue
-        match = compiled(rule.pattern).search(text) if rule.pattern else None
-        groups = _named(match.groupdict()) if match else {}
+        groups = (named(rule.pattern, text) if "(?P<" in rule.pattern else None) or {}
         start, end = _upward(rule.block, line, first, message), _downward(rule.block, line, last, message)
         anchor, more = _anchor(rule, line, start, end, message)
         code, category = f"{pattern.pack.name}/{rule.id}", rule.category or pattern.pack.category
@@ -101,17 +99,12 @@ def _anchor(rule: Rule, line: int, start: int, end: int, message: Message) -> tu
     """The line of the block that says what happened, and the groups that `rule.message` found there."""
     if not rule.message:
         return line, {}
-    pattern = compiled(rule.message)
     below = range(end - 1, line - 1, -1) if rule.last else range(line, end)
     for at in [*below, *range(line - 1, start - 1, -1)]:
-        match = pattern.search(message(at))
-        if match:
-            return at, _named(match.groupdict())
+        groups = named(rule.message, message(at))
+        if groups is not None:
+            return at, groups
     return line, {}
-
-
-def _named(groups: dict[str, str | None]) -> dict[str, str]:
-    return {name: text for name, text in groups.items() if text}
 
 
 def _upward(rule: BlockRule, line: int, first: int, message: Message) -> int:

@@ -11,6 +11,7 @@ from logsieve.model import Block, Finding, Level, Location, Outcome, Related, Se
 
 __all__ = ["WEIGHTS", "Context", "Weights", "build", "rank"]
 
+_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 TITLE = 200  # characters of a title
 FAR = 200  # lines before the end within which distance does not count
 RARE = 3  # occurrences of a shape up to which a line is rare
@@ -90,7 +91,7 @@ def rank(made: Sequence[Finding]) -> list[Finding]:
     merged: dict[tuple[str, str], Finding] = {}
     of_subject: dict[str, tuple[str, str]] = {}
     for finding in sorted(made, key=_first):
-        key = (finding.category, "".join(ch for ch in finding.title if not ch.isdigit()))
+        key = (finding.category, finding.title.translate(_DIGITS))
         told = of_subject.setdefault(finding.subject, key) if finding.subject else key
         same = merged.get(key)
         if same is None and told != key and merged[told].rule != finding.rule:

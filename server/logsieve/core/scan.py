@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,7 @@ from logsieve.text import LogText
 
 __all__ = ["MOST_HITS", "Scanned", "run"]
 
+KEPT = 1 << 26  # bytes of messages that stay at hand for the later stages; lines beyond are cleaned again one by one
 MOST_HITS = 2000  # hits of one rule that are looked at: the first and the last half of these; more say nothing new
 LEVELS = (r"(?i)\b(?:err(?:or)?|fatal|f|e|crit(?:ical)?|severe|alert|emerg|panic)\b", r"(?i)\b(?:w|wrn|warn(?:ing)?)\b")
 
@@ -55,6 +57,24 @@ def _plan(packs: PackSet) -> _Plan:
     )
 
 
+class _Text:
+    """The messages of one chunk of lines, cut into lines when first asked."""
+
+    def __init__(self, start: int, end: int, messages: bytes) -> None:
+        self.start = start
+        self._end = end
+        self._messages = messages
+        self._breaks: list[int] = []
+
+    def line(self, line: int) -> bytes | None:
+        if line >= self._end:
+            return None
+        if not self._breaks:
+            self._breaks = [-1, *np.flatnonzero(np.frombuffer(self._messages, np.uint8) == 10).tolist()]
+        at = line - self.start
+        return self._messages[self._breaks[at] + 1 : self._breaks[at + 1]]
+
+
 @dataclass(frozen=True, eq=False)
 class Scanned:
     """What one scan found. `shapes` (uint64), `levels` (int8) and `reason_of` (int16, index into `reasons` or -1) have
@@ -67,6 +87,12 @@ class Scanned:
     shapes: NDArray[np.uint64]
     levels: NDArray[np.int8]
     reason_of: NDArray[np.int16]
+    texts: list[_Text]
+
+    def message(self, line: int) -> bytes | None:
+        """The message of a line, None where it is not at hand."""
+        at = bisect_right(self.texts, line, key=lambda text: text.start) - 1
+        return self.texts[at].line(line) if at >= 0 else None
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -76,7 +102,11 @@ class Scanned:
     def of(self, *parts: str) -> list[tuple[int, Pattern]]:
         """The hits of some parts of the packs, in the order of the log."""
         chosen = np.flatnonzero(np.isin(self.plan.parts, parts)[self.numbers])
-        return [(int(self.lines[i]), self.plan.patterns[self.numbers[i]]) for i in chosen]
+        patterns = self.plan.patterns
+        return [
+            (line, patterns[number])
+            for line, number in zip(self.lines[chosen].tolist(), self.numbers[chosen].tolist(), strict=True)
+        ]
 
     def of_rules(self) -> list[tuple[int, Pattern]]:
         """The hits of rules, of each no more than MOST_HITS, and the lines that only their level makes stand out."""
@@ -119,6 +149,8 @@ def run(
     lines: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
     shapes = np.zeros(len(text), np.uint64)
     levels = np.zeros(len(text), np.int8)
+    texts: list[_Text] = []
+    room = KEPT
 
     def note(which: NDArray[np.int32], hits: Hits, start: int) -> None:
         numbers.append(which[hits[0]])
@@ -130,6 +162,9 @@ def run(
         note(plan.plain, plan.by_message.scan(messages), start)
         note(plan.raw, plan.by_bytes.scan(text.raw_bytes(start, end)), start)
         shapes[start:end] = shapes_of(messages)
+        room -= len(messages)
+        if room > 0:
+            texts.append(_Text(start, end, messages))
         if level:
             for line in np.unique(by_level.scan(clean)[1]).tolist():
                 levels[start + line] = level(text.clean(start + line))
@@ -138,7 +173,8 @@ def run(
     all_numbers, all_lines = np.concatenate(numbers), np.concatenate(lines)
     order = np.lexsort((all_numbers, all_lines))
     all_numbers, all_lines = all_numbers[order], all_lines[order]
-    return Scanned(plan, all_numbers, all_lines, shapes, levels, _reasons(plan, all_numbers, all_lines, len(text)))
+    reason_of = _reasons(plan, all_numbers, all_lines, len(text))
+    return Scanned(plan, all_numbers, all_lines, shapes, levels, reason_of, texts)
 
 
 def _reasons(plan: _Plan, numbers: NDArray[np.int32], lines: NDArray[np.int64], count: int) -> NDArray[np.int16]:

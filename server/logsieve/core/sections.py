@@ -14,7 +14,7 @@ __all__ = ["Mark", "Sections", "build", "marks", "run_verdict", "with_outcomes"]
 DEEPEST = 64  # sections inside sections; runners go to about five, and a broken log must not cost its square
 NEAR = 5  # lines after its end in which a section's outcome may still be told (Travis prints it below the fold)
 
-Groups = dict[str, str | None]
+Groups = dict[str, str]
 Look = Callable[[Pattern, int], Groups | None]
 
 
@@ -35,6 +35,7 @@ class _Open:
     name: str
     start: int
     index: int
+    parent: int
 
 
 class Sections:
@@ -62,13 +63,14 @@ class Sections:
 
 def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[Section]:
     """Sections of a log of `count` lines. `hits` are the lines on which section patterns matched, in order."""
-    found: list[Section] = []
+    begun: list[_Open] = []
+    ends: list[int] = []
     stack: list[_Open] = []
 
     def close(until: int, end: int) -> None:
         while len(stack) > until:
             last = stack.pop()
-            found[last.index] = replace(found[last.index], end=max(end, last.start + 1))
+            ends[last.index] = max(end, last.start + 1)
 
     at = 0
     while at < len(hits):
@@ -76,7 +78,12 @@ def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[S
         here = [p for n, p in hits[at : at + 16] if n == line]
         at += len([1 for n, _ in hits[at:] if n == line]) if len(here) == 16 else len(here)
         for pattern in here:
-            if pattern.part == "end" and (groups := look(pattern, line)) is not None:
+            # Where nothing of the kind is open there is nothing to look at: most ends of groups are such.
+            if (
+                pattern.part == "end"
+                and any(o.rule is pattern.owner for o in stack)
+                and (groups := look(pattern, line)) is not None
+            ):
                 name = groups.get("name")
                 match = [
                     i
@@ -99,11 +106,12 @@ def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[S
                 close(depth[0], line)
             title = (groups.get("title") or groups.get("name") or rule.kind).strip()
             parent = stack[-1].index if stack else -1
-            stack.append(_Open(rule, title, groups.get("name") or "", line, len(found)))
-            found.append(Section(title, rule.kind, line, count, parent=parent))
+            stack.append(_Open(rule, title, groups.get("name", ""), line, len(begun), parent))
+            begun.append(stack[-1])
+            ends.append(count)
             break  # one line starts one section; the first rule that fits names it
     close(0, count)
-    return found
+    return [Section(s.title, s.rule.kind, s.start, end, parent=s.parent) for s, end in zip(begun, ends, strict=True)]
 
 
 def marks(hits: Sequence[tuple[int, Pattern]], look: Look, exclude: Callable[[str, int, bool], bool]) -> list[Mark]:

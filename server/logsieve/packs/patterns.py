@@ -9,7 +9,7 @@ from typing import Any
 
 import re2
 
-__all__ = ["compiled", "envelope_problem", "problem_of"]
+__all__ = ["compiled", "envelope_problem", "named", "problem_of"]
 
 _parser = re._parser  # type: ignore[attr-defined]  # noqa: SLF001 (the only parser of Python's own syntax, as since 3.11)
 _UNBOUNDED = _parser.MAXREPEAT
@@ -21,6 +21,19 @@ def compiled(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     return re2.compile(pattern, options)
+
+
+@lru_cache(maxsize=4096)
+def _names(pattern: str) -> tuple[tuple[str, int], ...]:
+    return tuple(compiled(pattern).groupindex.items())
+
+
+def named(pattern: str, text: str) -> dict[str, str] | None:
+    """The texts of the pattern's named groups that took part in its first match in `text`; None where there is none."""
+    match = compiled(pattern).search(text)
+    if match is None:
+        return None
+    return {name: group for name, index in _names(pattern) if (group := match[index])}
 
 
 def problem_of(pattern: str) -> str | None:
