@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logsieve.core.reduce import LIMITS
 from logsieve.core.render import gap_text, render, tokens_of, view, visible
 from logsieve.model import Excerpt, Gap, Piece
 from logsieve.text import LogText
@@ -138,7 +139,7 @@ def test_the_fence_is_longer_than_any_run_of_backticks() -> None:
 
 
 def test_a_gap_stays_short_whatever_it_tells() -> None:
-    assert len(gap_text(Gap(0, 9_999_999, "w" * 500)).encode()) < 110
+    assert len(gap_text(Gap(0, 9_999_999, "w" * 500)).encode()) < LIMITS.gap
     assert len(gap_text(Gap(0, 9_999_999, "w" * 500), 8).encode()) < 110
 
 

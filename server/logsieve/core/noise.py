@@ -13,6 +13,7 @@ from logsieve.model import Level, Noise, Section
 __all__ = ["find"]
 
 REPEATS = 8  # occurrences in the log from which a shape counts as repetition
+LONGEST_TITLE = 40  # characters of a section's title in a reason
 REPETITION = "repeats"
 
 
@@ -42,7 +43,7 @@ def find(
         inside = slice(section.start + 1, section.end)
         if not kept[inside].any():
             label[inside] = len(names)
-            names.append(f"in {section.title[:60]}, where nothing failed")
+            names.append(f"in “{_short(section.title)}”, where nothing failed")
     noisy = (label >= 0) & ~kept & (levels < Level.ERROR)
     found = []
     for start, end in _runs(noisy | (blank & ~kept)):
@@ -53,9 +54,13 @@ def find(
         if end - start < minimum or not noisy[start:end].any():
             continue
         tally = Counter(label[start:end][noisy[start:end]].tolist()).most_common(2)
-        reason = ", ".join(dict.fromkeys(names[index] for index, _ in tally))
+        reason = " and ".join(dict.fromkeys(names[index] for index, _ in tally))
         found.append(Noise(start, end, reason, Level(int(levels[start:end].max()))))
     return found
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1].rstrip()}…"
 
 
 def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:

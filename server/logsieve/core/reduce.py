@@ -4,6 +4,7 @@ gap with its kind.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from logsieve.model import Excerpt, Finding, Gap, Level, Outcome, Piece, Verdict
 
 __all__ = ["LIMITS", "Limits", "reduce"]
 
+DULL = 5  # lines of noise up to which it is shown whole in the context of a failure
 BYTES = 4  # bytes of text that count as one token
 
 
@@ -26,9 +28,10 @@ class Limits:
     root: float = 0.6  # the root cause's block; longer ones lose their middle
     detail: float = 0.25  # any other finding's block
     context: float = 0.75  # what surrounds findings is added only up to here: more context is rarely worth its tokens
-    line: int = 700  # characters kept of a long line
+    line: int = 700  # characters kept of a long line, and no more than a quarter of the budget
+    what: int = 80  # characters that say what a gap held
     least: int = 160  # bytes that any offer may take, however small its share
-    gap: int = 110  # bytes reserved for the text of a gap
+    gap: int = 130  # bytes reserved for the text of a gap
     heads: int = 40  # findings of which at least the head is kept
     tail: int = 60  # lines of the end, where nothing was found or room is left
     reserve: float = 0.02  # of the budget: placeholders of redacted secrets may be longer than the secrets
@@ -133,20 +136,30 @@ class _Room:
         self.budget = budget
         self.bytes = int(budget * BYTES * (1 - limits.reserve))
         self.used = limits.gap  # the gap after the last piece
+        self.line = max(80, min(limits.line, self.bytes // 4))
         self.taken = np.zeros(len(analysis.text), bool)
+        self.dull = np.zeros(len(analysis.text), bool)  # inside runs of noise: no context worth its tokens
+        for noise in analysis.noise:
+            if noise.end - noise.start > DULL:
+                self.dull[noise.start + 1 : noise.end - 1] = True
         self.reasons: dict[int, str] = {}
         self.noise_ends = [n.end for n in analysis.noise]
+        self.anchors = sorted(b.anchor for b in analysis.blocks if b.severity is Level.ERROR)
         self.cost = lru_cache(maxsize=None)(self._cost)
 
     def _cost(self, line: int) -> int:
         text = self.analysis.text.clean(line)
-        return len(text[: self.limits.line].encode()) + 1 + (30 if len(text) > self.limits.line else 0)
+        return len(text[: self.line].encode()) + 1 + (30 if len(text) > self.line else 0)
 
     def take(self, offer: _Offer) -> None:
         """Take the offer's lines, or those of them that fit: from its head and its end towards what matters in it."""
         share = max(self.bytes * offer.most, self.limits.least)
         free = min(self.bytes * offer.upto - self.used - 2 * self.limits.gap, share)
-        fresh = [line for line in range(offer.start, offer.end) if not self.taken[line]]
+        fresh = [
+            line
+            for line in range(offer.start, offer.end)
+            if not self.taken[line] and not (offer.upto < 1 and self.dull[line])
+        ]
         if free <= 0 or not fresh:
             return
         for line in self._fitting(fresh, offer, free):
@@ -206,21 +219,23 @@ class _Room:
     def _cuts(self, start: int, end: int) -> dict[int, tuple[int, int]]:
         cuts = {}
         for line in range(start, end):
-            if len(self.analysis.text.clean(line)) > self.limits.line:
-                cuts[line] = (0, self.limits.line)
+            if len(self.analysis.text.clean(line)) > self.line:
+                cuts[line] = (0, self.line)
         return cuts
 
     def _what(self, start: int, end: int) -> str:
-        """What the lines of a gap are, in a few words: the commonest reasons of noise in it, and failures that found
-        no room.
-        """
+        """What a gap held: failures that found no room, repeats of failures, the commonest noise."""
         lost = sum(start <= f.anchor < end for f in self.analysis.findings if f.severity is Level.ERROR)
+        failed = bisect_left(self.anchors, end) - bisect_left(self.anchors, start)
         parts = [f"{lost} further failure{'s' if lost > 1 else ''}"] if lost else []
+        parts += [f"{failed - lost} repeats of failures"] if failed > lost + 1 else []
         tally: Counter[str] = Counter()
-        for n in self._noise(start, end):
-            tally[n[0].split(", ")[0]] += n[1]
-        parts += [reason for reason, _ in tally.most_common(2)]
-        return ", ".join(parts)[:70]
+        for reason, lines in self._noise(start, end):
+            tally[reason] += lines
+        named = tally.most_common(2)
+        parts += [f"{reason} ({lines:,})" if lines < end - start else reason for reason, lines in named]
+        what = ", ".join(parts) or "nothing that points at a failure"
+        return what if len(what) <= self.limits.what else f"{what[: self.limits.what - 1]}…"
 
     def _noise(self, start: int, end: int) -> Iterator[tuple[str, int]]:
         first = int(np.searchsorted(self.noise_ends, start, side="right"))

@@ -20,11 +20,12 @@ Look = Callable[[Pattern, int], Groups | None]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A line that says how something ended."""
+    """A line that says how something ended; `who` is the title of the pack that knows it."""
 
     line: int
     outcome: Outcome
     scope: str
+    who: str
     exit_code: int | None = None
 
 
@@ -133,7 +134,7 @@ def marks(hits: Sequence[tuple[int, Pattern]], look: Look, exclude: Callable[[st
             else None
         )
         result = rule.result if rule.result != "code" else ("failed" if code else "passed")
-        found.append(Mark(line, Outcome(result), rule.scope, code))
+        found.append(Mark(line, Outcome(result), rule.scope, pattern.pack.title, code))
     return found
 
 
@@ -178,11 +179,13 @@ def run_verdict(told: Sequence[Mark], last_failure: int = -1, cut: bool = False)
         if scope == "tool" and mark.outcome is Outcome.PASSED and (cut or mark.line < last_failure):
             continue
         code = f" with code {mark.exit_code}" if mark.exit_code is not None else ""
-        what = {"run": "the run", "section": "a step", "tool": "the last tool to report"}[scope]
-        if mark.outcome is Outcome.FAILED:
-            return Verdict.FAILED, f"{what} failed{code}", mark.line
-        return Verdict.PASSED, f"{what} passed{code}", mark.line
-    why = (
-        "the log is cut off before its runner says how the run ended" if cut else "nothing in the log says how it ended"
-    )
-    return Verdict.UNKNOWN, why, -1
+        failed_here = mark.outcome is Outcome.FAILED
+        why = {
+            "run": f"{mark.who} says that the run {mark.outcome}{code}",
+            "section": f"a step {mark.outcome}{code}",
+            "tool": f"{mark.who} reported {'failure' if failed_here else 'success'}{code}",
+        }[scope]
+        return Verdict.FAILED if failed_here else Verdict.PASSED, why, mark.line
+    if cut:
+        return Verdict.UNKNOWN, "the log is cut off before its runner says how the run ended", -1
+    return Verdict.UNKNOWN, "nothing in the log says how it ended", -1
