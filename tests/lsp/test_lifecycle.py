@@ -6,6 +6,7 @@ import asyncio
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,9 +75,27 @@ async def test_a_bad_request_is_answered_and_spoils_nothing(server: Client) -> N
     ):
         with pytest.raises(ServerError):
             await server.request(method, params)
-    server.start("logsieve/reduce", {"no": "uri"})  # pygls cannot read it and does not answer: nothing to wait for
     assert len((await server.request("logsieve/findings", {"uri": URI}))["findings"]) == 1
     assert server.all_of("window/showMessage") == []
+    assert await server.shut_down() == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("logsieve/findings", {}),
+        ("logsieve/reduce", None),
+        ("logsieve/reduce", [1]),
+        ("textDocument/hover", {"x": 1}),
+        ("textDocument/hover", None),
+        ("workspace/textDocumentContent", {}),
+    ],
+)
+async def test_bad_parameters_are_answered_as_such(server: Client, method: str, params: Any) -> None:
+    with pytest.raises(ServerError, match=method) as caught:
+        await server.request(method, params)
+    assert caught.value.code == -32602
+    server.notify(method, params)  # without an id there is nobody to answer
     assert await server.shut_down() == 0
 
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from lsprotocol import types
 from pygls.capabilities import get_capability
-from pygls.exceptions import JsonRpcException, JsonRpcInternalError, PyglsError
+from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams, PyglsError
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 
@@ -81,6 +81,16 @@ class Protocol(LanguageServerProtocol):
             return chosen
         known: type[Any] | None = super().get_message_type(method)
         return known
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """The message in JSON's data. pygls drops a request that it cannot read; its sender waits for an answer."""
+        try:
+            return super().structure_message(data)
+        except (JsonRpcInvalidParams, JsonRpcInternalError):
+            if "id" in data and "method" in data:
+                error = JsonRpcInvalidParams(f"these are no parameters of {data['method']}")
+                self._send_response(data["id"], error=error.to_response_error())
+            raise
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
