@@ -105,6 +105,22 @@ def test_a_missing_folder_is_no_problem(tmp_path: Path) -> None:
     assert packs.load([tmp_path / "none"]).problems == ()
 
 
-def test_samples_know_their_line(tmp_path: Path) -> None:
-    found = load(tmp_path, shop=GOOD)
-    assert [s.at for p in found.packs if p.name == "shop" for s in p.samples] == [6]
+@pytest.mark.parametrize("head", ["[[sample]]", "[[sample]]   # no failure", "  [[ sample ]]"])
+def test_samples_know_their_line(tmp_path: Path, head: str) -> None:
+    found = load(tmp_path, shop=GOOD + f"\n{head}\ntext = 'sold'\n")
+    assert samples(found) == [(6, "OVERSOLD 3 books"), (12, "sold")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD + "\n[[sample]]\ntext = '''\n[[sample]]\n'''\n",
+        GOOD + "\n[['sample']]\ntext = \"[[sample]]\\n\"\n",
+    ],
+)
+def test_samples_whose_line_is_not_sure_are_kept(tmp_path: Path, text: str) -> None:
+    assert samples(load(tmp_path, shop=text)) == [(0, "OVERSOLD 3 books"), (0, "[[sample]]\n")]
+
+
+def samples(found: packs.PackSet) -> list[tuple[int, str]]:
+    return [(s.at, s.text) for p in found.packs if p.name == "shop" for s in p.samples]

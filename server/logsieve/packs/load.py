@@ -40,6 +40,7 @@ _TABLES: dict[str, tuple[str, type]] = {
     "envelope": ("envelopes", EnvelopeRule),
     "sample": ("samples", Sample),
 }
+_SAMPLE = re.compile(r"\s*\[\[\s*sample\s*\]\]")
 _RULE_PATTERNS = frozenset({"pattern", "unless", "below", "echoes", "message", "end"})
 _PATTERN_KEYS = _RULE_PATTERNS | {"start", "before", "through", "until", "keep", "again", "caret"}
 
@@ -136,8 +137,9 @@ class _Reader:
             self.problem("a pack needs at least one [[sample]]", "name")
         if self.problems:
             return None
-        places = [i + 1 for i, line in enumerate(self.lines) if line.strip() == "[[sample]]"]
-        values["samples"] = tuple(replace(s, at=at) for s, at in zip(values["samples"], places, strict=False))
+        places = [i + 1 for i, line in enumerate(self.lines) if _SAMPLE.match(line)]
+        if len(places) == len(values["samples"]):  # else a line of a sample's text looks like a header: none is sure
+            values["samples"] = tuple(replace(s, at=at) for s, at in zip(values["samples"], places, strict=True))
         pack = Pack(**values)
         ids = [rule.id for rule in pack.rules]
         for twice in sorted({i for i in ids if ids.count(i) > 1}):
