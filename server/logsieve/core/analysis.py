@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from logsieve.core import blocks, envelope, findings, noise, scan, sections, shapes
 from logsieve.model import Block, Envelope, Finding, Level, Line, Noise, Outcome, Section, Verdict
 from logsieve.packs import PackSet, Pattern
-from logsieve.packs.patterns import compiled, named
+from logsieve.packs.patterns import compiled
 from logsieve.settings import DEFAULTS, Settings
 from logsieve.text import LogText
 
@@ -80,10 +80,10 @@ def analyse(
     as_written = lru_cache(maxsize=1 << 10)(lambda line: text.text(line)[: envelope.LONGEST])
 
     def look(pattern: Pattern, line: int) -> dict[str, str] | None:
-        return named(pattern.regex, (as_written if pattern.raw else message)(line))
+        return compiled(pattern.regex).named((as_written if pattern.raw else message)(line))
 
     def excluded(unless: str, line: int, raw: bool) -> bool:
-        return compiled(unless).search((as_written if raw else message)(line)) is not None
+        return compiled(unless).search((as_written if raw else message)(line))
 
     markers = scanned.of("start", "end")
     found = sections.build(len(text), markers, look)

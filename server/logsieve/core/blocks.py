@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from logsieve.model import Block, Level
 from logsieve.packs import BlockRule, Pattern, Rule
-from logsieve.packs.patterns import compiled, named
+from logsieve.packs.patterns import compiled
 
 __all__ = ["find"]
 
 GENERAL = 40  # specificity under which a rule knows no tool's grammar
+FORGIVEN = 3  # lines below an error in which it is taken back
 
 Message = Callable[[int], str]
 
@@ -46,7 +47,7 @@ def find(
         level = told(line) if rule.severity is Level.ERROR and not rule.raw else Level.UNKNOWN
         if rule.specificity < GENERAL and level in (Level.INFO, Level.DEBUG):
             continue
-        groups = (named(rule.pattern, text) if "(?P<" in rule.pattern else None) or {}
+        groups = (compiled(rule.pattern).named(text) if "(?P<" in rule.pattern else None) or {}
         start, end = _upward(rule.block, line, first, message), _downward(rule.block, line, last, message)
         anchor, more = _anchor(rule, line, start, end, message)
         code, category = f"{pattern.pack.name}/{rule.id}", rule.category or pattern.pack.category
@@ -54,7 +55,7 @@ def find(
             Block(
                 code,
                 category,
-                Level.WARNING if level is Level.WARNING else rule.severity,
+                Level.WARNING if level is Level.WARNING or _forgiven(rule, line, last, message) else rule.severity,
                 "consequence" if rule.echoes and compiled(rule.echoes).search(message(anchor)) else rule.role,
                 rule.specificity,
                 rule.title,
@@ -95,13 +96,21 @@ def _sureness(block: Block) -> float:
     return block.specificity + role + 20 * (block.severity - Level.ERROR)
 
 
+def _forgiven(rule: Rule, line: int, last: int, message: Message) -> bool:
+    """Whether the lines below an error take it back."""
+    if not rule.forgiven or rule.severity is not Level.ERROR:
+        return False
+    pattern = compiled(rule.forgiven)
+    return any(pattern.search(message(n)) for n in range(line + 1, min(line + 1 + FORGIVEN, last)))
+
+
 def _anchor(rule: Rule, line: int, start: int, end: int, message: Message) -> tuple[int, dict[str, str]]:
     """The line of the block that says what happened, and the groups that `rule.message` found there."""
     if not rule.message:
         return line, {}
     below = range(end - 1, line - 1, -1) if rule.last else range(line, end)
     for at in [*below, *range(line - 1, start - 1, -1)]:
-        groups = named(rule.message, message(at))
+        groups = compiled(rule.message).named(message(at))
         if groups is not None:
             return at, groups
     return line, {}
