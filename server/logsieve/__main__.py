@@ -1,7 +1,21 @@
-"""`python -m logsieve`: the command line."""
+"""Where `logsieve` and `python -m logsieve` start: an interrupt is quiet even while the command line is imported."""
 
 import sys
 
-from logsieve.cli import main
+__all__ = ["main"]
 
-sys.exit(main())
+INTERRUPTED = 130  # as shells count: 128 and the signal's number
+
+
+def main() -> int:
+    """Run the command line on sys.argv; the exit code."""
+    try:
+        from logsieve import cli
+
+        return cli.main()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

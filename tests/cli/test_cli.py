@@ -180,6 +180,25 @@ def test_an_interrupt_ends_quietly(run: Command, tmp_path: Path, delay: float) -
     assert process.returncode == 130
 
 
+@pytest.mark.parametrize("start", [[COMMAND], [sys.executable, "-m", "logsieve"]], ids=["command", "module"])
+@pytest.mark.parametrize("module", ["click", "logsieve.operations", "numpy", "logsieve.core.analysis"])
+def test_an_interrupt_while_it_starts_ends_quietly(
+    run: Command, tmp_path: Path, passing: Path, start: list[str], module: str
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "def heard(event, about):\n"
+        f"    if event == 'import' and about[0] == {module!r}:\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.addaudithook(heard)\n"
+    )
+    environment = run.environment | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([*start, "triage", passing], capture_output=True, check=False, env=environment)
+    assert done.stderr.strip() == b""
+    assert done.stdout == b""
+    assert done.returncode == 130
+
+
 def test_version_and_help_import_nothing_heavy(run: Command) -> None:
     for arguments in (["--version"], ["--help"], ["triage", "--help"], ["reduce", "--help"]):
         done = subprocess.run(
