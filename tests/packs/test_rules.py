@@ -63,3 +63,10 @@ def test_blank_messages_are_no_findings() -> None:
     packs = pack_of(SHOUT + "[[rule]]\nid = 'logged'\nat_level = 'error'\n")
     findings = analysed("[ERROR] \n[ERROR] broken\n[INFO] fine\n", packs).findings
     assert [f.anchor for f in findings] == [1]
+
+
+def test_what_is_forgiven_below_only_warns() -> None:
+    packs = pack_of(BOOM + "forgiven = '^never mind'\n")
+    log = "boom: one\nnever mind\n" + "working\n" * 5 + "boom: two\nworking\n"
+    levels = {f.title: f.severity for f in analysed(log, packs).findings}
+    assert levels == {"one": Level.WARNING, "two": Level.ERROR}

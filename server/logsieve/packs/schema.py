@@ -70,8 +70,9 @@ class Rule:
     50. `message`: searched in the block, gives title and anchor where the anchor line is only a header; `last` takes
     the last match instead of the first (root of a cause chain). `unless`: the rule does not count where the line also
     matches this (a count of zero, a passing test's name). `below`: the rule counts only where the line below matches
-    this (a general line that only the next one shows to be the tool's). `at_level` instead of a pattern: lines whose
-    envelope names this level and on which no other rule matched.
+    this (a general line that only the next one shows to be the tool's). `forgiven`: the rule only warns where one of
+    the three lines below matches this (it is tried again, or make ignores it). `at_level` instead of a pattern: lines
+    whose envelope names this level and on which no other rule matched.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Rule:
     specificity: int = 60
     unless: str = ""
     below: str = ""
+    forgiven: str = ""
     message: str = ""
     last: bool = False
     echoes: str = ""
