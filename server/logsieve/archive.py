@@ -46,7 +46,7 @@ class InputProblem:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
+        return f"{self.path or repr('')}: {self.reason}"
 
 
 class _RefusedError(Exception):
@@ -58,6 +58,8 @@ def read(path: str) -> Iterator[Log | InputProblem]:
     try:
         if path == STDIN:
             yield from _read(path, sys.stdin.buffer)
+        elif not path:
+            raise _RefusedError("is no path")
         elif Path(path).is_dir():
             raise _RefusedError(f"is a folder; name the logs inside, for example {Path(path, '*.log')}")
         else:

@@ -112,6 +112,9 @@ def cli() -> None:
 
 # Operations: one command each
 
+# Has shells offer names of files; what cannot be read is told by `archive`, and the other paths are still done.
+ANY_PATH = click.Path(readable=False, allow_dash=True)
+
 
 def _command(operation: Operation) -> click.Command:
     """The command of an operation: its parameters, and those that all of them share."""
@@ -126,7 +129,7 @@ def _command(operation: Operation) -> click.Command:
             help="Text for people, or JSON: one array, or one object a log and line.",
         ),
         _packs_option(),
-        click.Argument(["paths"], metavar="PATH...", nargs=-1, required=True),
+        click.Argument(["paths"], metavar="PATH...", nargs=-1, required=True, type=ANY_PATH),
     ]
     text = (
         f"{operation.summary}\n\nPATH is a log, a compressed log (.gz .xz .bz2 .zst), a .zip of logs, or - for stdin."
@@ -145,8 +148,8 @@ def _option(parameter: Parameter) -> click.Option:
     kind: click.ParamType[Any] | type
     if parameter.choices:
         kind = click.Choice(parameter.choices)
-    elif parameter.type is int and (parameter.minimum, parameter.maximum) != (None, None):
-        kind = click.IntRange(parameter.minimum, parameter.maximum)
+    elif parameter.type is int:
+        kind = _Whole(parameter.minimum, parameter.maximum)
     else:
         kind = parameter.type
     return click.Option(
@@ -157,6 +160,18 @@ def _option(parameter: Parameter) -> click.Option:
         show_default=parameter.default not in (None, "", False),
         help=parameter.help,
     )
+
+
+class _Whole(click.IntRange):
+    """A whole number within a range; what is none is told in words."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number. Fails on what is none, or out of range."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            reach = f"from {self.min:,} " + ("on" if self.max is None else f"to {self.max:,}")
+            self.fail(f"expected a whole number {reach}, got {value!r}", param, ctx)
 
 
 def _packs_option() -> click.Option:
@@ -279,9 +294,7 @@ for _operation in OPERATIONS:
 
 
 @cli.command()
-@click.option(
-    "--tcp", "port", type=click.IntRange(0, 65535), metavar="PORT", help="Listen on 127.0.0.1 instead of stdio."
-)
+@click.option("--tcp", "port", type=_Whole(0, 65535), metavar="PORT", help="Listen on 127.0.0.1 instead of stdio.")
 def lsp(port: int | None) -> None:
     """Start the language server that editors talk to."""
     from logsieve.lsp.server import main as serve
@@ -295,7 +308,7 @@ def nvim_path() -> None:
     click.echo(Path(__file__).parent / "nvim")
 
 
-@cli.command()
+@cli.command(short_help="List the packs in use, or check packs before they are used.")
 @click.option(
     "--check", is_flag=True, help="Check the packs of PATH instead: their grammar, and what their samples claim."
 )
@@ -316,32 +329,39 @@ def _list_packs() -> int:
     from logsieve import packs
 
     loaded = _load(())
-    built_in = set(map(id, packs.load().packs))
+    built_in = {pack.name: pack for pack in packs.load().packs}
     width = max(len(pack.name) for pack in loaded.packs)
     for pack in loaded.packs:
-        origin = "built in" if id(pack) in built_in else pack.origin
-        click.echo(f"{pack.name:{width}}  {len(pack.rules):3} rules  {len(pack.samples):3} samples  {origin}")
+        origin = "built in" if built_in.get(pack.name) is pack else pack.origin
+        if built_in.get(pack.name, pack) is not pack:
+            origin += ", replaces the built-in pack"
+        rules, samples = _column(len(pack.rules), "rule"), _column(len(pack.samples), "sample")
+        click.echo(f"{pack.name:{width}}  {rules}  {samples}  {origin}")
     click.echo(f"\nYour own: {packs.user_folder()}, and {WORKSPACE_PACKS} of the folder you are in")
     return USAGE if loaded.problems else 0
+
+
+def _column(count: int, noun: str) -> str:
+    """As `counted`, the numbers below each other and the nouns too."""
+    return f"{count:3} {noun if count == 1 else noun + 's':{len(noun) + 1}}"
 
 
 def _check_packs(paths: Sequence[str]) -> int:
     from logsieve import packs
     from logsieve.core import samples
-    from logsieve.packs.load import read
+    from logsieve.packs.load import read_file
+    from logsieve.terminal import counted
 
     code = 0
     others = packs.load([packs.user_folder(), WORKSPACE_PACKS]).packs
     for file in _pack_files(paths):
-        try:
-            pack, problems = read(file.read_text("utf-8"), str(file))
-        except (OSError, UnicodeDecodeError) as error:
-            pack, problems = None, [packs.Problem(str(file), 0, f"cannot be read: {error}")]
+        pack, problems = read_file(file)
         if pack:
             rest = tuple(other for other in others if other.name != pack.name)
             problems = samples.check(pack, packs.PackSet((*rest, pack)))
             if not problems:
-                click.echo(f"{file}: fine, {len(pack.rules)} rules, {len(pack.samples)} samples")
+                holds = f"{counted(len(pack.rules), 'rule')}, {counted(len(pack.samples), 'sample')}"
+                click.echo(f"{file}: fine, {holds}")
         for problem in problems:
             _complain(str(problem))
             code = USAGE

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.model import Finding
 
-__all__ = ["VIEWS", "Progress", "sanitised", "show"]
+__all__ = ["VIEWS", "Progress", "counted", "sanitised", "show"]
 
 PATIENCE = 0.5  # seconds of work after which a progress bar appears
 PIPE_WIDTH = 200  # columns of a line of the log where there is no terminal to ask
@@ -46,6 +46,11 @@ def sanitised(text: str) -> str:
     return _CONTROL.sub("\ufffd", text)
 
 
+def counted(count: int, noun: str) -> str:
+    """The count with its noun, "1 line" or "2,000 lines"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def show(operation: str, answer: dict[str, Any], analysis: Analysis) -> None:
     """Print an operation's answer for people."""
     rows = VIEWS[operation](answer, analysis)
@@ -64,7 +69,7 @@ def show(operation: str, answer: dict[str, Any], analysis: Analysis) -> None:
 
 def _triage(answer: dict[str, Any], analysis: Analysis) -> Iterator[Row]:
     path, findings = answer["path"], answer["findings"]
-    lines = f"{len(analysis.text):,} line{'' if len(analysis.text) == 1 else 's'}"
+    lines = counted(len(analysis.text), "line")
     yield [
         (f"{path}: ", "bold"),
         (answer["verdict"], VERDICT_STYLE[answer["verdict"]]),
@@ -129,15 +134,15 @@ def _rest(analysis: Analysis) -> Iterator[Row]:
         return
     yield []
     if reasons:
-        parts = [f"{reason} {lines:,}" for reason, lines in reasons.most_common(REASONS)]
+        parts = [f"{lines:,} {reason}" for reason, lines in reasons.most_common(REASONS)]
         yield [(f"{reasons.total():,} lines say nothing new: {_listed(parts, len(reasons))}", "dim")]
     if passed:
-        text = "1 section passed" if len(passed) == 1 else f"{len(passed)} sections passed"
-        yield [(f"{text}: {_listed(passed[:REASONS], len(passed))}", "dim")]
+        yield [(f"{counted(len(passed), 'section')} passed: {_listed(passed[:REASONS], len(passed))}", "dim")]
 
 
 def _listed(shown: list[str], count: int) -> str:
-    return ", ".join(shown) + (f" and {count - len(shown)} more" if count > len(shown) else "")
+    """Reasons and titles hold commas themselves."""
+    return "; ".join(shown) + (f"; and {count - len(shown)} more" if count > len(shown) else "")
 
 
 def _excerpt(analysis: Analysis, start: int, end: int, anchor: int) -> Iterator[Row]:
@@ -186,7 +191,7 @@ def _reduce(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
 
 def _sections(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
     found = answer["sections"]
-    yield [(f"{answer['path']}: ", "bold"), (f"{len(found)} sections" if found else "no sections", "")]
+    yield [(f"{answer['path']}: ", "bold"), (counted(len(found), "section") if found else "no sections", "")]
     depth: list[int] = []
     for section in found:
         depth.append(0 if section["parent"] is None else depth[section["parent"]] + 1)
@@ -204,7 +209,10 @@ def _sections(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
 
 def _templates(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
     found = sorted(answer["templates"], key=lambda template: -template["count"])
-    yield [(f"{answer['path']}: ", "bold"), (f"{len(found):,} templates in {len(answer['lines']):,} lines", "")]
+    yield [
+        (f"{answer['path']}: ", "bold"),
+        (f"{counted(len(found), 'template')} in {counted(len(answer['lines']), 'line')}", ""),
+    ]
     for template in found:
         yield [(f"{template['count']:>9,}  ", "dim"), (_cut(template["template"], 1, 11), "")]
 

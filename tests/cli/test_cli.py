@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -122,8 +123,20 @@ def test_the_exit_code_tells_failed_logs_from_bad_input(run: Command, arguments:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["reduce", "--budget", "0", "x.log"], "reduce: Invalid value for '--budget': 0 is not in the range"),
-        (["reduce", "--budget", "many", "x.log"], "reduce: Invalid value for '--budget': 'many' is not a valid int"),
+        (
+            ["reduce", "--budget", "0", "x.log"],
+            "reduce: Invalid value for '--budget': expected a whole number from 100 to 1,000,000, got '0'\n",
+        ),
+        (
+            ["reduce", "--budget", "many", "x.log"],
+            "reduce: Invalid value for '--budget': expected a whole number from 100 to 1,000,000, got 'many'\n",
+        ),
+        (
+            ["explain", "--finding", "0.5", "x.log"],
+            "explain: Invalid value for '--finding': expected a whole number from 1 on, got '0.5'\n",
+        ),
+        (["lsp", "--tcp", "x"], "lsp: Invalid value for '--tcp': expected a whole number from 0 to 65,535, got 'x'\n"),
+        (["triage", ""], "'': is no path\n"),
         (["triage", "--format", "xml", "x.log"], "triage: Invalid value for '--format': 'xml' is not one of"),
         (["triage", "--exit-zro", "x.log"], "triage: No such option '--exit-zro'. Did you mean '--exit-zero'?"),
         (["triage"], "triage: Missing argument 'PATH...'."),
@@ -222,6 +235,7 @@ def test_help_shows_examples_and_every_command(run: Command) -> None:
     assert text == run("--help").stdout.decode()
     for command in ("triage", "reduce", "sections", "templates", "explain", "lsp", "nvim-path", "packs"):
         assert f"\n  {command} " in text
+    assert not re.search(r"\w\.\.\.\n", text)  # nothing is cut
     assert "logsieve triage build.log" in text
     assert "_LOGSIEVE_COMPLETE" in text
 
@@ -237,10 +251,16 @@ def test_completion_knows_the_commands(run: Command) -> None:
     assert done.stdout.decode() == "plain,triage\n"
 
 
+@pytest.mark.parametrize("command", ["triage", "explain", "packs"])
+def test_completion_has_the_shell_offer_files(run: Command, command: str) -> None:
+    done = run(_LOGSIEVE_COMPLETE="bash_complete", COMP_WORDS=f"logsieve {command} bui", COMP_CWORD="2")
+    assert done.stdout.decode() == "file,bui\n"
+
+
 def test_an_option_may_come_from_the_environment(run: Command, failing: Path) -> None:
     done = run("reduce", failing, LOGSIEVE_REDUCE_BUDGET="7")
     assert done.returncode == 2
-    assert b"7 is not in the range" in done.stderr
+    assert b"expected a whole number from 100 to 1,000,000, got '7'" in done.stderr
 
 
 def test_a_path_that_is_no_text_is_still_an_answer(run: Command, failing: Path, tmp_path: Path) -> None:

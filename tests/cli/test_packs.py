@@ -76,8 +76,8 @@ def test_check_accepts_a_good_pack(run: Command, tmp_path: Path) -> None:
     (tmp_path / "widgets.toml").write_text(GOOD)
     done = run("packs", "--check", "widgets.toml", tmp_path)
     assert done.stdout.decode().split("\n") == [
-        "widgets.toml: fine, 1 rules, 2 samples",
-        f"{tmp_path}/widgets.toml: fine, 1 rules, 2 samples",
+        "widgets.toml: fine, 1 rule, 2 samples",
+        f"{tmp_path}/widgets.toml: fine, 1 rule, 2 samples",
         "",
     ]
     assert done.returncode == 0
@@ -89,7 +89,10 @@ def test_check_accepts_a_good_pack(run: Command, tmp_path: Path) -> None:
         (BAD, "logsieve: widgets.toml:6: [[rule]] 1 pattern: "),
         (GOOD.replace("line = 2", "line = 1"), "logsieve: widgets.toml:9: widgets/jam: anchor expected on line 1"),
         (GOOD.replace('name = "widgets"', 'name = "Widgets!"'), "logsieve: widgets.toml:1: name is missing or not"),
-        ("name = \n", "logsieve: widgets.toml:1: not valid TOML"),
+        ("name = \n", "logsieve: widgets.toml:1: not valid TOML: Invalid value (column 8)\n"),
+        ("name = [\n", "logsieve: widgets.toml: not valid TOML: Invalid value (at end of document)\n"),
+        ("name = " + "[" * 5000, "logsieve: widgets.toml: not valid TOML: it is nested too deeply\n"),
+        ("name = " + "9" * 5000, "logsieve: widgets.toml: not valid TOML: "),
         ("\x00", "logsieve: widgets.toml:1: not valid TOML"),
     ],
 )
@@ -98,6 +101,27 @@ def test_check_names_file_line_and_reason(run: Command, tmp_path: Path, text: st
     done = run("packs", "--check", "widgets.toml")
     assert done.stderr.decode().startswith(told)
     assert done.returncode == 2
+
+
+def test_check_says_in_words_what_cannot_be_read(run: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / "d.toml").mkdir(parents=True)
+    (folder / "latin.toml").write_bytes(b"name = 'caf\xe9'\n")
+    told = (
+        "mine/d.toml: cannot be read: is a directory\nlogsieve: mine/latin.toml: cannot be read: byte 12 is no UTF-8\n"
+    )
+    assert run("packs", "--check", "mine").stderr.decode() == f"logsieve: {told}"
+    listed = run("triage", "--packs", "mine", "nothing.log").stderr.decode()
+    assert listed.startswith("logsieve: warning: mine/d.toml: cannot be read: is a directory\n")
+
+
+def test_the_list_says_which_packs_replace_built_in_ones(run: Command, tmp_path: Path) -> None:
+    folder = tmp_path / ".logsieve" / "packs"
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text(GOOD.replace('"widgets"', '"pytest"'))
+    rows = {line.split()[0]: line for line in run("packs").stdout.decode().split("\n") if line}
+    assert rows["pytest"].endswith("  1 rule     2 samples  .logsieve/packs/mine.toml, replaces the built-in pack")
+    assert rows["generic"].endswith(" samples  built in")
 
 
 def test_check_wants_something_to_check(run: Command, tmp_path: Path) -> None:

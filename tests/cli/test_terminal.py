@@ -39,6 +39,16 @@ def test_triage_names_cause_place_reason_and_the_rest(run: Command, tmp_path: Pa
     assert "\x1b" not in shown
 
 
+def test_triage_keeps_the_reasons_of_noise_apart(run: Command, tmp_path: Path) -> None:
+    log = tmp_path / "build.log"
+    fetched = "".join(f"Receiving objects: {i}% ({i}/100)\n" for i in range(100))
+    waiting = "still waiting for the lock\n" * 50
+    log.write_text(f"{fetched}error: no such type\n{waiting}error: it was taken\n")
+    shown = run("triage", log).stdout.decode()
+    told = next(line for line in shown.split("\n") if "say nothing new" in line)
+    assert re.fullmatch(r"150 lines say nothing new: 100 [a-z ]+; 50 repeats", told)
+
+
 def test_triage_of_a_passed_run_shows_no_cause(run: Command, passing: Path) -> None:
     shown = run("triage", passing).stdout.decode()
     assert shown.startswith(f"{passing}: ")

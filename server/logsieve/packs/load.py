@@ -29,7 +29,7 @@ from logsieve.packs.schema import (
     SectionRule,
 )
 
-__all__ = ["load", "read", "user_folder"]
+__all__ = ["load", "read", "read_file", "user_folder"]
 
 _TABLES: dict[str, tuple[str, type]] = {
     "rule": ("rules", Rule),
@@ -58,7 +58,7 @@ def load(folders: Iterable[Path | str] = (), disabled: Iterable[str] = ()) -> Pa
     problems: list[Problem] = []
     for folder in map(Path, folders):
         for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
-            pack, found = _read_file(path)
+            pack, found = read_file(path)
             problems += found
             if pack:
                 packs[pack.name] = pack
@@ -80,20 +80,27 @@ def _builtin() -> tuple[Pack, ...]:
     return tuple(found)
 
 
-def _read_file(path: Path) -> tuple[Pack | None, list[Problem]]:
+def read_file(path: Path) -> tuple[Pack | None, list[Problem]]:
+    """As `read`, of a file."""
     try:
         return read(path.read_text("utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        return None, [Problem(str(path), 0, f"cannot be read: {error}")]
+    except UnicodeDecodeError as error:
+        why = f"byte {error.start + 1} is no UTF-8"
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+    return None, [Problem(str(path), 0, f"cannot be read: {why}")]
 
 
 def read(text: str, origin: str, *, trusted: bool = False) -> tuple[Pack | None, list[Problem]]:
     """One pack out of TOML text. None where anything is wrong with it: half a pack would mislead."""
     try:
         given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        return None, [Problem(origin, int(line[1]) if line else 0, f"not valid TOML: {error}")]
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is the first; so is a number of too many digits
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        place = re.search(r"at line (\d+), ", why)
+        if place:  # the problem names the line itself
+            why = why.replace(place[0], "")
+        return None, [Problem(origin, int(place[1]) if place else 0, f"not valid TOML: {why}")]
     reader = _Reader(text, origin, trusted)
     pack = reader.pack(given)
     return (None if reader.problems else pack), reader.problems
