@@ -145,7 +145,8 @@ def test_a_title_cannot_leave_its_fence() -> None:
 
 @pytest.mark.parametrize("budget", [200, 1000])
 def test_the_excerpt_keeps_to_the_budget(budget: int) -> None:
-    log = pytest_log(*(f"E x{n}" for n in range(5000)), padding=2000)
+    words = (f"E {chr(97 + n % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n // 676)}" for n in range(5000))  # no repeats
+    log = pytest_log(*words, padding=2000)
     message = user_message(explain.prepare(log, settings(budget=budget)))
     excerpt = message.rpartition("lines:\n\n")[2]
     assert len(excerpt.encode()) // 4 <= budget + 10  # the fences

@@ -72,7 +72,7 @@ def problem_of(pattern: str) -> str | None:
 
 
 def _scan_problem(pattern: str) -> str | None:
-    """What Hyperscan has against a pattern that RE2 takes (its size, as a rule): one such would spoil the whole scan."""
+    """What Hyperscan has against a pattern that RE2 takes (its size, as a rule): one such spoils the whole scan."""
     try:
         import hyperscan
     except ImportError:
