@@ -61,7 +61,7 @@ export async function startEditor({ editors, vsix, files, settings, port, flags 
   const env = {
     ...process.env,
     // What the server remembers (the consent to send, for one) is remembered for this run only.
-    ...Object.fromEntries(["CONFIG", "DATA", "STATE", "CACHE"].map((kind) => [`XDG_${kind}_HOME`, path.join(root, kind.toLowerCase())])),
+    ...Object.fromEntries(["CONFIG", "DATA", "STATE"].map((kind) => [`XDG_${kind}_HOME`, path.join(root, kind.toLowerCase())])),
     EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: none, itemUrl: none, resourceUrlTemplate: none }),
   };
   if (vsix !== undefined) await run(node, [main, ...folders, "--install-extension", vsix], env);
