@@ -129,16 +129,19 @@ function askVersion({ program, args }: Candidate): Promise<string> {
   });
 }
 
+/** The package is on no index yet. */
+const CHECKOUT = "<path to the LogSieve checkout>";
+
 /** Says that there is no server and offers the ways out of it. */
 export async function tellNoServer(problem: NoServer, log: vscode.LogOutputChannel): Promise<void> {
   const [install, settings, output] = ["Install…", "Open Settings", "Show Output"];
-  const message = `${problem.message} Install it with: pip install logsieve`;
+  const message = `${problem.message} Install it with: pip install ${CHECKOUT}`;
   const choice = await vscode.window.showErrorMessage(message, install, settings, output);
   if (choice === install) {
     const terminal = vscode.window.createTerminal("LogSieve");
     terminal.show();
     const pip = problem.interpreter === undefined ? "pip" : `"${problem.interpreter}" -m pip`;
-    terminal.sendText(`${pip} install logsieve`, false); // typed for the user, not run
+    terminal.sendText(`${pip} install "${CHECKOUT}"`, false); // typed for the user to complete, not run
   } else if (choice === settings) {
     await vscode.commands.executeCommand("workbench.action.openSettings", "logsieve.server");
   } else if (choice === output) {

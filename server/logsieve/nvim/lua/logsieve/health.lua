@@ -14,7 +14,7 @@ function M.check()
   local command = type(config.cmd) == 'table' and config.cmd[1] or 'logsieve'
   if vim.fn.executable(command) == 0 then
     health.error(('`%s` is not an executable on the PATH'):format(command), {
-      'pip install logsieve, in an environment whose programs Neovim sees',
+      'pip install <path to the LogSieve checkout>, in an environment whose programs Neovim sees',
       "or name it: vim.lsp.config('logsieve', { cmd = { '/path/to/logsieve', 'lsp' } })",
     })
   else
