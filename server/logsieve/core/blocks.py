@@ -47,8 +47,16 @@ def find(
         level = told(line) if rule.severity is Level.ERROR and not rule.raw else Level.UNKNOWN
         if rule.specificity < GENERAL and level in (Level.INFO, Level.DEBUG):
             continue
-        groups = (compiled(rule.pattern).named(text) if "(?P<" in rule.pattern else None) or {}
         start, end = _upward(rule.block, line, first, message), _downward(rule.block, line, last, message)
+        if rule.block.closed and not compiled(rule.block.through).search(message(end - 1)):
+            continue
+        groups: dict[str, str] = {}
+        for source, told_in in (
+            (rule.block.start, message(start)),
+            (rule.below, message(line + 1) if rule.below else ""),
+            (rule.pattern, text),
+        ):
+            groups |= (compiled(source).named(told_in) if "(?P<" in source else None) or {}
         anchor, more = _anchor(rule, line, start, end, message)
         code, category = f"{pattern.pack.name}/{rule.id}", rule.category or pattern.pack.category
         found.append(

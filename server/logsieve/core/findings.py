@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import log10
 
-from logsieve.model import Block, Finding, Level, Location, Outcome, Related, Section, Verdict
+from logsieve.model import Block, Category, Finding, Level, Location, Outcome, Related, Section, Verdict
 
 __all__ = ["WEIGHTS", "Context", "Weights", "build", "rank"]
 
@@ -16,6 +16,25 @@ TITLE = 200  # characters of a title
 FAR = 200  # lines before the end within which distance does not count
 RARE = 3  # occurrences of a shape up to which a line is rare
 RELATED = 20  # other places that one finding lists
+SURE = 60  # specificity from which the first failure of a rule in a step comes before its later ones
+
+# What a failure is about is named by its words where its rule cannot know: a program that ends because a connection
+# is refused has no fault of its own.
+_UNNAMED = (Category.OTHER, Category.RUNTIME, Category.SCRIPT, Category.CONFIG, Category.DEPENDENCY)
+_NAMED = (
+    (
+        Category.NETWORK,
+        re.compile(
+            r"(?i)\bconnection (?:refused|reset|timed out)\b|\bECONN(?:REFUSED|RESET)\b|\bETIMEDOUT\b|\bENOTFOUND\b"
+            r"|\bEAI_AGAIN\b|\baddress already in use\b|\bEADDRINUSE\b|\bname resolution\b|\bcould not resolve host\b"
+            r"|\bconnectionrefused|\bnetwork is unreachable\b|\bno route to host\b"
+        ),
+    ),
+    (
+        Category.RESOURCE,
+        re.compile(r"(?i)\bno space left on device\b|\bENOSPC\b|\bout of memory\b|\bcannot allocate memory\b"),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +85,7 @@ def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS)
         made.append(
             Finding(
                 rule=b.rule,
-                category=b.category,
+                category=_category(b, message),
                 severity=_severity(b, section, context),
                 title=_title(b, message),
                 message=message,
@@ -80,6 +99,23 @@ def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS)
                 why=why,
             )
         )
+    return _first_leads(made, blocks)
+
+
+def _first_leads(made: list[Finding], blocks: Sequence[Block]) -> list[Finding]:
+    """Of equally sure failures of one rule in one step the first is worth as much as the best: what is said once only
+    is no surer than what is said of many tests.
+    """
+    best: dict[tuple[object, ...], float] = {}
+    first: dict[tuple[object, ...], int] = {}
+    for n, (finding, block) in enumerate(zip(made, blocks, strict=True)):
+        if block.specificity >= SURE and block.role == "cause":
+            key = (finding.rule, finding.section, finding.severity)
+            first.setdefault(key, n)
+            best[key] = max(best.get(key, finding.score), finding.score)
+    for key, n in first.items():
+        if made[n].score < best[key]:
+            made[n] = replace(made[n], score=best[key], why=(*made[n].why, "the first of its kind there"))
     return made
 
 
@@ -106,6 +142,11 @@ def rank(made: Sequence[Finding]) -> list[Finding]:
     return sorted(merged.values(), key=_first)
 
 
+def _category(block: Block, message: str) -> Category:
+    named = (category for category, words in _NAMED if block.category in _UNNAMED and words.search(message))
+    return next(named, Category(block.category))
+
+
 def _with_place(finding: Finding, other: Finding) -> Finding:
     if len(finding.related) >= RELATED:
         return finding
@@ -115,7 +156,7 @@ def _with_place(finding: Finding, other: Finding) -> Finding:
 def _subject(test: str) -> str:
     """A test's name as all of its runner's reports have it: without the file before it and the class behind it."""
     name = test.rsplit(".py::", maxsplit=1)[-1].replace("::", ".").strip()
-    return re.sub(r"[ ]?\([^()]*\)$", "", name)
+    return re.sub(r"^ERROR at (?:setup|teardown) of |[ ]?\([^()]*\)$", "", name)
 
 
 def _first(finding: Finding) -> tuple[float, ...]:
@@ -130,9 +171,12 @@ def _severity(block: Block, section: int, context: Context) -> Level:
 
 def _title(block: Block, message: str) -> str:
     if block.title:
+        template = block.title
+        if "message" not in block.groups and block.anchor == block.line:  # only a header, and nothing more was told
+            template = template.removesuffix(": {message}")
         known = {k: v.strip() for k, v in block.groups.items()} | {"message": message}
         try:
-            return block.title.format_map(known)[:TITLE].strip()
+            return template.format_map(known)[:TITLE].strip()
         except (KeyError, IndexError, ValueError, AttributeError):
             pass  # a group that took no part in this match: the message says enough
     return message[:TITLE]

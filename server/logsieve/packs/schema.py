@@ -40,6 +40,7 @@ class BlockRule:
     goes on while lines match, `indent` while lines are indented deeper than the anchor, `lines` takes a fixed number.
     `caret` beside `keep` or `indent` (or alone) takes lines that match and the line above each of them: source code
     with a mark under it, however it is indented.
+    With `closed` there is no block, and nothing found, where no line matches `through`.
     `until` may stand beside `keep` or `indent` and then ends them early. `blank` allows blank lines inside for `keep`
     and `indent`. `through` beside `indent` takes the first line that is not deeper too, where it matches (the last
     line of a Python traceback). `again`: where the next line with text after the end matches, the block goes on there
@@ -57,12 +58,14 @@ class BlockRule:
     indent: bool = False
     lines: int = 0
     blank: bool = False
+    closed: bool = False
     max: int = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A line that matters. Named groups: message, path, line, column, test, code, and any that `title` names.
+    """A line that matters. Named groups: message, path, line, column, test, code, and any that `title` names; `below`
+    and the block's `start` may have some too.
 
     `role`: a "cause" says what went wrong; a "summary" repeats or counts what is told elsewhere; a "consequence"
     follows from a cause (exit codes, "make: *** Error 2"); a "hint" lifts no finding by itself. `specificity` (0 to
