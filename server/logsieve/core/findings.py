@@ -106,16 +106,16 @@ def _first_leads(made: list[Finding], blocks: Sequence[Block]) -> list[Finding]:
     """Of equally sure failures of one rule in one step the first is worth as much as the best: what is said once only
     is no surer than what is said of many tests.
     """
-    best: dict[tuple[object, ...], float] = {}
-    first: dict[tuple[object, ...], int] = {}
+    best: dict[tuple[str, int, Level], float] = {}
+    first: dict[tuple[str, int, Level], int] = {}
     for n, (finding, block) in enumerate(zip(made, blocks, strict=True)):
         if block.specificity >= SURE and block.role == "cause":
-            key = (finding.rule, finding.section, finding.severity)
-            first.setdefault(key, n)
-            best[key] = max(best.get(key, finding.score), finding.score)
-    for key, n in first.items():
-        if made[n].score < best[key]:
-            made[n] = replace(made[n], score=best[key], why=(*made[n].why, "the first of its kind there"))
+            kind = (finding.rule, finding.section, finding.severity)
+            first.setdefault(kind, n)
+            best[kind] = max(best.get(kind, finding.score), finding.score)
+    for kind, n in first.items():
+        if made[n].score < best[kind]:
+            made[n] = replace(made[n], score=best[kind], why=(*made[n].why, "the first of its kind there"))
     return made
 
 
@@ -134,7 +134,7 @@ def rank(made: Sequence[Finding]) -> list[Finding]:
             merged[told] = _with_place(merged[told], finding)
         elif same is None:
             merged[key] = finding
-        elif finding.start < same.start and (finding.rule, finding.section) == (same.rule, same.section):
+        elif finding.start < same.start and finding.section == same.section:
             first = replace(finding, score=same.score, why=same.why, count=same.count + 1, related=same.related)
             merged[key] = _with_place(first, same)
         else:

@@ -1,0 +1,71 @@
+"""A tool's log is read by the tool's own pack: no other takes its lines for failures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from logsieve import packs
+from logsieve.core.analysis import analyse
+from logsieve.model import Level
+from logsieve.text import LogText
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+COMMON = {"generic", "shell"}
+COMPILERS = {"gcc", "ld", "make"}
+RUNNERS = {"pytest", "tsc", "prettier", "jest", "pip"}  # what the fixtures of the CI services run
+
+# Packs whose findings may be errors in a family's logs, beside the family's own and COMMON.
+ALSO = {
+    "ant": {"javac", "java", "junit"},
+    "clang": COMPILERS,
+    "cmake": {*COMPILERS, "ninja"},
+    "gcc": COMPILERS,
+    "github-actions": RUNNERS,
+    "gitlab-ci": RUNNERS,
+    "gradle": {"javac", "java", "junit"},
+    "jenkins": RUNNERS,
+    "jsonlines": {"json-lines", "python"},
+    "junit": {"java"},
+    "kernel": {"syslog"},
+    "ld": COMPILERS,
+    "log4j": {"java"},
+    "logback": {"java"},
+    "make": COMPILERS,
+    "maven": {"javac", "java", "junit"},
+    "mocha": {"node"},
+    "ninja": COMPILERS,
+    "node": {"tap"},
+    "npm": {"node", "tsc", "prettier", *COMPILERS},
+    "phpunit": {"php"},
+    "pip": {"python", *COMPILERS},
+    "prove": {"perl", "tap"},
+    "pytest": {"python"},
+    "rake": {"minitest", "ruby"},
+    "rspec": {"ruby"},
+    "ruff": {"black"},  # ruff format speaks as Black does
+    "sanitizers": {"gcc"},
+    "shell": {"node"},
+    "travis": RUNNERS,
+    "unittest": {"python"},
+    "valgrind": {"sanitizers"},
+}
+
+
+@pytest.mark.parametrize("family", sorted(path.name for path in FIXTURES.iterdir() if path.is_dir()))
+def test_only_a_familys_packs_find_errors(family: str) -> None:
+    allowed = {family} | COMMON | ALSO.get(family, set())
+    strangers = [
+        f"{path.parent.name}: {finding.rule} on line {finding.anchor + 1}: {finding.title}"
+        for path in sorted((FIXTURES / family).glob("*/log.txt"))
+        for finding in analyse(LogText.from_bytes(path.read_bytes()), packs.load()).findings
+        if finding.severity is Level.ERROR and finding.rule.partition("/")[0] not in allowed
+    ]
+    assert strangers == []
+
+
+def test_the_table_names_packs_and_families() -> None:
+    names = {pack.name for pack in packs.load().packs}
+    assert set(ALSO) <= {path.name for path in FIXTURES.iterdir()}
+    assert {name for also in ALSO.values() for name in also} <= names
