@@ -49,13 +49,44 @@ def hits(numbers: Sequence[int], lines: NDArray[np.int64]) -> Hits:
     return (pairs & 0xFFFFFFFF).astype(np.int32), pairs >> 32
 
 
-def _reporting_once(pattern: str) -> str:
-    """The pattern made to report at its line's end only: by itself `error.*` reports at every character that follows.
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?(?:P<\w+>|[a-z]*:))?|[)|^$]|[^\\\[()|^$]+")
+_FLAGS = re.compile(r"(?:\(\?[a-z]+\))?")
 
-    Hyperscan has no anchors inside a pattern; one that holds `$` already ends where it must.
+
+def _source(pattern: str) -> str:
+    """The pattern as Hyperscan scans for it: the line ends around a line are matched as characters.
+
+    As characters they join the literals that Hyperscan looks for first, and a match that ends with its line is
+    reported once: by itself `error.*` reports at every character that follows. A `^` is such a character only where
+    nothing can stand before it, a `$` only at a branch's end; a branch that holds another one ends where it must.
     """
-    anchored = "$" in re.sub(r"\\.|\[\^?\]?[^\]]*\]", "", pattern)
-    return pattern if anchored else f"(?:{pattern}).*$"
+    flags = _FLAGS.match(pattern)
+    start = flags.end() if flags else 0
+    branches: list[tuple[str, bool]] = []  # each with whether it ends by itself
+    parts: list[str] = []
+    first = [True]  # whether nothing stands before this place, for each open group
+    heads = [True]  # and before the group
+    for piece in [*_PIECE.findall(pattern[start:]), "|"]:
+        if piece == "|" and len(heads) == 1:
+            at_end = bool(parts) and parts[-1] == "$"
+            branches.append(("".join(parts[:-1]) + r"\n" if at_end else "".join(parts), "$" in parts))
+            parts = []
+        else:
+            parts.append(r"\n" if piece == "^" and first[-1] else piece)
+        if piece == "|":
+            first[-1] = heads[-1]
+        elif piece.startswith("("):
+            heads.append(first[-1])
+            first.append(first[-1])
+        elif piece == ")":
+            heads.pop()
+            first.pop()
+            first[-1] = False
+        elif piece != "^":
+            first[-1] = False
+    open_ended = "|".join(branch for branch, ends in branches if not ends)
+    sources = [f"(?:{open_ended}).*\\n"] if open_ended else []
+    return pattern[:start] + "|".join([*sources, *(branch for branch, ends in branches if ends)])
 
 
 class HyperscanScanner:
@@ -66,7 +97,7 @@ class HyperscanScanner:
         self._empty = not patterns
         if self._empty:
             return
-        sources = [_reporting_once(p).encode() for p in patterns]
+        sources = [_source(p).encode() for p in patterns]
         version = f"{metadata.version('hyperscan')} {sys.platform} {platform.machine()}".encode()
         key = "patterns-" + xxhash.xxh3_128_hexdigest(b"\n".join([version, *sources]))
         self._database = self._load(key) or self._compile(sources, key)
@@ -107,9 +138,10 @@ class HyperscanScanner:
             numbers.append(number)
             ends.append(end)
 
-        self._database.scan(data, match_event_handler=on_match)
+        self._database.scan(b"\n" + data, match_event_handler=on_match)
         newlines = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
-        return hits(numbers, np.searchsorted(newlines, np.asarray(ends, np.int64)))
+        # A match's last character, at the latest its line's end, is one before its end; one newline stands before all.
+        return hits(numbers, np.searchsorted(newlines, np.asarray(ends, np.int64) - 2))
 
 
 class Re2Scanner:
