@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from logsieve.core import scan
 from logsieve.lsp import session as session_module
 from logsieve.lsp.convert import Client, Span
-from logsieve.lsp.messages import Answer, Ask, Configure, Edit, Open, Progress, read
+from logsieve.lsp.messages import Answer, Ask, Configure, Edit, Open, Problems, Progress, read
 from logsieve.lsp.session import AskFailedError, Session, WorkerLostError
 from logsieve.lsp.worker import Worker
 from logsieve.settings import DEFAULTS
@@ -186,6 +187,26 @@ async def test_a_cancelled_question_is_never_put(tmp_path: Path) -> None:
         assert not trace.exists()
 
 
+def test_a_worker_is_warm_before_it_is_told_anything_and_tells_of_packs_when_it_is(private_folders: Path) -> None:
+    folder = private_folders / "config" / "logsieve" / "packs"
+    folder.mkdir(parents=True)
+    (folder / "bad.toml").write_text("name = ")
+    sink = io.BytesIO()
+    worker = Worker(io.BytesIO(), sink)
+    worker.warm_up()
+    warm = worker._packs
+    assert warm is not None
+    known = scan._plan.cache_info().misses
+    assert sink.getvalue() == b""  # the client has not been greeted yet
+    for _ in range(2):
+        worker._apply(Configure(DEFAULTS, Client(), ()))
+    worker._apply(Open(URI, "log", "text\n"))
+    worker._answer(Ask(1, URI, f"{Q}:pair", (), unasked=False))
+    assert worker._packs is warm
+    assert scan._plan.cache_info().misses == known
+    assert [type(message) for message in messages(sink)] == [Problems, Answer]
+
+
 def test_an_edit_stops_the_analysis_and_the_question_is_put_again() -> None:
     sink = io.BytesIO()
     worker = Worker(io.BytesIO(), sink)
@@ -228,9 +249,12 @@ def test_long_work_is_reported_and_its_end_too(monkeypatch: pytest.MonkeyPatch) 
 
 
 def answers(sink: io.BytesIO) -> list[Any]:
+    return [m for m in messages(sink) if isinstance(m, Answer | Progress)]
+
+
+def messages(sink: io.BytesIO) -> list[Any]:
     sink.seek(0)
-    messages = list(iter(lambda: read(sink), None))
-    return [m for m in messages if isinstance(m, Answer | Progress)]
+    return list(iter(lambda: read(sink), None))
 
 
 # Death

@@ -80,6 +80,17 @@ class Worker:
         self._client = Client()
         self._folders: tuple[str, ...] = ()
         self._packs: PackSet | None = None
+        self._told: PackSet | None = None  # the packs whose problems the front has been told
+
+    def warm_up(self) -> None:
+        """Do once what every analysis needs, for the packs as they are by default, while the front greets its client.
+
+        Nothing is told yet: a client that has not been greeted must not hear anything.
+        """
+        from logsieve.core.analysis import analyse
+        from logsieve.text import LogText
+
+        analyse(LogText(b"error: none\n"), self._known_packs())
 
     def receive(self) -> None:
         """Read frames until the front goes away, and then end the process, whatever it is doing."""
@@ -125,20 +136,23 @@ class Worker:
     def _configure(self, change: Configure) -> None:
         same_packs = change.settings.packs == self._settings.packs and change.folders == self._folders
         self._settings, self._client, self._folders = change.settings, change.client, change.folders
-        if self._packs is None or not same_packs:
-            self._packs = self._load_packs()
+        if not same_packs:
+            self._packs = None
+        if (packs := self._known_packs()) is not self._told:
+            self._told = packs
+            write(self._sink, Problems(tuple(str(p) for p in packs.problems)))
         self._files.clear()
         for document in self._documents.values():
             document.analysis = document.coordinates = None
 
-    def _load_packs(self) -> PackSet:
-        from logsieve import packs
+    def _known_packs(self) -> PackSet:
+        if self._packs is None:
+            from logsieve import packs
 
-        chosen = (*self._settings.packs.folders, *self._folders)
-        folders = [packs.user_folder(), *(Path(folder).expanduser() for folder in chosen)]
-        found = packs.load(folders, self._settings.packs.disabled)
-        write(self._sink, Problems(tuple(str(p) for p in found.problems)))
-        return found
+            chosen = (*self._settings.packs.folders, *self._folders)
+            folders = [packs.user_folder(), *(Path(folder).expanduser() for folder in chosen)]
+            self._packs = packs.load(folders, self._settings.packs.disabled)
+        return self._packs
 
     def _answer(self, ask: Ask) -> None:
         if self._is_cancelled(ask):
@@ -197,10 +211,9 @@ class Worker:
             from logsieve.text import LogText
 
             text = document.text if isinstance(document.text, LogText) else LogText(document.text.data())
-            packs = self._packs if self._packs is not None else self._load_packs()
             watch = _Watch(self, ask)
             try:
-                document.analysis = analyse(text, packs, self._settings, watch)
+                document.analysis = analyse(text, self._known_packs(), self._settings, watch)
             finally:
                 watch.end()
             document.coordinates = Coordinates(text, self._client)
@@ -260,16 +273,10 @@ def main() -> None:
     worker = Worker(source, sink)
     threading.Thread(target=worker.receive, name="receive", daemon=True).start()
     try:
-        _warm_up()
+        worker.warm_up()
         worker.run()
     except (BrokenPipeError, KeyboardInterrupt, pickle.PicklingError):
         os._exit(0)  # the front is gone; the reading thread may still hold stdin
-
-
-def _warm_up() -> None:
-    """Import the engine before the first question comes, while the front still greets its client."""
-    import logsieve.core.analysis
-    import logsieve.packs  # noqa: F401 (for its import time only)
 
 
 if __name__ == "__main__":
