@@ -1,6 +1,11 @@
 """What LogSieve adds to the Language Server Protocol: requests, notifications and their data. Clients mirror it.
 
 Positions are in the encoding agreed on at `initialize`; lines are 0-based, as the client counts; ends are inclusive.
+
+None of it is needed: a plain client gets diagnostics, folds, the outline, hover and definition. In
+`initializationOptions` it may give `settings` (the tree of the section "logsieve"), `trusted` (true: packs of the
+workspace are loaded) and `commands`, those of COMMANDS that it can run: code actions are offered for these alone,
+so a client that gives none gets none.
 """
 
 from dataclasses import dataclass
