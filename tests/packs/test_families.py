@@ -69,3 +69,15 @@ def test_the_table_names_packs_and_families() -> None:
     names = {pack.name for pack in packs.load().packs}
     assert set(ALSO) <= {path.name for path in FIXTURES.iterdir()}
     assert {name for also in ALSO.values() for name in also} <= names
+
+
+def test_a_word_after_error_is_no_test() -> None:
+    (finding,) = analyse(LogText.from_bytes(b"ERROR: disk\nit is full\n"), packs.load()).findings
+    assert not finding.rule.startswith("unittest/")
+
+
+def test_an_error_that_quotes_a_word_of_sass_is_not_sass() -> None:
+    found = analyse(
+        LogText.from_bytes(b"Error: expected by no one\n    at cart (cart.js:3:5)\n"), packs.load()
+    ).findings
+    assert {finding.rule.partition("/")[0] for finding in found} <= {"generic", "node"}
