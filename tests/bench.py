@@ -215,9 +215,7 @@ def main() -> None:
         engine(many_failures(size * MB)[0], f"{size} MB, many failures", out)
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     row(out, "memory of this process at most", used / MB, "MB")
-    print(
-        f"load at the end {os.getloadavg()[0]:.1f}; beyond the {os.cpu_count()} cores, figures are those of a busy machine"
-    )
+    print(f"load at the end {os.getloadavg()[0]:.1f}; beyond the number of cores, figures are those of a busy machine")
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(out, indent=2) + "\n")
 
