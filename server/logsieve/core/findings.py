@@ -190,6 +190,13 @@ def _locations(block: Block) -> tuple[Location, ...]:
     return (Location(path.strip(), number.get("line", 0), number.get("column", 0), block.line),)
 
 
+_ROLES: dict[str, Callable[[Weights], tuple[float, str]]] = {
+    "summary": lambda w: (w.summary, "sums up what is told elsewhere"),
+    "consequence": lambda w: (w.consequence, "follows from something else"),
+    "hint": lambda w: (w.hint, "only a hint"),
+}
+
+
 def _score(b: Block, section: int, first: bool, context: Context, weights: Weights) -> tuple[float, tuple[str, ...]]:
     sign = "a sure sign" if b.specificity >= 70 else "a known sign" if b.specificity >= 45 else "a general sign"
     outcome = context.sections[section].outcome if section >= 0 else Outcome.UNKNOWN
@@ -197,28 +204,29 @@ def _score(b: Block, section: int, first: bool, context: Context, weights: Weigh
     repeats = context.repeats(b.anchor)
     behind = (context.ended if context.ended >= 0 else context.count) - b.end
     tens = log10(max(behind, FAR) / FAR)
-    parts = [
-        (b.severity is Level.WARNING, weights.warning, "only a warning"),
-        (b.severity < Level.WARNING, weights.info, "only information"),
-        (b.role == "summary", weights.summary, "sums up what is told elsewhere"),
-        (b.role == "consequence", weights.consequence, "follows from something else"),
-        (b.role == "hint", weights.hint, "only a hint"),
-        (
-            failing,
-            weights.failing_section,
-            f"in the step that failed: {context.sections[section].title[:60] if failing else ''}",
-        ),
-        (failing and first, weights.first, "the first there"),
-        (outcome is Outcome.PASSED, weights.passed_section, "in a step that passed"),
-        (context.verdict is Verdict.PASSED, weights.passed_run, "the run passed"),
-        (0 <= context.ended < b.line, weights.after_end, "after the failure was reported"),
-        (
-            repeats <= RARE,
-            weights.rare,
-            "said nowhere else in this log" if repeats == 1 else f"said only {repeats} times",
-        ),
-        (tens > 0, weights.far * tens, f"{behind} lines before the end"),
-        (repeats > 20, weights.repeated, f"said {repeats} times"),
-    ]
-    said = [(amount, reason) for holds, amount, reason in parts if holds]
+    said: list[tuple[float, str]] = []
+    if b.severity is Level.WARNING:
+        said.append((weights.warning, "only a warning"))
+    elif b.severity < Level.WARNING:
+        said.append((weights.info, "only information"))
+    if b.role != "cause":
+        said.append(_ROLES[b.role](weights))
+    if failing:
+        title = context.sections[section].title
+        said.append((weights.failing_section, f"in the step that failed: {title[:60]}"))
+        if first:
+            said.append((weights.first, "the first there"))
+    elif outcome is Outcome.PASSED:
+        said.append((weights.passed_section, "in a step that passed"))
+    if context.verdict is Verdict.PASSED:
+        said.append((weights.passed_run, "the run passed"))
+    if 0 <= context.ended < b.line:
+        said.append((weights.after_end, "after the failure was reported"))
+    if repeats <= RARE:
+        times = "said nowhere else in this log" if repeats == 1 else f"said only {repeats} times"
+        said.append((weights.rare, times))
+    if tens > 0:
+        said.append((weights.far * tens, f"{behind} lines before the end"))
+    if repeats > 20:
+        said.append((weights.repeated, f"said {repeats} times"))
     return b.specificity + sum(a for a, _ in said), (f"{sign} of failure ({b.rule})", *(reason for _, reason in said))

@@ -83,7 +83,7 @@ def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[S
             if (
                 pattern.part == "end"
                 and any(o.rule is pattern.owner for o in stack)
-                and (groups := look(pattern, line)) is not None
+                and (groups := look(pattern, line) if "(?P<" in pattern.regex else {}) is not None
             ):
                 name = groups.get("name")
                 match = [
