@@ -137,6 +137,20 @@ async def test_the_root_cause_is_published_first(server: Client, fixtures: Path)
     assert found[0]["data"] == {"index": 0}
 
 
+@pytest.mark.parametrize("name", ["Neovim", "Visual Studio Code"])
+async def test_the_end_of_a_long_log_is_published_before_the_whole(client: Client, name: str) -> None:
+    await client.initialize(clientInfo={"name": name})
+    middle = "".join(f"10%\r20%\rstep {chr(97 + n % 26) * (n % 60)} {n}\n" for n in range(60_000))
+    text = f"error: cannot open the first door\n{middle}error: cannot open the last door\n"
+    client.open(URI, text)
+    await client.settled(URI)
+    early, whole = client.all_of("textDocument/publishDiagnostics")
+    last = text.count("\n") - 1 + (text.count("\r") if name != "Neovim" else 0)
+    assert [(d["range"]["start"]["line"], d.get("data")) for d in early["diagnostics"]] == [(last, None)]
+    assert sorted(d["range"]["start"]["line"] for d in whole["diagnostics"]) == [0, last]
+    assert all("index" in d["data"] for d in whole["diagnostics"])
+
+
 async def test_many_edits_are_published_once(server: Client) -> None:
     server.open(URI, LOG)
     await server.settled(URI)

@@ -89,11 +89,15 @@ class Client:
 
 
 class Coordinates:
-    """The client's positions in one text. What comes in is LogText's: 0-based, columns of `LogText.text(line)`."""
+    """The client's positions in one text. What comes in is LogText's: 0-based, columns of `LogText.text(line)`.
 
-    def __init__(self, text: LogText, client: Client) -> None:
+    The text may be the end of a document: `before` counts the client's lines that precede it there.
+    """
+
+    def __init__(self, text: LogText, client: Client, before: int = 0) -> None:
         self.text = text
         self.client = client
+        self._before = before
 
     @cached_property
     def _firsts(self) -> NDArray[np.int64] | None:
@@ -113,14 +117,15 @@ class Coordinates:
 
     def first(self, line: int) -> int:
         """The client's line on which a line begins."""
-        return line if self._firsts is None else int(self._firsts[line])
+        return self._before + (line if self._firsts is None else int(self._firsts[line]))
 
     def last(self, line: int) -> int:
         """The client's line on which a line ends."""
-        return line if self._firsts is None else self.first(line) + self.text.text(line).count("\r")
+        return self.first(line) + (0 if self._firsts is None else self.text.text(line).count("\r"))
 
     def line(self, line: int) -> int:
         """The line that holds a line of the client; the last one for lines past the end, -1 in an empty text."""
+        line -= self._before
         if self._firsts is None:
             return min(line, len(self.text) - 1)
         import numpy as np

@@ -71,13 +71,17 @@ Change = Configure | Open | Edit | Close
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question: `function` ("module:name") of (Analysis, Coordinates, *arguments). `unasked`: about logs only."""
+    """A question: `function` ("module:name") of (Analysis, Coordinates, *arguments). `unasked`: about logs only.
+
+    `end`: about the end of a long text that has not been analysed yet; the answer is None where it is not such a one.
+    """
 
     id: int
     uri: str
     function: str
     arguments: tuple[Any, ...]
     unasked: bool
+    end: bool = False
 
 
 @dataclass(frozen=True, slots=True)

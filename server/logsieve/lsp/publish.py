@@ -26,7 +26,7 @@ class Publisher:
 
     def opened(self, uri: str) -> None:
         """Publish at once."""
-        self._schedule(uri, 0)
+        self._schedule(uri, 0, new=True)
 
     def changed(self, uri: str) -> None:
         """Publish when the user has stopped typing."""
@@ -45,12 +45,12 @@ class Publisher:
         for uri in self._front.session.documents:
             self._schedule(uri, 0)
 
-    def _schedule(self, uri: str, delay: float) -> None:
+    def _schedule(self, uri: str, delay: float, new: bool = False) -> None:
         if task := self._tasks.pop(uri, None):
             task.cancel()
         if known := self._known.get(uri):
             self._tell_busy(uri, known)
-        self._tasks[uri] = asyncio.create_task(self._publish(uri, delay))
+        self._tasks[uri] = asyncio.create_task(self._publish(uri, delay, new))
 
     def _tell_busy(self, uri: str, known: status.Summary) -> None:
         if uri not in self._busy:
@@ -58,11 +58,13 @@ class Publisher:
             version = self._front.session.documents[uri].version
             status.send(self._front, uri, version, known, busy=True)
 
-    async def _publish(self, uri: str, delay: float) -> None:
+    async def _publish(self, uri: str, delay: float, new: bool) -> None:
         await asyncio.sleep(delay)
         version = self._front.session.documents[uri].version
         found: status.Summary | None = None
         with self._front.failures(f"analysing {uri}"):
+            if new:
+                await diagnostics.publish(self._front, uri, version, end=True)
             await diagnostics.publish(self._front, uri, version)
             found = await status.publish(self._front, uri, version)
         self._busy.discard(uri)

@@ -64,6 +64,9 @@ class Document:
     coordinates: Coordinates | None = None
 
 
+END = 1 << 20  # bytes at the end of a long text that are looked at first: what failed is there, as a rule
+
+
 class Worker:
     """The state of the worker; `run` is its main thread, `receive` its reading one."""
 
@@ -159,7 +162,11 @@ class Worker:
             return
         try:
             document = self._document(ask.uri)
-            analysis, coordinates = self._analysis(ask, document)
+            known = self._end(document) if ask.end else self._analysis(ask, document)
+            if known is None:
+                write(self._sink, Answer(ask.id, None))
+                return
+            analysis, coordinates = known
             if ask.unasked and not _wanted(document.language, self._settings, analysis):
                 write(self._sink, Answer(ask.id, None))
                 return
@@ -204,6 +211,21 @@ class Worker:
                 self._files.popitem(last=False)
         self._files.move_to_end(key)
         return self._files[key]
+
+    def _end(self, document: Document) -> tuple[Analysis, Coordinates] | None:
+        """The analysis of the last lines of a text so long that the whole would keep the user waiting."""
+        if document.analysis is not None or not isinstance(document.text, Buffer):
+            return None
+        data = document.text.data()
+        cut = data.rfind(b"\n", 0, -END) + 1
+        if cut < len(data) - cut:
+            return None
+        from logsieve.core.analysis import analyse
+        from logsieve.text import LogText
+
+        text = LogText(data[cut:])
+        at = Coordinates(text, self._client, before=self._client.count_ends(data[:cut]))
+        return analyse(text, self._known_packs(), self._settings), at
 
     def _analysis(self, ask: Ask, document: Document) -> tuple[Analysis, Coordinates]:
         if document.analysis is None or document.coordinates is None:

@@ -51,20 +51,22 @@ def _message(title: str, message: str, count: int) -> str:
     return f"{text} (and {count - 1} more)" if count > 1 else text
 
 
-async def publish(front: Front, uri: str, version: int | None) -> None:
-    """Work out a document's diagnostics and send them."""
+async def publish(front: Front, uri: str, version: int | None, *, end: bool = False) -> None:
+    """Work out a document's diagnostics and send them; with `end` those of the end of a long one, if it has any."""
     from lsprotocol import types
 
     shown = front.settings.diagnostics
     found: list[Problem] | None = await front.session.ask(
-        uri, f"{__name__}:problems", shown.max, shown.minimum, unasked=True
+        uri, f"{__name__}:problems", shown.max, shown.minimum, unasked=True, end=end
     )
+    if end and not found:
+        return
     related = bool(front.can("text_document.publish_diagnostics.related_information"))
-    items = [_diagnostic(uri, p, related) for p in found or ()]
+    items = [_diagnostic(uri, p, related, numbered=not end) for p in found or ()]
     front.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, items, version))
 
 
-def _diagnostic(uri: str, problem: Problem, related: bool) -> types.Diagnostic:
+def _diagnostic(uri: str, problem: Problem, related: bool, numbered: bool) -> types.Diagnostic:
     from lsprotocol import types
 
     severities = {Level.ERROR: types.DiagnosticSeverity.Error, Level.WARNING: types.DiagnosticSeverity.Warning}
@@ -79,5 +81,5 @@ def _diagnostic(uri: str, problem: Problem, related: bool) -> types.Diagnostic:
         ]
         if related
         else None,
-        data={"index": problem.index},
+        data={"index": problem.index} if numbered else None,  # the whole log's findings are numbered otherwise
     )
