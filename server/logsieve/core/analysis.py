@@ -55,10 +55,6 @@ class Analysis:
         clean = self.text.clean(number)
         return Line(number, clean, self.wrapping.message(clean), Level(int(self.levels[number])))
 
-    def section_at(self, line: int) -> int:
-        """Index of the innermost section that holds `line`, or -1."""
-        return sections.Sections(self.sections).at(line)
-
 
 def analyse(
     text: LogText, packs: PackSet, settings: Settings = DEFAULTS, progress: Callable[[float], None] | None = None

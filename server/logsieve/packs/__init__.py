@@ -1,5 +1,4 @@
-"""Knowledge about tools as data: one TOML file a tool. `load` reads them, `check` holds each against its samples'
-grammar.
+"""Knowledge about tools as data: one TOML file a tool, read by `load`.
 
 A pack that cannot be used is a problem with file, line and reason; the others still load.
 """
