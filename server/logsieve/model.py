@@ -164,13 +164,15 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A block that matters. `subject` is the test that failed, where one did. `why` says in words what put it at its
-    rank; `count` is how many equal failures it stands for.
+    """A block that matters. `role` as in its rule: cause, summary, consequence or hint. `subject` is the test that
+    failed, where one did. `why` says in words what put it at its rank; `count` is how many equal failures it stands
+    for, `related` where they are and what else belongs to it.
     """
 
     rule: str
     category: Category
     severity: Level
+    role: str
     title: str
     message: str
     start: int

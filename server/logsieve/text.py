@@ -18,9 +18,12 @@ __all__ = ["CHUNK", "LogText", "looks_binary"]
 CHUNK = 1 << 20  # bytes cleaned and scanned at a time: enough to amortise calls, few enough to stay in the cache
 HUGE = 1 << 16  # bytes of a line from which its clean text is remembered: it is asked for several times
 
-# Control sequences (CSI), strings (OSC, DCS, ...; also Buildkite's `ESC _bk;t=1 BEL`), two-character sequences, and a
-# lone ESC.
-_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
+# Control sequences (CSI), strings (OSC, DCS, ...; also Buildkite's `ESC _bk;t=1 BEL`), two-character sequences, a lone
+# ESC; and colours in caret notation, as `cat -v` and some services' archives write them.
+_ESCAPE = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?|\^\[\[[0-9;]*[mK]"
+)
+_CARET = b"^[["
 _TO_COLUMN_1 = re.compile(rb"\x1b\[[01]?G")
 _BREAKS = (b"\r", b"\x1b[G", b"\x1b[0G", b"\x1b[1G")
 _BACKSPACES = re.compile(rb"\x08+")
@@ -188,7 +191,7 @@ def _last_frame(raw: bytes, start: int) -> tuple[int, int]:
 
 
 def _special(raw: bytes) -> bool:
-    return len(raw.translate(None, _SPECIALS)) != len(raw)
+    return len(raw.translate(None, _SPECIALS)) != len(raw) or _CARET in raw
 
 
 def _shows(frame: bytes) -> bool:
@@ -231,7 +234,7 @@ def _clean_chunk(data: bytes) -> bytes:
         data = data.replace(b"\r\n", b"\n")
         if b"\r\n" in data:
             data = re.sub(rb"\r+\n", b"\n", data)
-    if b"\x1b" in data:
+    if b"\x1b" in data or _CARET in data:
         data = _ESCAPE.sub(b"", _TO_COLUMN_1.sub(b"\r", data))
     if b"\r" in data or b"\b" in data:
         data = _overwrite(data)

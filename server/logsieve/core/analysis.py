@@ -36,6 +36,7 @@ class Analysis:
     verdict: Verdict
     verdict_why: str
     ended: int
+    reports: tuple[int, ...]
     findings: tuple[Finding, ...]
     sections: tuple[Section, ...]
     blocks: tuple[Block, ...]
@@ -100,7 +101,7 @@ def analyse(
     verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(markers, told))
     counts = _Counts(scanned.shapes)
     context = findings.Context(message, lookup.at, lookup.all, counts.of, verdict, ended, len(text))
-    ranked = findings.rank(findings.build(made, context))
+    ranked = findings.rank(findings.build(made, context), context)
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
         verdict, why = Verdict.FAILED, f"failures were found, though {why}"
 
@@ -122,6 +123,7 @@ def analyse(
         verdict,
         why,
         ended,
+        tuple(mark.line for mark in told if mark.outcome is Outcome.FAILED),
         tuple(ranked),
         lookup.all,
         tuple(made),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log10
 
@@ -15,8 +16,15 @@ _DIGITS = dict.fromkeys(map(ord, "0123456789"))
 TITLE = 200  # characters of a title
 FAR = 200  # lines before the end within which distance does not count
 RARE = 3  # occurrences of a shape up to which a line is rare
-RELATED = 20  # other places that one finding lists
+RELATED = 100  # other places that one finding lists
+CASCADE = 8  # failures that say nearly the same from which they are one
+NEARLY = 90  # likeness of messages, of 100, from which they say nearly the same
+SHORT = 20  # characters under which messages are alike only where they are equal
+LAST_WORDS = 12  # lines before what follows from something that no rule knows
+FOLLOWS = {"consequence": "follows from it", "summary": "summed up here"}
 SURE = 60  # specificity from which the first failure of a rule in a step comes before its later ones
+
+_VARIABLE = re.compile(r"""\d+|"[^"]*"|'[^']*'|`[^`']*[`']|‘[^’]*’|\S*[/\\]\S*""")
 
 # What a failure is about is named by its words where its rule cannot know: a program that ends because a connection
 # is refused has no fault of its own.
@@ -87,6 +95,7 @@ def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS)
                 rule=b.rule,
                 category=_category(b, message),
                 severity=_severity(b, section, context),
+                role=b.role,
                 title=_title(b, message),
                 message=message,
                 start=b.start,
@@ -119,10 +128,16 @@ def _first_leads(made: list[Finding], blocks: Sequence[Block]) -> list[Finding]:
     return made
 
 
-def rank(made: Sequence[Finding]) -> list[Finding]:
-    """Best first. Equal failures become one with a count and its other places: the first of its step, with the best
-    score of all. What another rule says of the same test (the line of a summary) is another place of it. Ties go to
-    what came first.
+def rank(made: Sequence[Finding], context: Context) -> list[Finding]:
+    """Best first; ties go to what came first. What is one failure is one finding: equal ones, a test's failure and the
+    line of a summary about it, a cascade, and what follows from a cause or sums it up.
+    """
+    return _with_what_follows(_without_cascades(sorted(_merged(made), key=_first)), context)
+
+
+def _merged(made: Sequence[Finding]) -> list[Finding]:
+    """Equal failures become one with a count and its other places: the first of its step, with the best score of all.
+    What another rule says of the same test (the line of a summary) is another place of it.
     """
     merged: dict[tuple[str, str], Finding] = {}
     of_subject: dict[str, tuple[str, str]] = {}
@@ -139,7 +154,73 @@ def rank(made: Sequence[Finding]) -> list[Finding]:
             merged[key] = _with_place(first, same)
         else:
             merged[key] = _with_place(replace(same, count=same.count + 1), finding)
-    return sorted(merged.values(), key=_first)
+    return list(merged.values())
+
+
+def _without_cascades(ranked: Sequence[Finding]) -> list[Finding]:
+    """More than CASCADE failures of one rule in one step that say nearly the same hang on the first: one missing header
+    makes hundreds of errors. Failed tests stand for themselves.
+    """
+    alike: dict[tuple[str, int, Level], dict[str, list[Finding]]] = {}
+    for finding in ranked:
+        if not finding.subject:
+            groups = alike.setdefault((finding.rule, finding.section, finding.severity), {})
+            groups.setdefault(_near(finding.message, groups), []).append(finding)
+    hung: dict[int, Finding | None] = {}
+    for groups in alike.values():
+        for group in groups.values():
+            if len(group) > CASCADE:
+                lead, *rest = sorted(group, key=lambda f: f.start)
+                whole = replace(lead, score=group[0].score, why=group[0].why, count=sum(f.count for f in group))
+                for other in rest:
+                    whole = _with_place(whole, other, "says nearly the same")
+                    hung[id(other)] = None
+                hung[id(lead)] = whole
+    kept = (hung.get(id(finding), finding) for finding in ranked)
+    return sorted((finding for finding in kept if finding), key=_first)
+
+
+def _near(message: str, groups: Mapping[str, object]) -> str:
+    """The group that says nearly the same as a message, numbers, paths and what is quoted left aside; else its own."""
+    from rapidfuzz import fuzz, process  # where more than one failure was found
+
+    shape = _VARIABLE.sub("", message[:TITLE])
+    if shape in groups or not groups:
+        return shape
+    near = process.extractOne(shape, groups.keys(), scorer=fuzz.ratio, score_cutoff=NEARLY)
+    return near[0] if near and len(shape) >= SHORT else shape
+
+
+def _with_what_follows(ranked: Sequence[Finding], context: Context) -> list[Finding]:
+    """What follows from a cause, or sums it up, hangs on the last surer cause before it in the same step."""
+    causes = sorted((f for f in ranked if f.role == "cause" and f.severity is Level.ERROR), key=lambda f: f.start)
+    starts = [f.start for f in causes]
+    added: dict[int, list[Related]] = {}
+    hung: set[int] = set()
+    for finding in ranked:
+        if finding.role not in FOLLOWS or finding.severity is not Level.ERROR or finding.subject:
+            continue
+        at = bisect_left(starts, finding.start) - 1
+        if at >= 0 and causes[at].section == finding.section and causes[at].score > finding.score:
+            places = (finding.anchor, *(related.line for related in finding.related))
+            added.setdefault(id(causes[at]), []).extend(Related(line, FOLLOWS[finding.role]) for line in places)
+            hung.add(id(finding))
+    left = [
+        replace(f, related=(*f.related, *added[id(f)])[:RELATED]) if id(f) in added else f
+        for f in ranked
+        if id(f) not in hung
+    ]
+    return [_with_last_words(f, left, context) if f.role in FOLLOWS else f for f in left]
+
+
+def _with_last_words(finding: Finding, others: Sequence[Finding], context: Context) -> Finding:
+    """What follows from something that no rule knows, with the lines before it: there it stands, as a rule."""
+    lowest = context.sections[finding.section].start + 1 if finding.section >= 0 else 0
+    lowest = max(lowest, *(other.end for other in others if other.end <= finding.start), 0)
+    start = max(lowest, finding.start - LAST_WORDS)
+    while start < finding.start and not context.message(start).strip():
+        start += 1
+    return replace(finding, start=min(start, finding.start))
 
 
 def _category(block: Block, message: str) -> Category:
@@ -147,10 +228,10 @@ def _category(block: Block, message: str) -> Category:
     return next(named, Category(block.category))
 
 
-def _with_place(finding: Finding, other: Finding) -> Finding:
+def _with_place(finding: Finding, other: Finding, why: str = "also reported here") -> Finding:
     if len(finding.related) >= RELATED:
         return finding
-    return replace(finding, related=(*finding.related, Related(other.anchor, "also reported here")))
+    return replace(finding, related=(*finding.related, Related(other.anchor, why)))
 
 
 def _subject(test: str) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,21 +19,33 @@ __all__ = ["LIMITS", "Limits", "reduce"]
 
 DULL = 5  # lines of noise up to which it is shown whole in the context of a failure
 BYTES = 4  # bytes of text that count as one token
+GAP = len("[...  lines left out: ]") + 1  # bytes of a gap's text around its count and its kind
+ROUNDS = 3  # times that what the estimates of gaps left free is offered again
+_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How the budget is shared and where long things are cut; shares are of the whole budget."""
 
-    root: float = 0.6  # the root cause's block; longer ones lose their middle
+    root: float = 0.5  # the root cause's block; longer ones lose their middle
+    near: float = 0.15  # what stands around the root cause
+    before: int = 4  # lines before it
+    after: int = 3  # and after it
+    sure: float = 70  # score from which the root cause needs no more than that around it
+    heads: int = 40  # failures of which at least the head is kept
+    head: float = 0.2  # all heads together
     detail: float = 0.25  # any other finding's block
-    context: float = 0.75  # what surrounds findings is added only up to here: more context is rarely worth its tokens
+    reports: int = 4  # lines by which tools told their failure, the last ones
+    ending: int = 20  # lines of the end of a failed step
+    ends: float = 0.2  # and its share
+    unsure: float = 0.6  # their share, and twice the lines, where the root cause is not sure: it may stand there
+    context: float = 0.95  # what surrounds findings is added only up to here
+    tail: int = 200  # lines of the end, where nothing was found or room is left
     line: int = 700  # characters kept of a long line, and no more than a quarter of the budget
     what: int = 80  # characters that say what a gap held
     least: int = 160  # bytes that any offer may take, however small its share
     gap: int = 130  # bytes reserved for the text of a gap
-    heads: int = 40  # findings of which at least the head is kept
-    tail: int = 60  # lines of the end, where nothing was found or room is left
     reserve: float = 0.02  # of the budget: placeholders of redacted secrets may be longer than the secrets
 
 
@@ -43,9 +55,14 @@ LIMITS = Limits()
 def reduce(analysis: Analysis, budget: int, finding: int | None = None, limits: Limits = LIMITS) -> Excerpt:
     """The excerpt of at most `budget` tokens; of one finding only, with its surroundings, where `finding` is given."""
     room = _Room(analysis, budget, limits)
-    offers = _one(analysis, analysis.findings[finding]) if finding is not None else _all(analysis, limits)
-    for offer in offers:
-        room.take(offer)
+    offers = list(_one(analysis, analysis.findings[finding]) if finding is not None else _all(analysis, limits))
+    for _ in range(ROUNDS):
+        before = int(room.taken.sum())
+        for offer in offers:
+            room.take(offer)
+        room.settle()
+        if int(room.taken.sum()) == before:
+            break
     return room.excerpt()
 
 
@@ -61,6 +78,8 @@ class _Offer:
     most: float = 1.0
     upto: float = 1.0
     around: int = -1  # the line to stay with where not all fits; the start where -1
+    group: str = ""  # offers that share `groups` of the budget
+    groups: float = 1.0
 
 
 def _one(analysis: Analysis, f: Finding) -> Iterator[_Offer]:
@@ -74,24 +93,43 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
     errors = [f for f in analysis.findings if f.severity is Level.ERROR]
     shown = errors or list(analysis.findings[:3])
     root = shown[0] if shown else None
+    failed = analysis.verdict is not Verdict.PASSED
+    sure = root is not None and root.score >= limits.sure
     if root:
         yield _Offer(root.start, root.end, "root cause", most=limits.root, around=root.anchor)
         yield from _headers(analysis, root.section)
-    failed = analysis.verdict is not Verdict.PASSED
     if failed and analysis.ended >= 0:
         yield _Offer(
             max(0, analysis.ended - 2), analysis.ended + 1, "how the run ended", most=0.1, around=analysis.ended
         )
     if root:
-        yield _Offer(
-            max(0, root.start - 4), min(count, root.end + 3), "around the root cause", most=0.15, upto=limits.context
-        )
-    for f in shown[1 : limits.heads]:
-        yield _Offer(f.anchor, f.anchor + 1, "failure", most=0.1)
-    for f in shown[1:]:
-        yield _Offer(f.start, f.end, "failure", most=limits.detail, around=f.anchor)
+        for related in root.related[:4]:
+            yield _Offer(related.line, related.line + 1, related.why, most=0.05)
     if failed:
-        yield from _ends(analysis, limits)
+        for line in analysis.reports[-limits.reports :]:
+            yield _Offer(line, line + 1, "what failed", most=0.05)
+    if root:
+        yield _Offer(
+            max(0, root.start - limits.before),
+            min(count, root.end + limits.after),
+            "around the root cause",
+            most=limits.near,
+            upto=limits.context,
+        )
+    if failed and not sure:
+        yield from _ends(analysis, 2 * limits.ending, limits.unsure, limits)
+    rest = sorted(shown[1 : 4 * limits.heads], key=_Repeats(shown[:1]))
+    for f in rest[: limits.heads]:
+        yield _Offer(f.anchor, f.anchor + 1, "failure", most=0.1, group="heads", groups=limits.head)
+    for f in rest:
+        yield _Offer(f.start, f.end, "failure", most=limits.detail, around=f.anchor)
+    if root:
+        yield _Offer(root.start, root.end, "root cause", around=root.anchor)
+    if failed:
+        yield from _ends(analysis, limits.ending, limits.ends, limits)
+    for f in shown[:3]:
+        for related in f.related:
+            yield _Offer(related.line, related.line + 1, related.why, most=0.05, upto=limits.context)
     for f in analysis.findings[:12]:
         if f.severity is Level.WARNING:
             yield _Offer(f.start, f.end, "warning", most=0.05, upto=limits.context, around=f.anchor)
@@ -108,6 +146,20 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
         yield _Offer(max(0, count - limits.tail), count, "the end of the log", upto=limits.context, around=count - 1)
 
 
+class _Repeats:
+    """A sort key: how many findings before said the same by the same rule; what says something new comes first."""
+
+    def __init__(self, told: Iterable[Finding]) -> None:
+        self._times: Counter[tuple[str, str]] = Counter()
+        for finding in told:
+            self(finding)
+
+    def __call__(self, finding: Finding) -> int:
+        said = (finding.rule, finding.message.translate(_DIGITS))
+        self._times[said] += 1
+        return self._times[said]
+
+
 def _headers(analysis: Analysis, section: int) -> Iterator[_Offer]:
     while section >= 0:
         start = analysis.sections[section].start
@@ -115,16 +167,22 @@ def _headers(analysis: Analysis, section: int) -> Iterator[_Offer]:
         section = analysis.sections[section].parent
 
 
-def _ends(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
+def _ends(analysis: Analysis, lines: int, share: float, limits: Limits) -> Iterator[_Offer]:
+    """The last lines of what failed."""
     failed = [s for s in analysis.sections if s.outcome is Outcome.FAILED]
     for s in failed[-3:]:
         yield _Offer(s.start, s.start + 1, "header of the failing step", most=0.05)
         yield _Offer(
-            max(s.start, s.end - 20), s.end, "end of the failing step", most=0.2, upto=limits.context, around=s.end - 1
+            max(s.start, s.end - lines),
+            s.end,
+            "end of the failing step",
+            most=share,
+            upto=limits.context,
+            around=s.end - 1,
         )
-    if not failed and analysis.ended >= 0:
-        start = max(0, analysis.ended - 25)
-        yield _Offer(start, analysis.ended + 1, "before the end", most=0.2, upto=limits.context, around=analysis.ended)
+    if not failed:
+        end = analysis.ended + 1 if analysis.ended >= 0 else len(analysis.text)
+        yield _Offer(max(0, end - lines), end, "before the end", most=share, upto=limits.context, around=end - 1)
 
 
 class _Room:
@@ -136,6 +194,7 @@ class _Room:
         self.budget = budget
         self.bytes = int(budget * BYTES * (1 - limits.reserve))
         self.used = limits.gap  # the gap after the last piece
+        self.of_group: Counter[str] = Counter()
         self.line = max(80, min(limits.line, self.bytes // 4))
         self.taken = np.zeros(len(analysis.text), bool)
         self.dull = np.zeros(len(analysis.text), bool)  # inside runs of noise: no context worth its tokens
@@ -155,6 +214,8 @@ class _Room:
         """Take the offer's lines, or those of them that fit: from its head and its end towards what matters in it."""
         share = max(self.bytes * offer.most, self.limits.least)
         free = min(self.bytes * offer.upto - self.used - 2 * self.limits.gap, share)
+        if offer.group:
+            free = min(free, self.bytes * offer.groups - self.of_group[offer.group])
         fresh = [
             line
             for line in range(offer.start, offer.end)
@@ -163,6 +224,7 @@ class _Room:
         if free <= 0 or not fresh:
             return
         for line in self._fitting(fresh, offer, free):
+            self.of_group[offer.group] += self.cost(line)
             neighbours = self.taken[max(line - 1, 0) : line + 2].any()
             self.used += self.cost(line) + (0 if neighbours else self.limits.gap)
             self.taken[line] = True
@@ -193,6 +255,22 @@ class _Room:
                 break
             chosen.append(line)
         return sorted(chosen)
+
+    def settle(self) -> None:
+        """Count what the gaps really take; those that cost more than the lines they stand for are closed."""
+        edges = [0, *(edge for run in self._runs() for edge in run), len(self.taken)]
+        self.used = sum(self.cost(line) for line in np.flatnonzero(self.taken).tolist())
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
+            if start == end:
+                continue
+            text = GAP + len(f"{end - start:,}") + len(self._what(start, end).encode())
+            lines = sum(map(self.cost, range(start, end))) if end - start <= DULL else text + 1
+            if lines <= text:
+                reason = self.reasons[start - 1] if start else self.reasons.get(end, "context")
+                for line in range(start, end):
+                    self.taken[line] = True
+                    self.reasons[line] = reason
+            self.used += min(lines, text)
 
     def excerpt(self) -> Excerpt:
         """The pieces and gaps of what was taken."""
