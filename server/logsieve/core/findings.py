@@ -16,6 +16,7 @@ _DIGITS = dict.fromkeys(map(ord, "0123456789"))
 TITLE = 200  # characters of a title
 FAR = 200  # lines before the end within which distance does not count
 RARE = 3  # occurrences of a shape up to which a line is rare
+KNOWN = 45  # specificity from which a rule knows its tool's grammar
 RELATED = 100  # other places that one finding lists
 CASCADE = 8  # failures that say nearly the same from which they are one
 NEARLY = 90  # likeness of messages, of 100, from which they say nearly the same
@@ -24,6 +25,7 @@ LAST_WORDS = 12  # lines before what follows from something that no rule knows
 FOLLOWS = {"consequence": "follows from it", "summary": "summed up here"}
 SURE = 60  # specificity from which the first failure of a rule in a step comes before its later ones
 
+_WARNING = "only a warning"
 _VARIABLE = re.compile(r"""\d+|"[^"]*"|'[^']*'|`[^`']*[`']|‘[^’]*’|\S*[/\\]\S*""")
 
 # What a failure is about is named by its words where its rule cannot know: a program that ends because a connection
@@ -108,7 +110,39 @@ def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS)
                 why=why,
             )
         )
-    return _first_leads(made, blocks)
+    return _first_leads(_worse_where_unexplained(made, blocks, context, weights), blocks)
+
+
+def _worse_where_unexplained(
+    made: list[Finding], blocks: Sequence[Block], context: Context, weights: Weights
+) -> list[Finding]:
+    """In a failed run a linter's warning can be the cause, since many allow none: where no error that a tool's own
+    grammar tells is in the step that failed (without steps: near the end), its warnings are errors.
+    """
+    if context.verdict is not Verdict.FAILED:
+        return made
+    failed = {n for n, section in enumerate(context.sections) if section.outcome is Outcome.FAILED}
+    end = context.ended if context.ended >= 0 else context.count
+
+    def here(finding: Finding) -> bool:
+        return finding.section in failed if failed else end - FAR < finding.start < end
+
+    if any(
+        here(f) and f.severity is Level.ERROR and b.role == "cause" and b.specificity >= KNOWN
+        for f, b in zip(made, blocks, strict=True)
+    ):
+        return made
+    return [
+        replace(
+            f,
+            severity=Level.ERROR,
+            score=f.score - weights.warning,
+            why=(*(w for w in f.why if w != _WARNING), "only a warning, but nothing worse explains the failure"),
+        )
+        if f.severity is b.severity is Level.WARNING and f.category is Category.LINT and here(f)
+        else f
+        for f, b in zip(made, blocks, strict=True)
+    ]
 
 
 def _first_leads(made: list[Finding], blocks: Sequence[Block]) -> list[Finding]:
@@ -279,7 +313,7 @@ _ROLES: dict[str, Callable[[Weights], tuple[float, str]]] = {
 
 
 def _score(b: Block, section: int, first: bool, context: Context, weights: Weights) -> tuple[float, tuple[str, ...]]:
-    sign = "a sure sign" if b.specificity >= 70 else "a known sign" if b.specificity >= 45 else "a general sign"
+    sign = "a sure sign" if b.specificity >= 70 else "a known sign" if b.specificity >= KNOWN else "a general sign"
     outcome = context.sections[section].outcome if section >= 0 else Outcome.UNKNOWN
     failing = outcome is Outcome.FAILED
     repeats = context.repeats(b.anchor)
@@ -287,7 +321,7 @@ def _score(b: Block, section: int, first: bool, context: Context, weights: Weigh
     tens = log10(max(behind, FAR) / FAR)
     said: list[tuple[float, str]] = []
     if b.severity is Level.WARNING:
-        said.append((weights.warning, "only a warning"))
+        said.append((weights.warning, _WARNING))
     elif b.severity < Level.WARNING:
         said.append((weights.info, "only information"))
     if b.role != "cause":
