@@ -107,7 +107,7 @@ class Envelope:
 @dataclass(frozen=True, slots=True)
 class Section:
     """A runner's own unit. `parent` is an index into Analysis.sections or -1; `exit_code` is None where none was
-    printed.
+    printed; `header` is the end of the lines that announce it: its marker, its command, the environment.
     """
 
     title: str
@@ -117,6 +117,7 @@ class Section:
     outcome: Outcome = Outcome.UNKNOWN
     parent: int = -1
     exit_code: int | None = None
+    header: int = 0
 
 
 @dataclass(frozen=True, slots=True)

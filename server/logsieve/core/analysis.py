@@ -18,6 +18,7 @@ from logsieve.text import LogText
 
 __all__ = ["Analysis", "analyse"]
 
+NEVER = 101  # above every specificity: no rule counts on the line
 SURE = 60  # specificity from which a failure after a tool's success counts against it
 
 Progress = Callable[[float], None]
@@ -83,7 +84,7 @@ def analyse(
         return compiled(unless).search((as_written if raw else message)(line))
 
     markers = scanned.of("start", "end")
-    found = sections.build(len(text), markers, look)
+    found = sections.build(len(text), markers, look, message)
     told = sections.marks(scanned.of("outcome"), look, excluded)
     found = sections.with_outcomes(found, told)
     lookup = sections.Sections(found)
@@ -95,7 +96,7 @@ def analyse(
     def level_of(line: int) -> Level:
         return level(text.clean(line)) if level else Level.UNKNOWN
 
-    ignored = scanned.ignored()
+    ignored = scanned.ignored() | {line: NEVER for s in found for line in range(s.start + 1, s.header)}
     made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
     verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(markers, told))

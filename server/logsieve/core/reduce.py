@@ -17,6 +17,7 @@ from logsieve.model import Excerpt, Finding, Gap, Level, Outcome, Piece, Verdict
 
 __all__ = ["LIMITS", "Limits", "reduce"]
 
+HEADER = 8  # lines of a step's header: its command
 DULL = 5  # lines of noise up to which it is shown whole in the context of a failure
 BYTES = 4  # bytes of text that count as one token
 GAP = len("[...  lines left out: ]") + 1  # bytes of a gap's text around its count and its kind
@@ -162,16 +163,16 @@ class _Repeats:
 
 def _headers(analysis: Analysis, section: int) -> Iterator[_Offer]:
     while section >= 0:
-        start = analysis.sections[section].start
-        yield _Offer(start, start + 1, f"header of {analysis.sections[section].kind}", most=0.05)
-        section = analysis.sections[section].parent
+        s = analysis.sections[section]
+        yield _Offer(s.start, min(s.header, s.start + HEADER), f"header of {s.kind}", most=0.05)
+        section = s.parent
 
 
 def _ends(analysis: Analysis, lines: int, share: float, limits: Limits) -> Iterator[_Offer]:
     """The last lines of what failed."""
     failed = [s for s in analysis.sections if s.outcome is Outcome.FAILED]
     for s in failed[-3:]:
-        yield _Offer(s.start, s.start + 1, "header of the failing step", most=0.05)
+        yield _Offer(s.start, min(s.header, s.start + HEADER), "header of the failing step", most=0.05)
         yield _Offer(
             max(s.start, s.end - lines),
             s.end,

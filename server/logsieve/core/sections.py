@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 from logsieve.model import Outcome, Section, Verdict
 from logsieve.packs import OutcomeRule, Pattern, SectionRule
+from logsieve.packs.patterns import compiled
 
 __all__ = ["Mark", "Sections", "build", "marks", "run_verdict", "with_outcomes"]
 
 DEEPEST = 64  # sections inside sections; runners go to about five, and a broken log must not cost its square
+LONGEST_HEADER = 100  # lines of a step's command and environment
 NEAR = 5  # lines after its end in which a section's outcome may still be told (Travis prints it below the fold)
 
 Groups = dict[str, str]
@@ -62,7 +64,7 @@ class Sections:
         return found
 
 
-def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[Section]:
+def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look, message: Callable[[int], str]) -> list[Section]:
     """Sections of a log of `count` lines. `hits` are the lines on which section patterns matched, in order."""
     begun: list[_Open] = []
     ends: list[int] = []
@@ -112,7 +114,20 @@ def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[S
             ends.append(count)
             break  # one line starts one section; the first rule that fits names it
     close(0, count)
-    return [Section(s.title, s.rule.kind, s.start, end, parent=s.parent) for s, end in zip(begun, ends, strict=True)]
+    return [
+        Section(s.title, s.rule.kind, s.start, end, parent=s.parent, header=_header(s, end, message))
+        for s, end in zip(begun, ends, strict=True)
+    ]
+
+
+def _header(section: _Open, end: int, message: Callable[[int], str]) -> int:
+    """The end of the lines that announce a section."""
+    if section.rule.header:
+        pattern = compiled(section.rule.header)
+        for line in range(section.start + 1, min(end, section.start + LONGEST_HEADER)):
+            if pattern.search(message(line)):
+                return line + 1
+    return section.start + 1
 
 
 def marks(hits: Sequence[tuple[int, Pattern]], look: Look, exclude: Callable[[str, int, bool], bool]) -> list[Mark]:

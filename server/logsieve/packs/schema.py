@@ -132,7 +132,8 @@ class OutcomeRule:
 class SectionRule:
     """A runner's own unit. `start` may name groups title, name; with `end` the section lasts to the end line of the
     same name, without it to the next start of the same or a lower depth. Depth: 0 job, 1 stage or module, 2 step, 3
-    group inside a step.
+    group inside a step. `header`: the last of the lines that announce it (a command of many lines, its environment),
+    within 100 lines; no rule counts on them.
     """
 
     kind: str
@@ -140,6 +141,7 @@ class SectionRule:
     end: str = ""
     depth: int = 2
     raw: bool = False
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True)
