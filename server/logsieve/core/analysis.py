@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from logsieve.core import blocks, envelope, findings, noise, scan, sections, shapes
+from logsieve.core.sections import Sections
 from logsieve.model import Block, Envelope, Finding, Level, Line, Noise, Outcome, Section, Verdict
 from logsieve.packs import PackSet, Pattern
 from logsieve.packs.patterns import compiled
@@ -52,6 +53,14 @@ class Analysis:
         """The layers wrapped around this log's messages, outermost first."""
         return self.wrapping.envelopes
 
+    @cached_property
+    def _places(self) -> Sections:
+        return Sections(self.sections)
+
+    def section_at(self, line: int) -> int:
+        """Index of the innermost section that holds `line`, or -1."""
+        return self._places.at(line)
+
     def line(self, number: int) -> Line:
         """A view of one line."""
         clean = self.text.clean(number)
@@ -87,7 +96,7 @@ def analyse(
     found = sections.build(len(text), markers, look, message)
     told = sections.marks(scanned.of("outcome"), look, excluded)
     found = sections.with_outcomes(found, told)
-    lookup = sections.Sections(found)
+    lookup = Sections(found)
 
     def bounds(line: int) -> tuple[int, int]:
         index = lookup.at(line)
@@ -113,7 +122,7 @@ def analyse(
         scanned.shapes,
         scanned.reasons,
         scanned.reason_of,
-        _in_sight(len(text), made, lookup.all, ended),
+        _in_sight(len(text), (*made, *ranked), lookup.all, ended),
         [s for s in lookup.all if s.outcome is not Outcome.FAILED],
         levels,
         settings.folding.minimumLines,
@@ -158,8 +167,8 @@ class _Counts:
         return int(ends[0] - ends[1])
 
 
-def _in_sight(count: int, made: Sequence[Block], found: Sequence[Section], ended: int) -> NDArray[np.bool_]:
-    """Lines that noise never swallows: blocks of warnings and worse, headers of sections, how it ended."""
+def _in_sight(count: int, made: Sequence[Block | Finding], found: Sequence[Section], ended: int) -> NDArray[np.bool_]:
+    """Lines that noise never swallows: blocks and findings of warnings and worse, headers of sections, how it ended."""
     kept = np.zeros(count, bool)
     for b in made:
         if b.severity >= Level.WARNING:

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from logsieve.core.analysis import Analysis
-from logsieve.model import Excerpt, Finding, Gap, Level, Outcome, Piece, Verdict
+from logsieve.model import Block, Excerpt, Finding, Gap, Level, Outcome, Piece, Verdict
 
 __all__ = ["LIMITS", "Limits", "reduce"]
 
@@ -36,6 +36,7 @@ class Limits:
     sure: float = 70  # score from which the root cause needs no more than that around it
     heads: int = 40  # failures of which at least the head is kept
     head: float = 0.2  # all heads together
+    blocks: int = 100  # blocks of equal failures
     detail: float = 0.25  # any other finding's block
     reports: int = 4  # lines by which tools told their failure, the last ones
     ending: int = 20  # lines of the end of a failed step
@@ -119,7 +120,8 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
         )
     if failed and not sure:
         yield from _ends(analysis, 2 * limits.ending, limits.unsure, limits)
-    rest = sorted(shown[1 : 4 * limits.heads], key=_Repeats(shown[:1]))
+    said = _Said()
+    rest = sorted(shown[: 4 * limits.heads], key=lambda f: said.before(f.rule, f.message))[1:]
     for f in rest[: limits.heads]:
         yield _Offer(f.anchor, f.anchor + 1, "failure", most=0.1, group="heads", groups=limits.head)
     for f in rest:
@@ -128,9 +130,8 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
         yield _Offer(root.start, root.end, "root cause", around=root.anchor)
     if failed:
         yield from _ends(analysis, limits.ending, limits.ends, limits)
-    for f in shown[:3]:
-        for related in f.related:
-            yield _Offer(related.line, related.line + 1, related.why, most=0.05, upto=limits.context)
+    for b in _of_note(analysis)[: limits.blocks]:  # equal failures elsewhere, and what follows from them
+        yield _Offer(b.start, b.end, "reported here too", most=limits.detail, upto=limits.context, around=b.anchor)
     for f in analysis.findings[:12]:
         if f.severity is Level.WARNING:
             yield _Offer(f.start, f.end, "warning", most=0.05, upto=limits.context, around=f.anchor)
@@ -147,16 +148,30 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
         yield _Offer(max(0, count - limits.tail), count, "the end of the log", upto=limits.context, around=count - 1)
 
 
-class _Repeats:
-    """A sort key: how many findings before said the same by the same rule; what says something new comes first."""
+def _of_note(analysis: Analysis) -> list[Block]:
+    """The blocks of errors in the order of the log, those in failed steps first, and what says something new; none of
+    steps that passed.
+    """
+    errors = [b for b in analysis.blocks if b.severity is Level.ERROR]
+    outcomes = {
+        id(b): Outcome.UNKNOWN if (n := analysis.section_at(b.line)) < 0 else analysis.sections[n].outcome
+        for b in errors
+    }
+    open_ = [b for b in errors if outcomes[id(b)] is not Outcome.PASSED]
+    said = _Said()
+    again = {id(b): said.before(b.rule, b.groups.get("message", "")) for b in open_}
+    return sorted(open_, key=lambda b: (outcomes[id(b)] is not Outcome.FAILED, again[id(b)]))
 
-    def __init__(self, told: Iterable[Finding]) -> None:
+
+class _Said:
+    """Counts what rules said, so that what says something new comes first."""
+
+    def __init__(self) -> None:
         self._times: Counter[tuple[str, str]] = Counter()
-        for finding in told:
-            self(finding)
 
-    def __call__(self, finding: Finding) -> int:
-        said = (finding.rule, finding.message.translate(_DIGITS))
+    def before(self, rule: str, message: str) -> int:
+        """How often the rule said this before."""
+        said = (rule, message.translate(_DIGITS))
         self._times[said] += 1
         return self._times[said]
 
