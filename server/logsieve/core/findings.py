@@ -16,6 +16,7 @@ _DIGITS = dict.fromkeys(map(ord, "0123456789"))
 TITLE = 200  # characters of a title
 FAR = 200  # lines before the end within which distance does not count
 RARE = 3  # occurrences of a shape up to which a line is rare
+CERTAIN = 75  # specificity from which a failure counts in the failed step however far from its end
 KNOWN = 45  # specificity from which a rule knows its tool's grammar
 RELATED = 100  # other places that one finding lists
 CASCADE = 8  # failures that say nearly the same from which they are one
@@ -340,7 +341,7 @@ def _score(b: Block, section: int, first: bool, context: Context, weights: Weigh
     if repeats <= RARE:
         times = "said nowhere else in this log" if repeats == 1 else f"said only {repeats} times"
         said.append((weights.rare, times))
-    if tens > 0:
+    if tens > 0 and not (failing and b.specificity >= CERTAIN):
         said.append((weights.far * tens, f"{behind} lines before the end"))
     if repeats > 20:
         said.append((weights.repeated, f"said {repeats} times"))
