@@ -21,10 +21,13 @@ ALSO = {
     "ant": {"javac", "java", "junit"},
     "clang": COMPILERS,
     "cmake": {*COMPILERS, "ninja"},
+    "elixir": {"bats"},  # both count "4 tests, 1 failure"
+    "erlang": {"bats"},
     "gcc": COMPILERS,
     "github-actions": RUNNERS,
     "gitlab-ci": RUNNERS,
     "gradle": {"javac", "java", "junit"},
+    "haskell": {"rspec"},  # Hspec counts as RSpec does
     "jenkins": RUNNERS,
     "jsonlines": {"json-lines", "python"},
     "junit": {"java"},
@@ -32,6 +35,7 @@ ALSO = {
     "ld": COMPILERS,
     "log4j": {"java"},
     "logback": {"java"},
+    "lua": {"googletest", "tap", "gcc"},  # busted -o gtest and -o TAP; LuaRocks compiles
     "make": COMPILERS,
     "maven": {"javac", "java", "junit"},
     "mocha": {"node"},
@@ -42,6 +46,7 @@ ALSO = {
     "pip": {"python", *COMPILERS},
     "prove": {"perl", "tap"},
     "pytest": {"python"},
+    "r": COMPILERS,
     "rake": {"minitest", "ruby"},
     "rspec": {"ruby"},
     "ruff": {"black"},  # ruff format speaks as Black does
