@@ -105,6 +105,8 @@ def test_the_first_send_shows_the_payload_and_asks_and_the_answer_is_remembered(
 
 
 def test_one_finding_is_explained_by_its_number(run: Command, failing: Path, endpoint: Endpoint) -> None:
+    with failing.open("a") as log:
+        log.write("error: cannot write the answer\n")
     whole = run(*to(endpoint), "--dry-run", failing).stdout
     second = run(*to(endpoint), "--dry-run", "--finding", "2", failing).stdout
     assert second

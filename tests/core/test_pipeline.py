@@ -209,6 +209,57 @@ role = "summary"
         more = "[[rule]]\nid = 'exit'\npattern = '^exit'\nspecificity = 90\nrole = 'consequence'\n"
         assert [f.rule for f in analysed("exit 2\nboom x\n", pack_of(RULE + more)).findings] == ["try/boom", "try/exit"]
 
+    def test_what_follows_from_a_cause_hangs_on_it(self) -> None:
+        more = "[[rule]]\nid = 'exit'\npattern = '^exit'\nspecificity = 90\nrole = 'consequence'\n"
+        more += "[[rule]]\nid = 'sum'\npattern = '^sum'\nrole = 'summary'\n"
+        found = analysed("boom x\nok\nexit 2\nsum 3\nboom y\nexit 3\n", pack_of(RULE + more)).findings
+        assert [(f.anchor, [(r.line, r.why) for r in f.related]) for f in found] == [
+            (0, [(2, "follows from it"), (3, "summed up here")]), (4, [(5, "follows from it")]),
+        ]  # fmt: skip
+
+    def test_what_follows_from_something_unknown_has_the_last_lines_before_it(self) -> None:
+        exit_ = "[[rule]]\nid = 'exit'\npattern = '^exit'\nrole = 'consequence'\n"
+        step = "[[section]]\nkind = 'step'\nstart = '^step'\n"
+        log = "".join(f"line {i}\n" for i in range(20)) + "step\n\nwhy it broke\n\nexit 2\n"
+        found = analysed(log, pack_of(exit_ + step)).findings[0]
+        assert (found.start, found.anchor, found.end) == (22, 24, 25)  # not beyond its step, and from no blank line
+        assert analysed("x\n" * 20 + "exit 2\n", pack_of(exit_)).findings[0].start == 8
+
+    def test_a_cascade_is_one_finding(self) -> None:
+        names = ["zebra", "gnu", "lion", "bear", "elk", "hare", "crane", "swan", "heron", "eagle"]
+        log = "".join(f"a.c:{n}: boom: undefined reference to `{name}' here\n" for n, name in enumerate(names))
+        rule = "[[rule]]\nid = 'boom'\npattern = 'boom: (?P<message>.+)'\n"
+        (found,) = analysed(log, pack_of(rule)).findings
+        assert (found.anchor, found.count, found.related[-1].line) == (0, 10, 9)
+        tests = "[[rule]]\nid = 'boom'\npattern = \"boom: (?P<message>.+`(?P<test>[a-z]+)' here)\"\n"
+        assert len(analysed(log, pack_of(tests)).findings) == 10  # failed tests stand for themselves
+        few = "".join(log.splitlines(keepends=True)[:8])
+        assert len(analysed(few, pack_of(rule)).findings) == 8
+
+    def test_a_linters_warning_is_an_error_where_nothing_worse_explains_the_failure(self) -> None:
+        rules = """
+[[rule]]
+id = "warn"
+pattern = '^warn'
+severity = "warning"
+category = "lint"
+[[section]]
+kind = "step"
+start = '^step'
+[[outcome]]
+pattern = '^exit (?P<code>[0-9]+)'
+result = "code"
+scope = "section"
+"""
+        pack = pack_of(RULE + rules)
+        linted = analysed("step a\nwarn early\nexit 0\nstep b\nwarn x\nexit 1\n", pack).findings
+        assert [(f.anchor, f.severity) for f in linted] == [(4, Level.ERROR), (1, Level.WARNING)]
+        assert "nothing worse" in " ".join(linted[0].why)
+        worse = analysed("step b\nwarn x\nboom y\nexit 1\n", pack).findings
+        assert [(f.anchor, f.severity) for f in worse] == [(2, Level.ERROR), (1, Level.WARNING)]
+        passed = analysed("step b\nwarn x\nexit 0\n", pack).findings
+        assert [f.severity for f in passed] == [Level.WARNING]
+
     def test_a_place_is_read_from_the_groups(self) -> None:
         rule = "[[rule]]\nid = 'c'\npattern = '^(?P<path>[^:\\n]+):(?P<line>\\d+):(?P<column>\\d+): bad'\n"
         place = analysed("src/a b.c:12:7: bad\n", pack_of(rule)).findings[0].locations[0]
@@ -217,6 +268,12 @@ role = "summary"
     def test_a_title_whose_group_is_absent_is_the_message(self) -> None:
         rule = "[[rule]]\nid = 'c'\npattern = '^bad(?P<what> .+)?'\ntitle = '{what}!'\n"
         assert analysed("bad\n", pack_of(rule)).findings[0].title == "bad"
+
+    def test_the_lines_that_announce_a_step_are_none(self) -> None:
+        step = "[[section]]\nkind = 'step'\nstart = '^run (?P<title>.+)'\nheader = '^end'\n"
+        analysis = analysed("run a\nboom in the command\nend\nboom x\n", pack_of(RULE + step))
+        assert [f.anchor for f in analysis.findings] == [3]
+        assert (analysis.sections[0].start, analysis.sections[0].header) == (0, 3)
 
     def test_ignored_and_excepted_lines_are_none(self) -> None:
         pack = pack_of(

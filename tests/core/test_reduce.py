@@ -1,5 +1,7 @@
 """The reduced log: within the budget, the root cause whole, nothing left out in silence."""
 
+from hashlib import sha256
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -76,8 +78,33 @@ def test_one_failure_by_itself() -> None:
     assert 0 not in lines
 
 
+@pytest.mark.parametrize("budget", [300, 1000, 8000])
+def test_the_head_and_the_message_of_the_root_cause_are_there_in_any_budget(budget: int) -> None:
+    rule = PACK.replace("max = 400 }", "max = 400 }\nmessage = '^  why: (?P<message>.+)'")
+    block = "boom here\n" + "  at frame of some length\n" * 300 + "  why: it broke\n" + "  at frame\n" * 50
+    analysis = analysed("ok then\n" * 400 + block + "ok then\n" * 400, pack_of(rule))
+    assert {400, 701} <= kept(reduce(analysis, budget))
+
+
+def test_the_command_of_the_failing_step_is_there() -> None:
+    pack = pack_of(PACK.replace('kind = "step"', "kind = \"step\"\nheader = '^run:'"))
+    log = "step a\n  make \\\n  all\nrun:\n" + "".join(f"working {'x' * i}\n" for i in range(99)) + "boom\nexit 1\n"
+    assert {0, 1, 2, 3} <= kept(reduce(analysed(log, pack), 300))
+
+
+def test_what_a_small_gap_would_cost_more_than_it_saves_is_shown() -> None:
+    analysis = analysed("".join(f"boom {c}\nok\n" for c in "abcdefgh"), pack_of(PACK))
+    assert kept(reduce(analysis, 1000)) == set(range(16))
+
+
+def test_tools_reports_and_the_end_are_there() -> None:
+    report = "[[outcome]]\npattern = '^[0-9]+ broken'\nresult = \"failed\"\n"
+    log = "boom a\n  deep\n" + "ok then\n" * 500 + "1 broken\n" + "ok then\n" * 500 + "exit 1\n"
+    assert {0, 1, 502, 1003} <= kept(reduce(analysed(log, pack_of(PACK + report)), 400))
+
+
 def test_a_gap_says_that_failures_are_in_it() -> None:
-    log = "".join(f"boom {'abcdefghij'[i % 10]}{'x' * (i // 10)} {'long ' * 30}\n" for i in range(300))
+    log = "".join(f"boom {sha256(bytes([i])).hexdigest() * 2}\n" for i in range(250))  # no two of them are alike
     excerpt = reduce(analysed(log, pack_of(PACK)), 500)
     assert any("further failure" in g.what for g in excerpt.gaps)
 

@@ -8,7 +8,17 @@ from logsieve.text import LogText, looks_binary
 
 PIECES = [
     *(b"\r", b"\n", b"\r\n", b"\r\r\n", b"\b", b"\x00", b"\x07", b"\t", b"\x0c", b" ", b"a", b"bc "),
-    *(b"\x1b[0m", b"\x1b[1G", b"\x1b[2K", b"\x1b]8;;http://x\x07", b"\x1b_bk;t=1\x07", b"\x1b", b"\x1b["),
+    *(
+        b"\x1b[0m",
+        b"\x1b[1G",
+        b"\x1b[2K",
+        b"\x1b]8;;http://x\x07",
+        b"\x1b_bk;t=1\x07",
+        b"\x1b",
+        b"\x1b[",
+        b"^[[1m",
+        b"^[",
+    ),
     *(b"\xef\xbb\xbf", b"\xe9 ", "é".encode(), "𝄞".encode(), "\u2028".encode()),
 ]
 
@@ -28,6 +38,8 @@ PIECES = [
         (b"ab\b\bcd", "cd"),
         (b"N\bNA\bAM\bME\bE", "NAME"),
         (b"a\x00b\x07c", "abc"),
+        (b"^[[1;31merror^[[0m: x^[[K", "error: x"),  # in caret notation, as `cat -v` writes it
+        (b"x ^[y] ^[[3A", "x ^[y] ^[[3A"),
         (b"\xef\xbb\xbfstart", "start"),
         (b"caf\xe9 cr\xe8me", "café crème"),
         ("naïve".encode() + b"\xc3", "naïve\ufffd"),

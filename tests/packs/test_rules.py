@@ -23,8 +23,8 @@ def test_below_asks_the_next_line() -> None:
 
 def test_what_echoes_is_a_consequence() -> None:
     packs = pack_of(BOOM + "echoes = 'see above'\n" + "[[rule]]\nid = 'say'\npattern = '^say: '\nspecificity = 20\n")
-    findings = analysed("say: why\nboom: see above\n", packs).findings
-    assert [f.rule for f in findings] == ["try/say", "try/boom"]
+    (say,) = analysed("say: why\nboom: see above\n", packs).findings
+    assert (say.rule, [(r.line, r.why) for r in say.related]) == ("try/say", [(1, "follows from it")])
 
 
 def test_a_rule_makes_no_error_of_what_the_envelope_calls_a_warning() -> None:

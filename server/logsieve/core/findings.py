@@ -237,15 +237,20 @@ def _with_what_follows(ranked: Sequence[Finding], context: Context) -> list[Find
             continue
         at = bisect_left(starts, finding.start) - 1
         if at >= 0 and causes[at].section == finding.section and causes[at].score > finding.score:
-            places = (finding.anchor, *(related.line for related in finding.related))
-            added.setdefault(id(causes[at]), []).extend(Related(line, FOLLOWS[finding.role]) for line in places)
+            for line in (finding.anchor, *(related.line for related in finding.related)):
+                cause = causes[max(at, bisect_left(starts, line) - 1)]
+                added.setdefault(id(cause), []).append(Related(line, FOLLOWS[finding.role]))
             hung.add(id(finding))
     left = [
-        replace(f, related=(*f.related, *added[id(f)])[:RELATED]) if id(f) in added else f
+        replace(f, related=(*f.related, *sorted(added[id(f)], key=_line))[:RELATED]) if id(f) in added else f
         for f in ranked
         if id(f) not in hung
     ]
     return [_with_last_words(f, left, context) if f.role in FOLLOWS else f for f in left]
+
+
+def _line(related: Related) -> int:
+    return related.line
 
 
 def _with_last_words(finding: Finding, others: Sequence[Finding], context: Context) -> Finding:

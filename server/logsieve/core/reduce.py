@@ -32,17 +32,18 @@ class Limits:
     root: float = 0.5  # the root cause's block; longer ones lose their middle
     near: float = 0.15  # what stands around the root cause
     before: int = 4  # lines before it
-    after: int = 3  # and after it
+    after: int = 10  # and after it
     sure: float = 70  # score from which the root cause needs no more than that around it
     heads: int = 40  # failures of which at least the head is kept
     head: float = 0.2  # all heads together
     blocks: int = 100  # blocks of equal failures
-    detail: float = 0.25  # any other finding's block
+    detail: float = 0.2  # any other finding's block
     reports: int = 4  # lines by which tools told their failure, the last ones
     ending: int = 20  # lines of the end of a failed step
     ends: float = 0.2  # and its share
     unsure: float = 0.6  # their share, and twice the lines, where the root cause is not sure: it may stand there
-    context: float = 0.95  # what surrounds findings is added only up to here
+    context: float = 0.78  # what surrounds findings is added only up to here: more is rarely worth its tokens,
+    small: int = 950  # but up to here, in tokens, in a small budget
     tail: int = 200  # lines of the end, where nothing was found or room is left
     line: int = 700  # characters kept of a long line, and no more than a quarter of the budget
     what: int = 80  # characters that say what a gap held
@@ -124,6 +125,9 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
     rest = sorted(shown[: 4 * limits.heads], key=lambda f: said.before(f.rule, f.message))[1:]
     for f in rest[: limits.heads]:
         yield _Offer(f.anchor, f.anchor + 1, "failure", most=0.1, group="heads", groups=limits.head)
+    for f in rest[:5]:
+        for related in f.related[:1]:
+            yield _Offer(related.line, related.line + 1, related.why, most=0.05)
     for f in rest:
         yield _Offer(f.start, f.end, "failure", most=limits.detail, around=f.anchor)
     if root:
@@ -229,7 +233,8 @@ class _Room:
     def take(self, offer: _Offer) -> None:
         """Take the offer's lines, or those of them that fit: from its head and its end towards what matters in it."""
         share = max(self.bytes * offer.most, self.limits.least)
-        free = min(self.bytes * offer.upto - self.used - 2 * self.limits.gap, share)
+        upto = max(offer.upto, min(0.95, self.limits.small / self.budget)) if offer.upto < 1 else 1
+        free = min(self.bytes * upto - self.used - 2 * self.limits.gap, share)
         if offer.group:
             free = min(free, self.bytes * offer.groups - self.of_group[offer.group])
         fresh = [

@@ -41,8 +41,9 @@ def _wrong(pack: Pack, sample: Sample, packs: PackSet) -> Iterator[str]:
         yield f"{rule}: anchor expected on line {sample.line}, got {_told(found)}"
     if found.severity != sample.level:
         yield f"{rule}: {sample.level.word} expected, got {found.severity.word}"
-    if (found.start + 1, found.end) != sample.block:
-        yield f"{rule}: block {list(sample.block)} expected, got {[found.start + 1, found.end]}"
+    block = next(b for b in analysis.blocks if b.rule == rule and b.anchor == found.anchor)
+    if (block.start + 1, block.end) != sample.block:
+        yield f"{rule}: block {list(sample.block)} expected, got {[block.start + 1, block.end]}"
     if found is not analysis.findings[0]:
         yield f"{rule} should come first, but {_told(analysis.findings[0])} does"
 
