@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import subprocess
+from functools import cache
+from itertools import pairwise
+
 import pytest
 
 from logsieve import packs
 from logsieve.model import Category, Verdict
 from logsieve.text import LogText
-from score_fixtures import Case, cases, known_misses, score
+from score_fixtures import FLOORS, Case, Score, cases, floors, held, known_misses, score
 
 ALL = cases()
 KNOWN_MISSES = known_misses()
 by_name = pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+
+
+@cache
+def _score_of(name: str) -> Score:
+    return score(next(case for case in ALL if case.name == name), packs.load())
+
+
+def _scored(case: Case) -> Score:
+    return _score_of(case.name)
 
 
 def test_there_are_failing_and_passing_fixtures() -> None:
@@ -38,11 +51,27 @@ def test_the_expectation_is_about_this_log(case: Case) -> None:
 
 @by_name
 def test_fixture(case: Case) -> None:
-    wrong = score(case, packs.load()).wrong
+    wrong = _scored(case).wrong
     missed = {aspect for aspect, told in wrong.items() if told}
     known = {aspect for name, aspect in KNOWN_MISSES if name == case.name}
     assert missed <= known, "\n".join(f"{aspect}: {wrong[aspect]}" for aspect in sorted(missed - known))
     assert missed == known, f"now held, so take it out of known_misses.txt: {', '.join(sorted(known - missed))}"
+
+
+def test_no_aspect_falls_below_its_floor() -> None:
+    counts = held(_scored(case) for case in ALL)
+    assert {a: n for a, n in counts.items() if n < floors()[a]} == {}, f"floors: {floors()}"
+
+
+def test_floors_only_rise() -> None:
+    """Every version of the file that the history has, oldest first."""
+    git = ["git", "-C", str(FLOORS.parent)]
+    log = [*git, "log", "--reverse", "--format=%h", "--", FLOORS.name]
+    commits = subprocess.run(log, capture_output=True, text=True, check=True).stdout.split()
+    shown = [subprocess.run([*git, "show", f"{c}:./{FLOORS.name}"], capture_output=True, text=True) for c in commits]
+    versions = [floors(done.stdout) for done in shown if done.returncode == 0] + [floors()]
+    for older, newer in pairwise(versions):
+        assert {a: (n, newer.get(a)) for a, n in older.items() if newer.get(a, 0) < n} == {}
 
 
 def test_known_misses_are_about_fixtures_that_are_there() -> None:
