@@ -21,6 +21,7 @@ ALSO = {
     "ant": {"javac", "java", "junit"},
     "behave": {"python"},
     "build": {"python", "pip", *COMPILERS},
+    "clang": COMPILERS,
     "cmake": {*COMPILERS, "ninja"},
     "coverage": {"pytest"},
     "django": {"unittest", "python"},
@@ -28,17 +29,24 @@ ALSO = {
     "elixir": {"bats"},  # both count "4 tests, 1 failure"
     "erlang": {"bats"},
     "flake8": {"ruff", "python"},
+    "gcc": COMPILERS,
+    "github-actions": RUNNERS,
+    "gitlab-ci": RUNNERS,
     "gradle": {"javac", "java", "junit"},
     "haskell": {"rspec"},  # Hspec counts as RSpec does
+    "jenkins": RUNNERS,
     "jsonlines": {"json-lines", "python"},
     "junit": {"java"},
     "kernel": {"syslog"},
+    "ld": COMPILERS,
     "log4j": {"java"},
     "logback": {"java"},
     "lua": {"googletest", "tap", "gcc"},  # busted -o gtest and -o TAP; LuaRocks compiles
+    "make": COMPILERS,
     "maven": {"javac", "java", "junit"},
     "mkdocs": {"python"},  # click, about its options
     "mocha": {"node"},
+    "ninja": COMPILERS,
     "node": {"tap"},
     "nose": {"unittest", "python"},
     "nox": {"tox", "pytest", "pip"},
@@ -52,6 +60,7 @@ ALSO = {
     "pylint": {"ruff", "python"},
     "pyright": {"mypy"},
     "pytest": {"python"},
+    "r": COMPILERS,
     "rake": {"minitest", "ruby"},
     "rspec": {"ruby"},
     "ruff": {"black"},  # ruff format speaks as Black does
@@ -59,6 +68,7 @@ ALSO = {
     "shell": {"node"},
     "sphinx": {"python", "doctest"},
     "tox": {"pytest", "pip", "python"},
+    "travis": RUNNERS,
     "trial": {"unittest", "python"},
     "twine": {"python"},
     "unittest": {"python"},
