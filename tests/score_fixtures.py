@@ -32,7 +32,7 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 KNOWN = Path(__file__).with_name("known_misses.txt")
 FLOORS = Path(__file__).with_name("floors.toml")
 BUDGET = 4000
-HEAD = "# Of how many fixtures each aspect holds at least. Written by `python tests/score_fixtures.py --update`; only rises.\n"
+HEAD = "# Of how many fixtures each aspect holds at least; only rises: `python tests/score_fixtures.py --update`\n"
 ASPECTS = ("verdict", "hit@1", "hit@3", "category", "keep", "folded", "quiet", "budget")
 
 

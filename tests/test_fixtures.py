@@ -68,8 +68,9 @@ def test_floors_only_rise() -> None:
     git = ["git", "-C", str(FLOORS.parent)]
     log = [*git, "log", "--reverse", "--format=%h", "--", FLOORS.name]
     commits = subprocess.run(log, capture_output=True, text=True, check=True).stdout.split()
-    shown = [subprocess.run([*git, "show", f"{c}:./{FLOORS.name}"], capture_output=True, text=True) for c in commits]
-    versions = [floors(done.stdout) for done in shown if done.returncode == 0] + [floors()]
+    show = [[*git, "show", f"{commit}:./{FLOORS.name}"] for commit in commits]
+    versions = [floors(subprocess.run(one, capture_output=True, text=True, check=True).stdout) for one in show]
+    versions.append(floors())
     for older, newer in pairwise(versions):
         assert {a: (n, newer.get(a)) for a, n in older.items() if newer.get(a, 0) < n} == {}
 

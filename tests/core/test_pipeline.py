@@ -169,6 +169,16 @@ class TestBlocks:
         found = analysed("x\n== one\ny\nboom a\nz\n== two\nw\n", pack).blocks[0]
         assert (found.start, found.end) == (1, 5)
 
+    def test_a_block_stays_in_its_stream(self) -> None:
+        pack = pack_of(
+            RULE + "message = '^  why (?P<message>.+)'\nblock = { indent = true }\n"
+            "[[envelope]]\nname = 'service'\npattern = '(?P<stream>\\w+) +\\| '\nlayer = 6\n"
+        )
+        log = "web | boom x\ndb  | ready\nweb |   at y\ndb  |   why not\nweb |   why so\nweb | up\ndb  |   at z\n"
+        found = analysed(log, pack)
+        assert [(b.start, b.end, b.anchor) for b in found.blocks] == [(0, 5, 4)]
+        assert found.findings[0].title == "went boom: so"
+
     def test_the_surer_rule_keeps_the_lines(self) -> None:
         weak = "[[rule]]\nid = 'weak'\npattern = 'x'\nspecificity = 20\nblock = { lines = 5 }\n"
         found = analysed("x 1\nx 2\nboom x\nx 3\n", pack_of(RULE + "block = { lines = 1 }\n" + weak)).blocks
@@ -235,6 +245,12 @@ role = "summary"
         assert len(analysed(log, pack_of(tests)).findings) == 10  # failed tests stand for themselves
         few = "".join(log.splitlines(keepends=True)[:8])
         assert len(analysed(few, pack_of(rule)).findings) == 8
+
+    def test_what_another_rule_says_again_is_the_same_failure(self) -> None:
+        note = "[[rule]]\nid = 'note'\npattern = '^##(?P<message>.+)'\nspecificity = 50\ntitle = '{message}'\n"
+        log = "boom the cellar door is not locked\nok\n##cellar.c#L3: the cellar door is not locked!\n##the attic\n"
+        found = analysed(log, pack_of(RULE + note)).findings
+        assert [(f.anchor, [r.line for r in f.related]) for f in found] == [(0, [2]), (3, [])]
 
     def test_a_linters_warning_is_an_error_where_nothing_worse_explains_the_failure(self) -> None:
         rules = """

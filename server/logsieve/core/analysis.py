@@ -106,7 +106,8 @@ def analyse(
         return level(text.clean(line)) if level else Level.UNKNOWN
 
     ignored = scanned.ignored() | {line: NEVER for s in found for line in range(s.start + 1, s.header)}
-    made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of)
+    stream = lru_cache(maxsize=1 << 14)(lambda line: wrapping.stream(text.clean(line))) if wrapping.has_stream else None
+    made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of, stream)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
     verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(markers, told))
     counts = _Counts(scanned.shapes)

@@ -16,6 +16,7 @@ GENERAL = 40  # specificity under which a rule knows no tool's grammar
 FORGIVEN = 3  # lines below an error in which it is taken back
 
 Message = Callable[[int], str]
+Own = Callable[[int], bool]  # whether a line is of the block's own stream
 
 
 def find(
@@ -25,13 +26,15 @@ def find(
     message: Message,
     as_written: Message,
     told: Callable[[int], Level],
+    stream: Callable[[int], str] | None = None,
 ) -> list[Block]:
     """Blocks for the hits of rules, in the order of the log.
 
     `ignored` maps lines to the specificity below which rules do not count on them; `bounds` gives the section around
     a line, which no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules; `told`
     gives the level that the line's envelope names: of a warning only a raw rule, which sees that word, may make an
-    error, and on a line that is only information no rule under GENERAL counts.
+    error, and on a line that is only information no rule under GENERAL counts. `stream` gives the stream of a line
+    where the log has several: a block goes on with the next line of its own.
     """
     found: list[Block] = []
     for line, pattern in hits:
@@ -47,7 +50,8 @@ def find(
         level = told(line) if rule.severity is Level.ERROR and not rule.raw else Level.UNKNOWN
         if rule.specificity < GENERAL and level in (Level.INFO, Level.DEBUG):
             continue
-        start, end = _upward(rule.block, line, first, message), _downward(rule.block, line, last, message)
+        own = _same(stream, line) if stream else _any
+        start, end = _upward(rule.block, line, first, message, own), _downward(rule.block, line, last, message, own)
         if rule.block.closed and not compiled(rule.block.through).search(message(end - 1)):
             continue
         groups: dict[str, str] = {}
@@ -57,7 +61,7 @@ def find(
             (rule.pattern, text),
         ):
             groups |= (compiled(source).named(told_in) if "(?P<" in source else None) or {}
-        anchor, more = _anchor(rule, line, start, end, message)
+        anchor, more = _anchor(rule, line, start, end, message, own)
         code, category = f"{pattern.pack.name}/{rule.id}", rule.category or pattern.pack.category
         found.append(
             Block(
@@ -112,66 +116,76 @@ def _forgiven(rule: Rule, line: int, last: int, message: Message) -> bool:
     return any(pattern.search(message(n)) for n in range(line + 1, min(line + 1 + FORGIVEN, last)))
 
 
-def _anchor(rule: Rule, line: int, start: int, end: int, message: Message) -> tuple[int, dict[str, str]]:
+def _any(_line: int) -> bool:
+    return True
+
+
+def _same(stream: Callable[[int], str], line: int) -> Own:
+    mine = stream(line)
+    return lambda other: stream(other) == mine
+
+
+def _anchor(rule: Rule, line: int, start: int, end: int, message: Message, own: Own) -> tuple[int, dict[str, str]]:
     """The line of the block that says what happened, and the groups that `rule.message` found there."""
     if not rule.message:
         return line, {}
     below = range(end - 1, line - 1, -1) if rule.last else range(line, end)
-    for at in [*below, *range(line - 1, start - 1, -1)]:
+    for at in filter(own, [*below, *range(line - 1, start - 1, -1)]):
         groups = compiled(rule.message).named(message(at))
         if groups is not None:
             return at, groups
     return line, {}
 
 
-def _upward(rule: BlockRule, line: int, first: int, message: Message) -> int:
+def _upward(rule: BlockRule, line: int, first: int, message: Message, own: Own) -> int:
     if rule.start:
         pattern = compiled(rule.start)
-        for at in range(line, max(first, line - rule.back) - 1, -1):
+        for at in filter(own, range(line, max(first, line - rule.back) - 1, -1)):
             if pattern.search(message(at)):
                 return at
     if rule.before:
         pattern = compiled(rule.before)
-        lowest = max(first, line - rule.back)
-        while line > lowest and pattern.search(message(line - 1)):
-            line -= 1
+        for at in filter(own, range(line - 1, max(first, line - rule.back) - 1, -1)):
+            if not pattern.search(message(at)):
+                break
+            line = at
     return line
 
 
-def _downward(rule: BlockRule, line: int, last: int, message: Message) -> int:
+def _downward(rule: BlockRule, line: int, last: int, message: Message, own: Own) -> int:
     stop = min(last, line + rule.max)
-    end = _reach(rule, line, stop, message)
+    end = _reach(rule, line, stop, message, own)
     while rule.again:
-        at = next((n for n in range(end, stop) if message(n).strip()), stop)
+        at = next((n for n in filter(own, range(end, stop)) if message(n).strip()), stop)
         if at == stop or not compiled(rule.again).search(message(at)):
             break
-        end = _reach(rule, at, stop, message)
+        end = _reach(rule, at, stop, message, own)
     return end
 
 
-def _reach(rule: BlockRule, line: int, stop: int, message: Message) -> int:
+def _reach(rule: BlockRule, line: int, stop: int, message: Message, own: Own) -> int:
     """Where the block that has a head on `line` ends, at `stop` at the latest."""
     if rule.indent and rule.through:
-        end = _while(rule, line, stop, message)
+        end = _while(rule, line, stop, message, own)
         return end + 1 if end < stop and compiled(rule.through).search(message(end)) else end
     if rule.through or (rule.until and not rule.keep and not rule.indent):
         pattern = compiled(rule.through or rule.until)
-        for at in range(line + 1, stop):
+        for at in filter(own, range(line + 1, stop)):
             if pattern.search(message(at)):
                 return at + 1 if rule.through else _trimmed(line, at, message)
         return _trimmed(line, stop, message)
     if rule.keep or rule.indent or rule.caret:
-        return _while(rule, line, stop, message)
+        return _while(rule, line, stop, message, own)
     return min(line + 1 + rule.lines, stop)
 
 
-def _while(rule: BlockRule, line: int, stop: int, message: Message) -> int:
+def _while(rule: BlockRule, line: int, stop: int, message: Message, own: Own) -> int:
     keep = compiled(rule.keep) if rule.keep else None
     until = compiled(rule.until) if rule.until else None
     caret = compiled(rule.caret) if rule.caret else None
     depth = _indent(message(line))
     end = line + 1
-    for at in range(line + 1, stop):
+    for at in filter(own, range(line + 1, stop)):
         text = message(at)
         if until and until.search(text):
             break

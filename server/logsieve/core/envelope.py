@@ -43,6 +43,11 @@ class Wrapping:
         """Whether a layer names the level of its line."""
         return any("(?P<level>" in layer.pattern for layer in self.layers)
 
+    @property
+    def has_stream(self) -> bool:
+        """Whether a layer names the stream of its line: one of several programs that write at the same time."""
+        return any("(?P<stream>" in layer.pattern for layer in self.layers)
+
     def strip(self, clean: bytes) -> bytes:
         """The messages of clean lines, each ended by a newline."""
         if self.pattern is None:
@@ -59,15 +64,22 @@ class Wrapping:
 
     def level(self, clean: str) -> Level:
         """The level that the line's envelope names, or UNKNOWN."""
+        return _WORDS.get(self._named("level", clean).lower(), Level.UNKNOWN)
+
+    def stream(self, clean: str) -> str:
+        """The stream that the line's envelope names, empty where none."""
+        return self._named("stream", clean)
+
+    def _named(self, group: str, clean: str) -> str:
         rest = clean[:LONGEST].encode("utf-8", "replace")
         for layer in self.layers:
             match = re.match(layer.pattern.encode(), rest)
             if match:
-                word = match.groupdict().get("level")
+                word = match.groupdict().get(group)
                 if word:
-                    return _WORDS.get(word.decode("ascii", "replace").lower(), Level.UNKNOWN)
+                    return word.decode("utf-8", "replace")
                 rest = rest[match.end() :]
-        return Level.UNKNOWN
+        return ""
 
 
 def detect(text: LogText, packs: PackSet) -> Wrapping:

@@ -167,7 +167,7 @@ def rank(made: Sequence[Finding], context: Context) -> list[Finding]:
     """Best first; ties go to what came first. What is one failure is one finding: equal ones, a test's failure and the
     line of a summary about it, a cascade, and what follows from a cause or sums it up.
     """
-    return _with_what_follows(_without_cascades(sorted(_merged(made), key=_first)), context)
+    return _with_what_follows(_without_echoes(_without_cascades(sorted(_merged(made), key=_first))), context)
 
 
 def _merged(made: Sequence[Finding]) -> list[Finding]:
@@ -213,6 +213,36 @@ def _without_cascades(ranked: Sequence[Finding]) -> list[Finding]:
                 hung[id(lead)] = whole
     kept = (hung.get(id(finding), finding) for finding in ranked)
     return sorted((finding for finding in kept if finding), key=_first)
+
+
+def _without_echoes(ranked: Sequence[Finding]) -> list[Finding]:
+    """What another rule says again, with other words around it, is another place of the better finding: a runner's
+    annotation of a tool's error, a wrapper's `command failed: ...`.
+    """
+    told: dict[str, list[int]] = {}  # by its first letters: the findings whose message may stand in another
+    kept: list[Finding] = []
+    for finding in ranked:
+        message = finding.message
+        starts = (message[at : at + SHORT] for at in range(max(0, min(len(message), TITLE) - SHORT) + 1))
+        host = next(
+            (
+                at
+                for start in starts
+                for at in told.get(start, ())
+                if kept[at].message in message
+                and kept[at].rule != finding.rule
+                and kept[at].severity is finding.severity
+                and not (finding.subject and kept[at].subject and finding.subject != kept[at].subject)
+            ),
+            None,
+        )
+        if host is not None:
+            kept[host] = _with_place(kept[host], finding)
+            continue
+        if len(message) >= SHORT:
+            told.setdefault(message[:SHORT], []).append(len(kept))
+        kept.append(finding)
+    return kept
 
 
 def _near(message: str, groups: Mapping[str, object]) -> str:

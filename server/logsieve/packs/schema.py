@@ -147,7 +147,8 @@ class SectionRule:
 @dataclass(frozen=True, slots=True)
 class EnvelopeRule:
     """What is wrapped around each message. `pattern` is matched at the start of what outer layers left; group `level`
-    is a level word.
+    is a level word, group `stream` the name of one of several programs that write at the same time: a block stays in
+    its stream.
 
     Used where at least `share` of the sampled lines carry it. `layer` orders: 0 outermost (runner), 5 time, 6 stream,
     8 level.
