@@ -107,7 +107,8 @@ class Envelope:
 @dataclass(frozen=True, slots=True)
 class Section:
     """A runner's own unit. `parent` is an index into Analysis.sections or -1; `exit_code` is None where none was
-    printed; `header` is the end of the lines that announce it: its marker, its command, the environment.
+    printed; `header` is the end of the lines that announce it: its marker, its command, the environment. `seconds` is
+    how long it took, None where the log does not tell.
     """
 
     title: str
@@ -118,6 +119,7 @@ class Section:
     parent: int = -1
     exit_code: int | None = None
     header: int = 0
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

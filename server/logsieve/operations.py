@@ -143,6 +143,7 @@ def sections(analysis: Analysis, path: str) -> dict[str, Any]:
                 "end_line": section.end,
                 "outcome": str(section.outcome),
                 "exit_code": section.exit_code,
+                "seconds": section.seconds,
                 "parent": section.parent if section.parent >= 0 else None,
             }
             for section, title in zip(analysis.sections, titles, strict=True)
@@ -230,7 +231,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "sections",
         "Print the outline: steps, groups and stages with how each ended.",
-        "path and sections: title, kind, line, end_line, outcome, exit_code, parent (an index)",
+        "path and sections: title, kind, line, end_line, outcome, exit_code, seconds, parent (an index)",
         sections,
     ),
     Operation(

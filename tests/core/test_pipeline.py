@@ -169,6 +169,19 @@ class TestBlocks:
         found = analysed("x\n== one\ny\nboom a\nz\n== two\nw\n", pack).blocks[0]
         assert (found.start, found.end) == (1, 5)
 
+    def test_a_section_says_how_long_it_took(self) -> None:
+        by_time = "[[section]]\nkind = 's'\nstart = 'start:(?P<time>[0-9]+):'\nend = 'end:(?P<time>[0-9]+):'\n"
+        by_clock = "[[section]]\nkind = 's'\nstart = '== '\n"
+        by_nanoseconds = "[[section]]\nkind = 's'\nstart = 'go'\nend = 'took (?P<nanoseconds>[0-9]+)'\n"
+        for rule, log in (
+            (by_time, "start:1760000000:\nx\nend:1760000095:\n"),
+            (by_clock, "2026-11-20T10:00:00.5Z == a\n2026-11-20T10:01:35.5000000Z x\n"),
+            (by_nanoseconds, "go\nx\ntook 95000000000\n"),
+        ):
+            assert analysed(log, pack_of(rule)).sections[0].seconds == 95.0
+        assert analysed("go\nx\n", pack_of(by_nanoseconds)).sections[0].seconds is None
+        assert analysed("2026-99-20T10:00:00Z == a\nx\n", pack_of(by_clock)).sections[0].seconds is None
+
     def test_a_block_stays_in_its_stream(self) -> None:
         pack = pack_of(
             RULE + "message = '^  why (?P<message>.+)'\nblock = { indent = true }\n"

@@ -95,7 +95,7 @@ def analyse(
     markers = scanned.of("start", "end")
     found = sections.build(len(text), markers, look, message)
     told = sections.marks(scanned.of("outcome"), look, excluded)
-    found = sections.with_outcomes(found, told)
+    found = sections.with_seconds(sections.with_outcomes(found, told), text.clean)
     lookup = Sections(found)
 
     def bounds(line: int) -> tuple[int, int]:

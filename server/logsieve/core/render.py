@@ -15,7 +15,18 @@ from logsieve.core import redact
 from logsieve.model import Excerpt, Gap, Piece
 from logsieve.text import LogText
 
-__all__ = ["Log", "Rendered", "cut_text", "fence_for", "gap_text", "render", "tokens_of", "view", "visible"]
+__all__ = [
+    "Log",
+    "Rendered",
+    "cut_text",
+    "duration_text",
+    "fence_for",
+    "gap_text",
+    "render",
+    "tokens_of",
+    "view",
+    "visible",
+]
 
 LONGEST_GAP = 80  # characters of what a gap says was left out
 MARGIN = 4096  # characters around a cut in which a secret that crosses it is still seen whole
@@ -98,6 +109,16 @@ def gap_text(gap: Gap, width: int | None = None) -> str:
     if width is None:
         return f"[... {lines} left out{what}]"
     return f"{'...':>{width}} | [{lines}{what}]"
+
+
+def duration_text(seconds: float) -> str:
+    """How long something took, as people say it: "0.4 s", "12 s", "3 min 5 s", "1 h 2 min"."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def cut_text(count: int) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from logsieve.model import Outcome, Section, Verdict
 from logsieve.packs import OutcomeRule, Pattern, SectionRule
 from logsieve.packs.patterns import compiled
 
-__all__ = ["Mark", "Sections", "build", "marks", "run_verdict", "with_outcomes"]
+__all__ = ["Mark", "Sections", "build", "marks", "run_verdict", "with_outcomes", "with_seconds"]
 
 DEEPEST = 64  # sections inside sections; runners go to about five, and a broken log must not cost its square
 LONGEST_HEADER = 100  # lines of a step's command and environment
 NEAR = 5  # lines after its end in which a section's outcome may still be told (Travis prints it below the fold)
+
+_TIME = re.compile(r"(?:[^\t\n]{1,120}\t[^\t\n]{1,160}\t)?\[?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)([.]\d{1,9})?")
 
 Groups = dict[str, str]
 Look = Callable[[Pattern, int], Groups | None]
@@ -39,6 +43,8 @@ class _Open:
     start: int
     index: int
     parent: int
+    time: str = ""
+    seconds: float | None = None
 
 
 class Sections:
@@ -94,6 +100,7 @@ def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look, message: 
                     if o.rule is pattern.owner and (not name or not o.name or o.name == name)
                 ]
                 if match:
+                    stack[match[-1]].seconds = _told_seconds(stack[match[-1]].time, groups)
                     close(match[-1], line + 1)
         for pattern in here:
             groups = look(pattern, line) if pattern.part == "start" else None
@@ -109,15 +116,46 @@ def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look, message: 
                 close(depth[0], line)
             title = (groups.get("title") or groups.get("name") or rule.kind).strip()
             parent = stack[-1].index if stack else -1
-            stack.append(_Open(rule, title, groups.get("name", ""), line, len(begun), parent))
+            stack.append(_Open(rule, title, groups.get("name", ""), line, len(begun), parent, groups.get("time", "")))
             begun.append(stack[-1])
             ends.append(count)
             break  # one line starts one section; the first rule that fits names it
     close(0, count)
     return [
-        Section(s.title, s.rule.kind, s.start, end, parent=s.parent, header=_header(s, end, message))
+        Section(s.title, s.rule.kind, s.start, end, parent=s.parent, header=_header(s, end, message), seconds=s.seconds)
         for s, end in zip(begun, ends, strict=True)
     ]
+
+
+def _told_seconds(began: str, end: Groups) -> float | None:
+    """How long a section took by its markers; None where they do not say."""
+    if nanoseconds := end.get("nanoseconds"):
+        return int(nanoseconds[:18]) / 1e9
+    ended = end.get("time") or ""
+    return float(max(0, int(ended[:12]) - int(began[:12]))) if began and ended else None
+
+
+def with_seconds(sections: Sequence[Section], text: Callable[[int], str]) -> list[Section]:
+    """The sections with how long they took, by the times before their lines where their markers do not say."""
+    if not sections or _clock(text(sections[0].start)) is None:
+        return list(sections)
+    timed = []
+    for s in sections:
+        began, ended = _clock(text(s.start)), _clock(text(s.end - 1))
+        told = s.seconds is not None or began is None or ended is None or s.end - s.start < 2
+        timed.append(s if told or began is None or ended is None else replace(s, seconds=max(0.0, ended - began)))
+    return timed
+
+
+def _clock(text: str) -> float | None:
+    """Seconds since 1970 of the time that a line begins with, None where it begins with none."""
+    found = _TIME.match(text)
+    if found is None:
+        return None
+    try:
+        return datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00").timestamp() + float(found[3] or 0)
+    except ValueError:
+        return None
 
 
 def _header(section: _Open, end: int, message: Callable[[int], str]) -> int:

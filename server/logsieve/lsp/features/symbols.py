@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from logsieve.core.render import duration_text
 from logsieve.lsp.convert import Coordinates, Span, location, range_of
 from logsieve.model import Finding, Level, Outcome, Section
 
@@ -53,6 +54,8 @@ def _section(at: Coordinates, section: Section) -> Symbol:
     detail = "" if section.outcome is Outcome.UNKNOWN else section.outcome.value
     if section.exit_code:
         detail = f"{detail}, exit code {section.exit_code}".lstrip(", ")
+    if section.seconds is not None:
+        detail = f"{detail}, {duration_text(section.seconds)}".lstrip(", ")
     span = at.lines(section.start, section.end)
     return Symbol(section.title or section.kind, detail, False, span, at.lines(section.start, section.start + 1))
 
