@@ -18,6 +18,8 @@ RUNNERS = {"pytest", "tsc", "prettier", "jest", "pip"}  # what the fixtures of t
 
 # Packs whose findings may be errors in a family's logs, beside the family's own and COMMON.
 ALSO = {
+    "ada": {"gnat"},
+    "agda": {"proofs"},
     "ant": {"javac", "java", "junit"},
     "awesome-lint": {"awesome"},
     "behave": {"python"},
@@ -25,10 +27,14 @@ ALSO = {
     "bundler": {"ruby"},
     "clang": COMPILERS,
     "cmake": {*COMPILERS, "ninja"},
+    "cobol": {"gcc"},  # GnuCOBOL's messages are GCC's
     "composer": {"symfony", "php"},
+    "coq": {"proofs"},
     "coverage": {"pytest"},
     "cpanm": {"perl", "make"},
+    "crystal": {"rspec"},  # its specs speak as RSpec's do
     "cucumber": {"ruby"},
+    "d": {"ld"},
     "django": {"unittest", "python"},
     "doctest": {"python"},
     "dzil": {"perl", "make"},
@@ -75,6 +81,7 @@ ALSO = {
     "pytest": {"python"},
     "r": COMPILERS,
     "rake": {"minitest", "ruby"},
+    "raku": {"tap", "perl"},
     "rspec": {"ruby"},
     "rubygems": {"bundler", *COMPILERS},
     "ruff": {"black"},  # ruff format speaks as Black does
