@@ -18,6 +18,7 @@ RUNNERS = {"pytest", "tsc", "prettier", "jest", "pip"}  # what the fixtures of t
 
 # Packs whose findings may be errors in a family's logs, beside the family's own and COMMON.
 ALSO = {
+    "aapt": {"android"},
     "ada": {"gnat"},
     "agda": {"proofs"},
     "angular": {"esbuild", "tsc"},
@@ -28,6 +29,7 @@ ALSO = {
     "autotools": COMPILERS,
     "ava": {"tap"},
     "awesome-lint": {"awesome"},
+    "bazel": COMPILERS,
     "behave": {"python"},
     "boosttest": {"googletest"},
     "build": {"python", "pip", *COMPILERS},
@@ -35,6 +37,7 @@ ALSO = {
     "bun": {"github-actions"},
     "bundler": {"ruby"},
     "c8": {"nyc", "mocha"},
+    "checkstyle": {"java"},
     "circleci": {"pytest"},
     "clang": COMPILERS,
     "clang-format": {"gcc"},
@@ -59,6 +62,7 @@ ALSO = {
     "doctest": {"python", "catch2"},
     "dpkg": {"debian", *COMPILERS},
     "dzil": {"perl", "make"},
+    "ecj": {"javac"},
     "elixir": {"bats"},  # both count "4 tests, 1 failure"
     "erlang": {"bats"},
     "esbuild": {"node"},
@@ -69,7 +73,8 @@ ALSO = {
     "github-actions": RUNNERS,
     "gitlab-ci": RUNNERS,
     "gotestsum": {"go"},
-    "gradle": {"javac", "java", "junit"},
+    "gradle": {"javac", "java", "junit", "groovy"},
+    "groovy": {"java", "junit"},
     "haskell": {"rspec"},  # Hspec counts as RSpec does
     "html-validate": {"eslint"},
     "iwyu": {"clang-tidy", "gcc"},
@@ -80,6 +85,7 @@ ALSO = {
     "junit": {"java"},
     "karma": {"jasmine"},
     "kernel": {"syslog"},
+    "kotlin": {"java"},
     "kubernetes": {"logfmt"},  # kubectl logs as klog does
     "lab": {"mocha", "node"},
     "ld": COMPILERS,
@@ -137,6 +143,7 @@ ALSO = {
     "ruff": {"black"},  # ruff format speaks as Black does
     "rush": {"node"},
     "sanitizers": {"gcc"},
+    "scala": {"java"},
     "scons": COMPILERS,
     "shell": {"node"},
     "size-limit": {"node"},
@@ -147,6 +154,7 @@ ALSO = {
     "teamcity": {"pytest"},
     "testcafe": {"webpack"},
     "testem": {"tap"},
+    "testng": {"ant", "java", "junit"},
     "textlint": {"eslint"},
     "tox": {"pytest", "pip", "python"},
     "travis": {*RUNNERS, "apt", "cfn-lint", "curl"},
