@@ -47,6 +47,7 @@ ALSO = {
     "cobol": {"gcc"},  # GnuCOBOL's messages are GCC's
     "codecov": {"git"},
     "commitlint": {"node"},
+    "coffeescript": {"coffeelint"},
     "composer": {"symfony", "php"},
     "concurrently": {"node", "shell"},
     "coq": {"proofs"},
