@@ -20,10 +20,8 @@ HUGE = 1 << 16  # bytes of a line from which its clean text is remembered: it is
 
 # Control sequences (CSI), strings (OSC, DCS, ...; also Buildkite's `ESC _bk;t=1 BEL`), two-character sequences, a lone
 # ESC; and colours in caret notation, as `cat -v` and some services' archives write them.
-_ESCAPE = re.compile(
-    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?|\^\[\[[0-9;]*[mK]"
-)
-_CARET = b"^[["
+_ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
+_CARET = re.compile(rb"\^\[\[[0-9;]*[mK]")
 _TO_COLUMN_1 = re.compile(rb"\x1b\[[01]?G")
 _BREAKS = (b"\r", b"\x1b[G", b"\x1b[0G", b"\x1b[1G")
 _BACKSPACES = re.compile(rb"\x08+")
@@ -31,7 +29,7 @@ _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\b\x1b") + b"\x7f"
 _SPECIALS = _CONTROLS + b"\r\b\x1b"
 _CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]+")
 _BOM = re.compile(rb"(?m)^(?:\xef\xbb\xbf)+")
-_SPECIAL = re.compile(_ESCAPE.pattern + b"|" + _CONTROL.pattern)
+_SPECIAL = re.compile(b"|".join((_ESCAPE.pattern, _CARET.pattern, _CONTROL.pattern)))
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -191,11 +189,11 @@ def _last_frame(raw: bytes, start: int) -> tuple[int, int]:
 
 
 def _special(raw: bytes) -> bool:
-    return len(raw.translate(None, _SPECIALS)) != len(raw) or _CARET in raw
+    return len(raw.translate(None, _SPECIALS)) != len(raw) or b"^[[" in raw
 
 
 def _shows(frame: bytes) -> bool:
-    return bool(_ESCAPE.sub(b"", frame).translate(None, _CONTROLS + b"\b").strip())
+    return bool(_CARET.sub(b"", _ESCAPE.sub(b"", frame)).translate(None, _CONTROLS + b"\b").strip())
 
 
 def _backspaced(raw: bytes, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -234,8 +232,10 @@ def _clean_chunk(data: bytes) -> bytes:
         data = data.replace(b"\r\n", b"\n")
         if b"\r\n" in data:
             data = re.sub(rb"\r+\n", b"\n", data)
-    if b"\x1b" in data or _CARET in data:
+    if b"\x1b" in data:  # two patterns: one with both has no first byte to look for
         data = _ESCAPE.sub(b"", _TO_COLUMN_1.sub(b"\r", data))
+    if b"^[[" in data:
+        data = _CARET.sub(b"", data)
     if b"\r" in data or b"\b" in data:
         data = _overwrite(data)
     return data.translate(None, _CONTROLS)

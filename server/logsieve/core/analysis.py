@@ -105,7 +105,9 @@ def analyse(
     def level_of(line: int) -> Level:
         return level(text.clean(line)) if level else Level.UNKNOWN
 
-    ignored = scanned.ignored() | {line: NEVER for s in found for line in range(s.start + 1, s.header)}
+    ignored = scanned.ignored()
+    for s in found:
+        ignored[s.start + 1 : s.header] = NEVER
     stream = lru_cache(maxsize=1 << 14)(lambda line: wrapping.stream(text.clean(line))) if wrapping.has_stream else None
     made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of, stream)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]

@@ -6,6 +6,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from logsieve.model import Block, Level
 from logsieve.packs import BlockRule, Pattern, Rule
 from logsieve.packs.patterns import compiled
@@ -21,7 +24,7 @@ Own = Callable[[int], bool]  # whether a line is of the block's own stream
 
 def find(
     hits: Sequence[tuple[int, Pattern]],
-    ignored: dict[int, int],
+    ignored: NDArray[np.int8],
     bounds: Callable[[int], tuple[int, int]],
     message: Message,
     as_written: Message,
@@ -30,8 +33,8 @@ def find(
 ) -> list[Block]:
     """Blocks for the hits of rules, in the order of the log.
 
-    `ignored` maps lines to the specificity below which rules do not count on them; `bounds` gives the section around
-    a line, which no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules; `told`
+    `ignored` gives for each line the specificity below which rules do not count; `bounds` gives the section around a
+    line, which no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules; `told`
     gives the level that the line's envelope names: of a warning only a raw rule, which sees that word, may make an
     error, and on a line that is only information no rule under GENERAL counts. `stream` gives the stream of a line
     where the log has several: a block goes on with the next line of its own.
@@ -39,7 +42,7 @@ def find(
     found: list[Block] = []
     for line, pattern in hits:
         rule = pattern.owner
-        if not isinstance(rule, Rule) or ignored.get(line, 0) > rule.specificity:
+        if not isinstance(rule, Rule) or ignored[line] > rule.specificity:
             continue
         text = (as_written if rule.raw else message)(line)
         if not text.strip() or (rule.unless and compiled(rule.unless).search(text)):

@@ -19,6 +19,7 @@ RARE = 3  # occurrences of a shape up to which a line is rare
 CERTAIN = 75  # specificity from which a failure counts in the failed step however far from its end
 KNOWN = 45  # specificity from which a rule knows its tool's grammar
 RELATED = 100  # other places that one finding lists
+AGAIN = "also reported here"
 CASCADE = 8  # failures that say nearly the same from which they are one
 NEARLY = 90  # likeness of messages, of 100, from which they say nearly the same
 SHORT = 20  # characters under which messages are alike only where they are equal
@@ -175,21 +176,29 @@ def _merged(made: Sequence[Finding]) -> list[Finding]:
     What another rule says of the same test (the line of a summary) is another place of it.
     """
     merged: dict[tuple[str, str], Finding] = {}
+    counts: dict[tuple[str, str], int] = {}
+    places: dict[tuple[str, str], list[Related]] = {}
     of_subject: dict[str, tuple[str, str]] = {}
     for finding in sorted(made, key=_first):
-        key = (finding.category, finding.title.translate(_DIGITS))
+        key: tuple[str, str] = (finding.category, finding.title.translate(_DIGITS))
         told = of_subject.setdefault(finding.subject, key) if finding.subject else key
         same = merged.get(key)
-        if same is None and told != key and merged[told].rule != finding.rule:
-            merged[told] = _with_place(merged[told], finding)
-        elif same is None:
-            merged[key] = finding
-        elif finding.start < same.start and finding.section == same.section:
-            first = replace(finding, score=same.score, why=same.why, count=same.count + 1, related=same.related)
-            merged[key] = _with_place(first, same)
+        other = finding
+        if same is None and (told == key or merged[told].rule == finding.rule):
+            merged[key], counts[key], places[key] = finding, finding.count, list(finding.related)
+            continue
+        if same is None:
+            key = told
         else:
-            merged[key] = _with_place(replace(same, count=same.count + 1), finding)
-    return list(merged.values())
+            counts[key] += 1
+            if finding.start < same.start and finding.section == same.section:
+                merged[key], other = replace(finding, score=same.score, why=same.why), same
+        if len(places[key]) < RELATED:
+            places[key].append(Related(other.anchor, AGAIN))
+    return [
+        replace(finding, count=counts[key], related=tuple(places[key])) if places[key] else finding
+        for key, finding in merged.items()
+    ]
 
 
 def _without_cascades(ranked: Sequence[Finding]) -> list[Finding]:
@@ -257,25 +266,38 @@ def _near(message: str, groups: Mapping[str, object]) -> str:
 
 
 def _with_what_follows(ranked: Sequence[Finding], context: Context) -> list[Finding]:
-    """What follows from a cause, or sums it up, hangs on the last surer cause before it in the same step."""
+    """What follows from a cause, or sums it up, hangs on the last surer cause before it in the same step; a consequence
+    also on an unsure one right before it, which then counts as much.
+    """
     causes = sorted((f for f in ranked if f.role == "cause" and f.severity is Level.ERROR), key=lambda f: f.start)
     starts = [f.start for f in causes]
     added: dict[int, list[Related]] = {}
+    lifted: dict[int, float] = {}
     hung: set[int] = set()
     for finding in ranked:
         if finding.role not in FOLLOWS or finding.severity is not Level.ERROR or finding.subject:
             continue
         at = bisect_left(starts, finding.start) - 1
-        if at >= 0 and causes[at].section == finding.section and causes[at].score > finding.score:
+        if at < 0 or causes[at].section != finding.section:
+            continue
+        surer = causes[at].score > finding.score
+        if surer or (finding.role == "consequence" and finding.start - causes[at].end < LAST_WORDS):
             for line in (finding.anchor, *(related.line for related in finding.related)):
                 cause = causes[max(at, bisect_left(starts, line) - 1)]
                 added.setdefault(id(cause), []).append(Related(line, FOLLOWS[finding.role]))
             hung.add(id(finding))
-    left = [
-        replace(f, related=(*f.related, *sorted(added[id(f)], key=_line))[:RELATED]) if id(f) in added else f
-        for f in ranked
-        if id(f) not in hung
-    ]
+        if not surer and id(finding) in hung:
+            lifted[id(causes[at])] = max(finding.score, lifted.get(id(causes[at]), 0.0))
+    left = []
+    for f in ranked:
+        if id(f) in hung:
+            continue
+        score, why = (
+            (lifted[id(f)], (*f.why, "what follows shows that it counts")) if id(f) in lifted else (f.score, f.why)
+        )
+        related = (*f.related, *sorted(added.get(id(f), ()), key=_line))[:RELATED]
+        left.append(replace(f, score=score, why=why, related=related) if id(f) in added else f)
+    left.sort(key=_first)
     return [_with_last_words(f, left, context) if f.role in FOLLOWS else f for f in left]
 
 
@@ -298,7 +320,7 @@ def _category(block: Block, message: str) -> Category:
     return next(named, Category(block.category))
 
 
-def _with_place(finding: Finding, other: Finding, why: str = "also reported here") -> Finding:
+def _with_place(finding: Finding, other: Finding, why: str = AGAIN) -> Finding:
     if len(finding.related) >= RELATED:
         return finding
     return replace(finding, related=(*finding.related, Related(other.anchor, why)))

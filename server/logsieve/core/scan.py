@@ -35,6 +35,7 @@ class _Plan:
     parts: NDArray[np.str_]
     reasons: tuple[str, ...]
     reason_of: NDArray[np.int16]  # by pattern: index into reasons, -1 for what is not noise
+    specificities: NDArray[np.int8]  # by pattern: of what ignores lines, else 0
 
 
 @lru_cache(maxsize=8)
@@ -54,6 +55,7 @@ def _plan(packs: PackSet) -> _Plan:
         np.array([p.part for p in patterns], np.str_),
         tuple(names),
         np.array(reasons, np.int16),
+        np.array([p.owner.specificity if isinstance(p.owner, IgnoreRule) else 0 for p in patterns], np.int8),
     )
 
 
@@ -88,10 +90,11 @@ class Scanned:
     levels: NDArray[np.int8]
     reason_of: NDArray[np.int16]
     texts: list[_Text]
+    starts: list[int]  # of the texts, in lines
 
     def message(self, line: int) -> bytes | None:
         """The message of a line, None where it is not at hand."""
-        at = bisect_right(self.texts, line, key=lambda text: text.start) - 1
+        at = bisect_right(self.starts, line) - 1
         return self.texts[at].line(line) if at >= 0 else None
 
     @property
@@ -122,13 +125,12 @@ class Scanned:
             chosen += [(n, pattern) for n in _thinned(np.flatnonzero((self.levels == pattern.owner.at_level) & ~taken))]
         return sorted(chosen, key=lambda hit: hit[0])
 
-    def ignored(self) -> dict[int, int]:
-        """Lines that an ignore rule matched, and the specificity below which rules do not count there."""
-        out: dict[int, int] = {}
-        for line, pattern in self.of("ignore"):
-            assert isinstance(pattern.owner, IgnoreRule)
-            out[line] = max(out.get(line, 0), pattern.owner.specificity)
-        return out
+    def ignored(self) -> NDArray[np.int8]:
+        """For each line the specificity (0 to 100) below which rules do not count there."""
+        found = np.zeros(len(self.shapes), np.int8)
+        ignores = np.flatnonzero((self.plan.parts == "ignore")[self.numbers])
+        np.maximum.at(found, self.lines[ignores], self.plan.specificities[self.numbers[ignores]])
+        return found
 
 
 def run(
@@ -174,7 +176,7 @@ def run(
     order = np.lexsort((all_numbers, all_lines))
     all_numbers, all_lines = all_numbers[order], all_lines[order]
     reason_of = _reasons(plan, all_numbers, all_lines, len(text))
-    return Scanned(plan, all_numbers, all_lines, shapes, levels, reason_of, texts)
+    return Scanned(plan, all_numbers, all_lines, shapes, levels, reason_of, texts, [t.start for t in texts])
 
 
 def _reasons(plan: _Plan, numbers: NDArray[np.int32], lines: NDArray[np.int64], count: int) -> NDArray[np.int16]:

@@ -103,8 +103,10 @@ def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look, message: 
                     stack[match[-1]].seconds = _told_seconds(stack[match[-1]].time, groups)
                     close(match[-1], line + 1)
         for pattern in here:
-            groups = look(pattern, line) if pattern.part == "start" else None
-            if groups is None or not isinstance(pattern.owner, SectionRule) or len(stack) >= DEEPEST:
+            if pattern.part != "start" or not isinstance(pattern.owner, SectionRule) or len(stack) >= DEEPEST:
+                continue
+            groups = look(pattern, line) if "(?P<" in pattern.regex else {}
+            if groups is None:
                 continue
             rule = pattern.owner
             depth = [
@@ -173,7 +175,7 @@ def marks(hits: Sequence[tuple[int, Pattern]], look: Look, exclude: Callable[[st
     found = []
     for line, pattern in hits:
         rule = pattern.owner
-        groups = look(pattern, line)
+        groups = look(pattern, line) if "(?P<" in pattern.regex else {}
         if (
             groups is None
             or not isinstance(rule, OutcomeRule)
@@ -194,25 +196,25 @@ def marks(hits: Sequence[tuple[int, Pattern]], look: Look, exclude: Callable[[st
 def with_outcomes(sections: list[Section], told: Sequence[Mark]) -> list[Section]:
     """The sections with the outcomes told in them; a failure inside makes the outer ones failed too."""
     lookup = Sections(sections)
-    out = list(sections)
+    ended: dict[int, tuple[Outcome, int | None]] = {}
     by_end = sorted((s.end, i) for i, s in enumerate(sections))
     for mark in told:
         if mark.scope != "section":
             continue
         index = lookup.at(mark.line)
-        if index < 0 or out[index].kind == "group":
-            near = bisect_right(by_end, (mark.line, len(out))) - 1
-            ended = by_end[near] if near >= 0 else (-1, -1)
-            if ended[1] >= 0 and mark.line - ended[0] <= NEAR and mark.outcome is Outcome.FAILED:
-                index = ended[1]
+        if index < 0 or sections[index].kind == "group":
+            near = bisect_right(by_end, (mark.line, len(sections))) - 1
+            end, last = by_end[near] if near >= 0 else (-1, -1)
+            if last >= 0 and mark.line - end <= NEAR and mark.outcome is Outcome.FAILED:
+                index = last
         if index < 0:
             continue
-        if out[index].outcome is not Outcome.FAILED:
-            out[index] = replace(out[index], outcome=mark.outcome, exit_code=mark.exit_code)
+        if index not in ended or ended[index][0] is not Outcome.FAILED:
+            ended[index] = mark.outcome, mark.exit_code
         if mark.outcome is Outcome.FAILED:
             for outer in lookup.chain(index)[1:]:
-                out[outer] = replace(out[outer], outcome=Outcome.FAILED)
-    return out
+                ended[outer] = Outcome.FAILED, ended[outer][1] if outer in ended else None
+    return [replace(s, outcome=ended[i][0], exit_code=ended[i][1]) if i in ended else s for i, s in enumerate(sections)]
 
 
 def run_verdict(told: Sequence[Mark], last_failure: int = -1, cut: bool = False) -> tuple[Verdict, str, int]:
