@@ -205,13 +205,15 @@ class Piece:
     """A run of original lines in an excerpt and why it is there ("root cause", "failing step", ...).
 
     `cut` maps a line of the piece to the columns (start, end) of its clean text that are kept when the line is too
-    long to keep whole.
+    long to keep whole; `repeated` to the number of characters at its start that say no more than those of the line
+    before, which is shown: the runner's time, its job and step.
     """
 
     start: int
     end: int
     reason: str
     cut: dict[int, tuple[int, int]] = field(default_factory=dict)
+    repeated: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

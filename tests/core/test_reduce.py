@@ -130,3 +130,32 @@ def test_never_above_the_budget_and_nothing_silently_lost(lines: list[str], budg
 def test_tiny_logs(log: str) -> None:
     analysis = analysed(log, pack_of(PACK))
     covers_the_log(reduce(analysis, 100), analysis)
+
+
+STAMPED = (
+    PACK + "[[envelope]]\nname = 'time'\npattern = '(?:job\\d*\\t)?\\d\\d:\\d\\d:\\d\\d '\nlayer = 1\nshare = 0.5\n"
+)
+
+
+def test_what_the_runner_puts_before_each_line_is_shown_once() -> None:
+    times = ["10:00:00", "10:00:01", "10:00:02", "10:01:30", "10:01:31"]
+    messages = ["boom here", "  a", "  b", "  c", "  d"]
+    log = "".join(f"{time} {message}\n" for time, message in zip(times, messages, strict=True))
+    analysis = analysed(log, pack_of(STAMPED))
+    shown = render(reduce(analysis, 300), analysis).text
+    assert shown == "10:00:00 boom here\n  a\n  b\n10:01:30   c\n  d\n"
+
+
+def test_another_job_of_the_runner_is_shown() -> None:
+    log = "job\t10:00:00 boom\njob\t10:00:00 x\n10:00:01 boom y\n10:00:01   z\n"
+    analysis = analysed(log, pack_of(STAMPED))
+    assert render(reduce(analysis, 300), analysis).text == "job\t10:00:00 boom\nx\n10:00:01 boom y\n  z\n"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 23), st.sampled_from(["boom x", "y " * 30, "exit 2", ""]))))
+def test_never_over_the_budget_whatever_the_runner_puts_before_lines(lines: list[tuple[int, int, str]]) -> None:
+    log = "".join(f"job{'1' * job * 20}\t{hour:02}:00:00 {message}\n" for job, hour, message in lines)
+    analysis = analysed(log * 4, pack_of(STAMPED))
+    for budget in (200, 500):
+        assert render(reduce(analysis, budget), analysis).tokens <= budget

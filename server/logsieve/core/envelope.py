@@ -12,6 +12,7 @@ from logsieve.text import LogText
 __all__ = ["Wrapping", "detect"]
 
 SAMPLE = 400  # lines looked at; more changes no decision on the logs at hand
+RUNNER = 5  # layers under it are the runner's own; from it on what the programs write of themselves
 LONGEST = 8192  # characters of a message that rules look at one line at a time; the scan sees all of it
 
 _WORDS = {
@@ -61,6 +62,14 @@ class Wrapping:
         line = b"\n" + clean[:LONGEST].encode("utf-8", "replace")
         match = self.pattern.match(line)
         return line[match.end() if match else 1 :].decode("utf-8", "replace")
+
+    def of_runner(self, clean: str) -> str:
+        """What the runner put before the line: its time, its job and step."""
+        at = 0
+        for layer in self.layers:
+            if layer.layer < RUNNER and (match := re.compile(layer.pattern).match(clean, at)):
+                at = match.end()
+        return clean[:at]
 
     def level(self, clean: str) -> Level:
         """The level that the line's envelope names, or UNKNOWN."""

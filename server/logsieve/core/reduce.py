@@ -4,6 +4,7 @@ gap with its kind.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ DULL = 5  # lines of noise up to which it is shown whole in the context of a fai
 BYTES = 4  # bytes of text that count as one token
 GAP = len("[...  lines left out: ]") + 1  # bytes of a gap's text around its count and its kind
 ROUNDS = 3  # times that what the estimates of gaps left free is offered again
+QUIET = 60  # seconds of silence after which the runner's time is shown again
+_CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d)")
 _DIGITS = dict.fromkeys(map(ord, "0123456789"))
 
 
@@ -42,7 +45,7 @@ class Limits:
     ending: int = 20  # lines of the end of a failed step
     ends: float = 0.2  # and its share
     unsure: float = 0.6  # their share, and twice the lines, where the root cause is not sure: it may stand there
-    context: float = 0.78  # what surrounds findings is added only up to here: more is rarely worth its tokens,
+    context: float = 0.82  # what surrounds findings is added only up to here: more is rarely worth its tokens,
     small: int = 950  # but up to here, in tokens, in a small budget
     tail: int = 200  # lines of the end, where nothing was found or room is left
     line: int = 700  # characters kept of a long line, and no more than a quarter of the budget
@@ -106,7 +109,9 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
             max(0, analysis.ended - 2), analysis.ended + 1, "how the run ended", most=0.1, around=analysis.ended
         )
     if root:
-        for related in root.related[:4]:
+        text = analysis.text.clean(root.anchor)[-80:]
+        other = [r for r in root.related if analysis.text.clean(r.line)[-80:] != text]
+        for related in other[:4]:
             yield _Offer(related.line, related.line + 1, related.why, most=0.05)
     if failed:
         for line in analysis.reports[-limits.reports :]:
@@ -189,7 +194,8 @@ def _headers(analysis: Analysis, section: int) -> Iterator[_Offer]:
 
 def _ends(analysis: Analysis, lines: int, share: float, limits: Limits) -> Iterator[_Offer]:
     """The last lines of what failed."""
-    failed = [s for s in analysis.sections if s.outcome is Outcome.FAILED]
+    outer = {s.parent for s in analysis.sections if s.outcome is Outcome.FAILED}
+    failed = [s for n, s in enumerate(analysis.sections) if s.outcome is Outcome.FAILED and n not in outer]
     for s in failed[-3:]:
         yield _Offer(s.start, min(s.header, s.start + HEADER), "header of the failing step", most=0.05)
         yield _Offer(
@@ -225,34 +231,58 @@ class _Room:
         self.noise_ends = [n.end for n in analysis.noise]
         self.anchors = sorted(b.anchor for b in analysis.blocks if b.severity is Level.ERROR)
         self.cost = lru_cache(maxsize=None)(self._cost)
+        self.runner = lru_cache(maxsize=None)(lambda line: analysis.wrapping.of_runner(analysis.text.clean(line)))
+        self.again = lru_cache(maxsize=None)(self._again)
 
     def _cost(self, line: int) -> int:
+        """Bytes of a line without what the runner put before it."""
         text = self.analysis.text.clean(line)
-        return len(text[: self.line].encode()) + 1 + (30 if len(text) > self.line else 0)
+        return len(text[len(self.runner(line)) : self.line].encode()) + 1 + (30 if len(text) > self.line else 0)
+
+    def _again(self, line: int) -> bool:
+        """Whether the runner puts before the line what it put before the last one, and less than a minute later."""
+        runner, last = self.runner(line), self.runner(line - 1) if line else ""
+        if runner.translate(_DIGITS) != last.translate(_DIGITS):
+            return False
+        times = [[int(part) for part in found.groups()] for found in map(_CLOCK.search, (last, runner)) if found]
+        seconds = [hours * 3600 + minutes * 60 + seconds for hours, minutes, seconds in times]
+        return len(seconds) < 2 or 0 <= seconds[1] - seconds[0] < QUIET
+
+    def _whole(self, line: int, follows: bool = True) -> int:
+        """Bytes of a line as it is shown; `follows`: the line before is shown too."""
+        return self.cost(line) + (0 if follows and self.again(line) else len(self.runner(line).encode()))
+
+    def _as_taken(self, line: int) -> int:
+        return self._whole(line, line > 0 and bool(self.taken[line - 1]))
 
     def take(self, offer: _Offer) -> None:
         """Take the offer's lines, or those of them that fit: from its head and its end towards what matters in it."""
-        share = max(self.bytes * offer.most, self.limits.least)
-        upto = max(offer.upto, min(0.95, self.limits.small / self.budget)) if offer.upto < 1 else 1
-        free = min(self.bytes * upto - self.used - 2 * self.limits.gap, share)
-        if offer.group:
-            free = min(free, self.bytes * offer.groups - self.of_group[offer.group])
         fresh = [
             line
             for line in range(offer.start, offer.end)
             if not self.taken[line] and not (offer.upto < 1 and self.dull[line])
         ]
-        if free <= 0 or not fresh:
+        if not fresh:
+            return
+        share = max(self.bytes * offer.most, self.limits.least)
+        upto = max(offer.upto, min(0.95, self.limits.small / self.budget)) if offer.upto < 1 else 1
+        begins = 3 * len(
+            self.runner(fresh[0]).encode()
+        )  # what the runner put there is shown where a run of lines begins
+        free = min(self.bytes * upto - self.used - 2 * self.limits.gap - begins, share)
+        if offer.group:
+            free = min(free, self.bytes * offer.groups - self.of_group[offer.group])
+        if free <= 0:
             return
         for line in self._fitting(fresh, offer, free):
             self.of_group[offer.group] += self.cost(line)
             neighbours = self.taken[max(line - 1, 0) : line + 2].any()
-            self.used += self.cost(line) + (0 if neighbours else self.limits.gap)
+            self.used += self._as_taken(line) + (0 if neighbours else self.limits.gap)
             self.taken[line] = True
             self.reasons[line] = offer.reason
 
     def _fitting(self, fresh: list[int], offer: _Offer, free: float) -> list[int]:
-        if sum(map(self.cost, fresh)) <= free:
+        if sum(map(self._whole, fresh)) <= free:
             return fresh
         # Not all fits: the line that matters first, then its surroundings: two lines of the head for one of the end.
         anchor = offer.around if offer.around >= 0 else offer.start
@@ -271,7 +301,7 @@ class _Room:
                 tail -= 1
                 line = rest[tail]
             turn += 1
-            free -= self.cost(line)
+            free -= self._whole(line)
             if free < 0:
                 break
             chosen.append(line)
@@ -280,12 +310,12 @@ class _Room:
     def settle(self) -> None:
         """Count what the gaps really take; those that cost more than the lines they stand for are closed."""
         edges = [0, *(edge for run in self._runs() for edge in run), len(self.taken)]
-        self.used = sum(self.cost(line) for line in np.flatnonzero(self.taken).tolist())
+        self.used = sum(self._as_taken(line) for line in np.flatnonzero(self.taken).tolist())
         for start, end in zip(edges[::2], edges[1::2], strict=True):
             if start == end:
                 continue
             text = GAP + len(f"{end - start:,}") + len(self._what(start, end).encode())
-            lines = sum(map(self.cost, range(start, end))) if end - start <= DULL else text + 1
+            lines = sum(self._whole(n, n > 0) for n in range(start, end)) if end - start <= DULL else text + 1
             if lines <= text:
                 reason = self.reasons[start - 1] if start else self.reasons.get(end, "context")
                 for line in range(start, end):
@@ -304,7 +334,8 @@ class _Room:
             at = start
             for line in range(start + 1, end + 1):  # one piece for each reason
                 if line == end or self.reasons[line] != self.reasons[at]:
-                    pieces.append(Piece(at, line, self.reasons[at], self._cuts(at, line)))
+                    again = {n: len(self.runner(n)) for n in range(at, line) if n > start and self.again(n)}
+                    pieces.append(Piece(at, line, self.reasons[at], self._cuts(at, line), again))
                     at = line
             last = end
         if last < len(self.taken):

@@ -160,17 +160,19 @@ def _piece(piece: Piece, log: LogText, redactor: redact.Redactor) -> tuple[list[
     keep: dict[int, tuple[int, int]] = {}
     for index, number in enumerate(numbers):
         text = log.clean(number)
+        skipped = piece.repeated.get(number, 0)
         if number in piece.cut:
             start, end = piece.cut[number]
-            first = max(0, start - MARGIN)
-            keep[index] = (start - first, end - first)
-            text = text[first : end + MARGIN]
-        windows.append(text)
+            first = max(skipped, start - MARGIN)
+            keep[index] = (max(start, first) - first, end - first)
+            text = text[: end + MARGIN]
+            skipped = first
+        windows.append(text[skipped:])
     redacted = redactor.redact(windows, keep)
     texts = [visible(text) for text in redacted.lines[piece.start - before :]]
     for number, (start, end) in piece.cut.items():
         length = len(log.clean(number))
-        head = cut_text(start) if start > 0 else ""
+        head = cut_text(start) if start > piece.repeated.get(number, 0) else ""
         tail = cut_text(length - end) if end < length else ""
         texts[number - piece.start] = head + texts[number - piece.start] + tail
     found = (Redaction(kind, numbers[index]) for kind, index in redacted.found if numbers[index] >= piece.start)
