@@ -127,7 +127,7 @@ class Block:
     """Lines that belong together, as a rule found them on `line`; `anchor` is the line that says what happened.
 
     `rule` is "pack/id"; severity, role, specificity and title are the rule's; `groups` are the texts its patterns
-    named.
+    named; `links` are the other lines of the chain of causes whose root the anchor is.
     """
 
     rule: str
@@ -141,6 +141,7 @@ class Block:
     end: int
     anchor: int
     groups: Mapping[str, str]
+    links: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

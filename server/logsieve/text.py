@@ -1,8 +1,9 @@
 r"""LogText: the bytes of a log as lines, what a terminal would show of them, and the way back to the columns an editor
 shows.
 
-A line ends at `\n` or `\r\n`. A lone `\r` (and the escape sequence that moves to column 1) starts a new frame
-that overwrites the line, as on a terminal; the last frame that shows something is the line's clean text.
+A line ends at `\n` or `\r\n`. A lone `\r` starts a new frame that overwrites the line, as on a terminal, and so do the
+escape sequences that move to column 1, to another line or far to the left, or erase the line; the last frame that shows
+something is the line's clean text.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ HUGE = 1 << 16  # bytes of a line from which its clean text is remembered: it is
 # ESC; and colours in caret notation, as `cat -v` and some services' archives write them.
 _ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
 _CARET = re.compile(rb"\^\[\[[0-9;]*[mK]")
-_TO_COLUMN_1 = re.compile(rb"\x1b\[[01]?G")
-_BREAKS = (b"\r", b"\x1b[G", b"\x1b[0G", b"\x1b[1G")
+_MOVES = re.compile(rb"\x1b\[(?:[01]?G|[0-9]*[ABEF]|[0-9]{2,}D|2K)")  # to column 1, other lines, far left; erased
+_BREAK = re.compile(rb"\r|" + _MOVES.pattern)
 _BACKSPACES = re.compile(rb"\x08+")
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\b\x1b") + b"\x7f"
 _SPECIALS = _CONTROLS + b"\r\b\x1b"
@@ -174,17 +175,13 @@ def _shown(raw: bytes, start: int) -> list[tuple[int, int]]:
 
 def _last_frame(raw: bytes, start: int) -> tuple[int, int]:
     """The last frame that shows something, else the first."""
-    breaks = [mark for mark in _BREAKS if mark in raw]
     end = len(raw)
     first = (start, end)
-    while breaks:
-        at, mark = max((raw.rfind(mark, start, end), mark) for mark in breaks)
-        if at < 0:
-            break
-        if _shows(raw[at + len(mark) : end]):
-            return at + len(mark), end
-        first = (start, at)
-        end = at
+    for found in reversed(list(_BREAK.finditer(raw, start, end))):
+        if _shows(raw[found.end() : end]):
+            return found.end(), end
+        first = (start, found.start())
+        end = found.start()
     return (start, end) if _shows(raw[start:end]) else first
 
 
@@ -233,7 +230,7 @@ def _clean_chunk(data: bytes) -> bytes:
         if b"\r\n" in data:
             data = re.sub(rb"\r+\n", b"\n", data)
     if b"\x1b" in data:  # two patterns: one with both has no first byte to look for
-        data = _ESCAPE.sub(b"", _TO_COLUMN_1.sub(b"\r", data))
+        data = _ESCAPE.sub(b"", _MOVES.sub(b"\r", data))
     if b"^[[" in data:
         data = _CARET.sub(b"", data)
     if b"\r" in data or b"\b" in data:

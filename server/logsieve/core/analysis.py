@@ -61,6 +61,13 @@ class Analysis:
         """Index of the innermost section that holds `line`, or -1."""
         return self._places.at(line)
 
+    def foreign(self, line: int, to: int) -> bool:
+        """Whether `line` comes from another stream than the line `to`, which names its own."""
+        if not self.wrapping.has_stream:
+            return False
+        mine = self.wrapping.stream(self.text.clean(to))
+        return mine != "" and self.wrapping.stream(self.text.clean(line)) != mine
+
     def line(self, number: int) -> Line:
         """A view of one line."""
         clean = self.text.clean(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ __all__ = ["find"]
 
 GENERAL = 40  # specificity under which a rule knows no tool's grammar
 FORGIVEN = 3  # lines below an error in which it is taken back
+UNDER = 200  # lines in which the next one of the same stream is looked for
+LINKS = 20  # links of one chain of causes that are told
 
 Message = Callable[[int], str]
 Own = Callable[[int], bool]  # whether a line is of the block's own stream
@@ -48,19 +51,20 @@ def find(
         if not text.strip() or (rule.unless and compiled(rule.unless).search(text)):
             continue
         first, last = bounds(line)
-        if rule.below and (line + 1 == last or not compiled(rule.below).search(message(line + 1))):
+        own = _same(stream, line) if stream else _any
+        under = next((n for n in range(line + 1, min(line + 1 + UNDER, last)) if own(n)), -1) if rule.below else -1
+        if rule.below and (under < 0 or not compiled(rule.below).search(message(under))):
             continue
         level = told(line) if rule.severity is Level.ERROR and not rule.raw else Level.UNKNOWN
         if rule.specificity < GENERAL and level in (Level.INFO, Level.DEBUG):
             continue
-        own = _same(stream, line) if stream else _any
         start, end = _upward(rule.block, line, first, message, own), _downward(rule.block, line, last, message, own)
         if rule.block.closed and not compiled(rule.block.through).search(message(end - 1)):
             continue
         groups: dict[str, str] = {}
         for source, told_in in (
             (rule.block.start, message(start)),
-            (rule.below, message(line + 1) if rule.below else ""),
+            (rule.below, message(under) if rule.below else ""),
             (rule.pattern, text),
         ):
             groups |= (compiled(source).named(told_in) if "(?P<" in source else None) or {}
@@ -79,23 +83,26 @@ def find(
                 end,
                 anchor,
                 groups | more,
+                _links(rule, start, end, anchor, message, own),
             )
         )
-    return _without_overlap(found)
+    return _without_overlap(found, stream)
 
 
-def _without_overlap(found: list[Block]) -> list[Block]:
+def _without_overlap(found: list[Block], stream: Callable[[int], str] | None) -> list[Block]:
     """The surest block keeps its lines; one that is found inside a surer block is part of it, one that reaches into
-    it is cut.
+    it is cut. Blocks of two streams may lie in each other: each has lines of its own only.
     """
     surest: dict[int, Block] = {}  # on one line the most specific rule speaks, whatever its role
     for b in found:
         if b.line not in surest or b.specificity > surest[b.line].specificity:
             surest[b.line] = b
     order = sorted(surest.values(), key=lambda b: (-_sureness(b), b.start, b.line))
-    taken: list[tuple[int, int]] = []  # disjoint, sorted
+    streams = {b.line: stream(b.line) if stream else "" for b in order}
+    of_stream: dict[str, list[tuple[int, int]]] = {name: [] for name in streams.values()}  # disjoint, sorted
     kept: list[Block] = []
     for b in order:
+        taken = of_stream[streams[b.line]]
         at = bisect_right(taken, (b.line, 1 << 62)) - 1
         if at >= 0 and taken[at][1] > b.line:
             continue
@@ -124,8 +131,18 @@ def _any(_line: int) -> bool:
 
 
 def _same(stream: Callable[[int], str], line: int) -> Own:
+    """A line that names no stream belongs to no program: what it begins may hold lines of all."""
     mine = stream(line)
-    return lambda other: stream(other) == mine
+    return (lambda other: stream(other) == mine) if mine else _any
+
+
+def _links(rule: Rule, start: int, end: int, anchor: int, message: Message, own: Own) -> tuple[int, ...]:
+    """The other lines of a chain of causes whose root the block's anchor is."""
+    if not rule.chain:
+        return ()
+    pattern = compiled(rule.chain)
+    found = (n for n in range(start, end) if n != anchor and own(n) and pattern.search(message(n)))
+    return tuple(islice(found, LINKS))
 
 
 def _anchor(rule: Rule, line: int, start: int, end: int, message: Message, own: Own) -> tuple[int, dict[str, str]]:
@@ -170,7 +187,8 @@ def _reach(rule: BlockRule, line: int, stop: int, message: Message, own: Own) ->
     """Where the block that has a head on `line` ends, at `stop` at the latest."""
     if rule.indent and rule.through:
         end = _while(rule, line, stop, message, own)
-        return end + 1 if end < stop and compiled(rule.through).search(message(end)) else end
+        at = next(filter(own, range(end, stop)), stop)
+        return at + 1 if at < stop and compiled(rule.through).search(message(at)) else end
     if rule.through or (rule.until and not rule.keep and not rule.indent):
         pattern = compiled(rule.through or rule.until)
         for at in filter(own, range(line + 1, stop)):

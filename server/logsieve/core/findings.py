@@ -107,6 +107,7 @@ def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS)
                 anchor=b.anchor,
                 section=section,
                 locations=_locations(b),
+                related=tuple(Related(line, FOLLOWS["consequence"]) for line in b.links),
                 subject=_subject(b.groups.get("test", "")),
                 score=score,
                 why=why,
@@ -193,6 +194,7 @@ def _merged(made: Sequence[Finding]) -> list[Finding]:
             counts[key] += 1
             if finding.start < same.start and finding.section == same.section:
                 merged[key], other = replace(finding, score=same.score, why=same.why), same
+                places[key][:0] = finding.related
         if len(places[key]) < RELATED:
             places[key].append(Related(other.anchor, AGAIN))
     return [

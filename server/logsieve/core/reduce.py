@@ -284,6 +284,10 @@ class _Room:
     def _fitting(self, fresh: list[int], offer: _Offer, free: float) -> list[int]:
         if sum(map(self._whole, fresh)) <= free:
             return fresh
+        if offer.around >= 0 and offer.upto == 1:  # a block: what others wrote in between goes first
+            fresh = [line for line in fresh if not self.analysis.foreign(line, offer.around)]
+            if sum(map(self.cost, fresh)) <= free:
+                return fresh
         # Not all fits: the line that matters first, then its surroundings: two lines of the head for one of the end.
         anchor = offer.around if offer.around >= 0 else offer.start
         near = [line for line in fresh if line >= anchor][:6]

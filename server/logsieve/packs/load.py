@@ -41,7 +41,7 @@ _TABLES: dict[str, tuple[str, type]] = {
     "sample": ("samples", Sample),
 }
 _SAMPLE = re.compile(r"\s*\[\[\s*sample\s*\]\]")
-_RULE_PATTERNS = frozenset({"pattern", "unless", "below", "echoes", "message", "end"})
+_RULE_PATTERNS = frozenset({"pattern", "unless", "below", "echoes", "message", "chain", "forgiven", "end"})
 _PATTERN_KEYS = _RULE_PATTERNS | {"start", "header", "before", "through", "until", "keep", "again", "caret"}
 
 

@@ -71,7 +71,8 @@ class Rule:
     follows from a cause (exit codes, "make: *** Error 2"); a "hint" lifts no finding by itself. `specificity` (0 to
     100): how surely the line is what it looks like; the generic pack stays under 40, a tool's own grammar stands over
     50. `message`: searched in the block, gives title and anchor where the anchor line is only a header; `last` takes
-    the last match instead of the first (root of a cause chain). `unless`: the rule does not count where the line also
+    the last match instead of the first (root of a cause chain). `chain`: lines of the block that match are links of a
+    chain of causes; all but the anchor, its root, are other places of the finding. `unless`: the rule does not count where the line also
     matches this (a count of zero, a passing test's name). `below`: the rule counts only where the line below matches
     this (a general line that only the next one shows to be the tool's). `forgiven`: the rule only warns where one of
     the three lines below matches this (it is tried again, or make ignores it). `at_level` instead of a pattern: lines
@@ -91,6 +92,7 @@ class Rule:
     forgiven: str = ""
     message: str = ""
     last: bool = False
+    chain: str = ""
     echoes: str = ""
     raw: bool = False  # matched on the line as written, before overwritten frames are dropped
     block: BlockRule = field(default_factory=BlockRule)
