@@ -23,6 +23,7 @@ AGAIN = "also reported here"
 CASCADE = 8  # failures that say nearly the same from which they are one
 NEARLY = 90  # likeness of messages, of 100, from which they say nearly the same
 SHORT = 20  # characters under which messages are alike only where they are equal
+TRACE = 3  # lines from which a program's error has a trace
 LAST_WORDS = 12  # lines before what follows from something that no rule knows
 FOLLOWS = {"consequence": "follows from it", "summary": "summed up here"}
 SURE = 60  # specificity from which the first failure of a rule in a step comes before its later ones
@@ -65,6 +66,7 @@ class Weights:
     repeated: float = -8  # said more than twenty times
     after_end: float = -25  # after the line that says the run failed: clean-up
     first: float = 6  # the first finding of the failing section
+    last_words: float = 8  # a program's uncaught error, with its trace, on which the log ends: the run's end
     far: float = -16  # for each tenfold of FAR lines between it and the end: the run went on after it
 
 
@@ -400,6 +402,8 @@ def _score(b: Block, section: int, first: bool, context: Context, weights: Weigh
     if repeats <= RARE:
         times = "said nowhere else in this log" if repeats == 1 else f"said only {repeats} times"
         said.append((weights.rare, times))
+    if b.role == "cause" and b.category is Category.RUNTIME and behind <= 1 and b.end - b.start >= TRACE:
+        said.append((weights.last_words, "the log ends with it"))
     if tens > 0 and not (failing and b.specificity >= CERTAIN):
         said.append((weights.far * tens, f"{behind} lines before the end"))
     if repeats > 20:

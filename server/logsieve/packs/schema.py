@@ -72,11 +72,11 @@ class Rule:
     100): how surely the line is what it looks like; the generic pack stays under 40, a tool's own grammar stands over
     50. `message`: searched in the block, gives title and anchor where the anchor line is only a header; `last` takes
     the last match instead of the first (root of a cause chain). `chain`: lines of the block that match are links of a
-    chain of causes; all but the anchor, its root, are other places of the finding. `unless`: the rule does not count where the line also
-    matches this (a count of zero, a passing test's name). `below`: the rule counts only where the line below matches
-    this (a general line that only the next one shows to be the tool's). `forgiven`: the rule only warns where one of
-    the three lines below matches this (it is tried again, or make ignores it). `at_level` instead of a pattern: lines
-    whose envelope names this level and on which no other rule matched.
+    chain of causes; all but the anchor, its root, are other places of the finding. `unless`: the rule does not count
+    where the line also matches this (a count of zero, a passing test's name). `below`: the rule counts only where the
+    line below matches this (a general line that only the next one shows to be the tool's). `forgiven`: the rule only
+    warns where one of the three lines below matches this (it is tried again, or make ignores it). `at_level` instead of
+    a pattern: lines whose envelope names this level and on which no other rule matched.
     """
 
     id: str
