@@ -97,6 +97,7 @@ def score(case: Case, all_packs: packs.PackSet) -> Score:
         wrong |= _root(case, analysis)
     if case.ranges("keep"):
         whole = {n for piece in excerpt.pieces for n in range(piece.start, piece.end) if n not in piece.cut}
+        whole |= _shown(case, analysis, {n: cut for piece in excerpt.pieces for n, cut in piece.cut.items()})
         wrong["keep"] = _missing("left out of the reduced log", case.ranges("keep"), whole, analysis)
     if case.ranges("folded"):
         folded = {n for noise in analysis.noise for n in range(noise.start, noise.end)}
@@ -129,6 +130,14 @@ def _root(case: Case, analysis: Analysis) -> dict[str, str]:
             "" if same or found is None else f"{root['category']} expected, got {found.category} ({found.rule})"
         )
     return wrong
+
+
+def _shown(case: Case, analysis: Analysis, cuts: dict[int, tuple[int, int]]) -> set[int]:
+    """The root's line, where it alone is larger than the budget: its window must show what the root `contains`."""
+    root = case.expected.get("root", {"line": 0})
+    start, end = cuts.get(root["line"] - 1, (0, 0))
+    text = analysis.line(root["line"] - 1).text if end else ""
+    return {root["line"] - 1} if len(text) > 4 * BUDGET and root["contains"] in text[start:end] else set()
 
 
 def _missing(what: str, ranges: Iterable[tuple[int, int]], there: set[int], analysis: Analysis) -> str:

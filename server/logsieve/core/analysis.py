@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from logsieve.core import blocks, envelope, findings, noise, scan, sections, shapes
 from logsieve.core.sections import Sections
-from logsieve.model import Block, Envelope, Finding, Level, Line, Noise, Outcome, Section, Verdict
-from logsieve.packs import PackSet, Pattern
+from logsieve.model import Block, Category, Envelope, Finding, Level, Line, Noise, Outcome, Section, Verdict
+from logsieve.packs import OutcomeRule, PackSet, Pattern
 from logsieve.packs.patterns import compiled
 from logsieve.settings import DEFAULTS, Settings
 from logsieve.text import LogText
@@ -20,6 +20,7 @@ from logsieve.text import LogText
 __all__ = ["Analysis", "analyse"]
 
 NEVER = 101  # above every specificity: no rule counts on the line
+LAST_LINES = 3  # at the end of a log: a tool's word there is the last one, though no line end follows
 SURE = 60  # specificity from which a failure after a tool's success counts against it
 
 Progress = Callable[[float], None]
@@ -101,7 +102,9 @@ def analyse(
 
     markers = scanned.of("start", "end")
     found = sections.build(len(text), markers, look, message)
-    told = sections.marks(scanned.of("outcome"), look, excluded)
+    outcomes = scanned.of("outcome")
+    told = sections.marks([hit for hit in outcomes if not _of_test(hit)], look, excluded)
+    passing = sections.Tests([hit for hit in outcomes if _of_test(hit)], message)
     found = sections.with_seconds(sections.with_outcomes(found, told), text.clean)
     lookup = Sections(found)
 
@@ -118,9 +121,9 @@ def analyse(
     stream = lru_cache(maxsize=1 << 14)(lambda line: wrapping.stream(text.clean(line))) if wrapping.has_stream else None
     made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of, stream)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
-    verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(markers, told))
+    verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(text, markers, told))
     counts = _Counts(scanned.shapes)
-    context = findings.Context(message, lookup.at, lookup.all, counts.of, verdict, ended, len(text))
+    context = findings.Context(message, lookup.at, lookup.all, counts.of, verdict, ended, len(text), passing.passed)
     ranked = findings.rank(findings.build(made, context), context)
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
         verdict, why = Verdict.FAILED, f"failures were found, though {why}"
@@ -155,11 +158,22 @@ def analyse(
     )
 
 
-def _cut(markers: Sequence[tuple[int, Pattern]], told: Sequence[sections.Mark]) -> bool:
-    """Whether a runner that says at the end how the run ended has spoken in the log, but not said it."""
+def _of_test(hit: tuple[int, Pattern]) -> bool:
+    return isinstance(hit[1].owner, OutcomeRule) and hit[1].owner.scope == "test"
+
+
+def _cut(text: LogText, markers: Sequence[tuple[int, Pattern]], told: Sequence[sections.Mark]) -> bool:
+    """Whether a runner has spoken in the log, but not its last word: it says at the end how the run ended and has not,
+    or stops within a line.
+    """
     runners = {id(p.pack): p.pack for _, p in markers}.values()
     says = any(o.scope == "run" and o.result != "failed" for pack in runners for o in pack.outcomes)
-    return says and not any(mark.scope == "run" for mark in told)
+    broken = (
+        any(pack.category is Category.INFRA for pack in runners)
+        and not text.data.endswith(b"\n")
+        and not any(mark.line >= len(text) - LAST_LINES for mark in told)
+    )
+    return broken or (says and not any(mark.scope == "run" for mark in told))
 
 
 class _Counts:

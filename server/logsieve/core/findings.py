@@ -84,6 +84,9 @@ class Context:
     verdict: Verdict
     ended: int  # the line that says the run ended, -1 where none does
     count: int  # lines of the log
+    expected: Callable[[int, str], bool] = lambda _line, _pack: (
+        False
+    )  # whether a test that passed said it, not its runner
 
 
 def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS) -> list[Finding]:
@@ -192,7 +195,7 @@ def _merged(made: Sequence[Finding]) -> list[Finding]:
             continue
         if same is None:
             key = told
-        else:
+        elif not finding.subject or same.subject != finding.subject or same.rule == finding.rule:
             counts[key] += 1
             if finding.start < same.start and finding.section == same.section:
                 merged[key], other = replace(finding, score=same.score, why=same.why), same
@@ -343,7 +346,12 @@ def _first(finding: Finding) -> tuple[float, ...]:
 def _severity(block: Block, section: int, context: Context) -> Level:
     """The rule's, but no more than a warning where what it stands in passed, and for hints."""
     passed = context.verdict is Verdict.PASSED or (section >= 0 and context.sections[section].outcome is Outcome.PASSED)
+    passed = passed or context.expected(block.line, _pack(block))
     return min(block.severity, Level.WARNING) if passed or block.role == "hint" else block.severity
+
+
+def _pack(block: Block) -> str:
+    return block.rule.partition("/")[0]
 
 
 def _title(block: Block, message: str) -> str:
@@ -397,6 +405,8 @@ def _score(b: Block, section: int, first: bool, context: Context, weights: Weigh
         said.append((weights.passed_section, "in a step that passed"))
     if context.verdict is Verdict.PASSED:
         said.append((weights.passed_run, "the run passed"))
+    elif context.expected(b.line, _pack(b)):
+        said.append((weights.passed_section, "in a test that passed"))
     if 0 <= context.ended < b.line:
         said.append((weights.after_end, "after the failure was reported"))
     if repeats <= RARE:

@@ -25,7 +25,15 @@ GAP = len("[...  lines left out: ]") + 1  # bytes of a gap's text around its cou
 ROUNDS = 3  # times that what the estimates of gaps left free is offered again
 QUIET = 60  # seconds of silence after which the runner's time is shown again
 _CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d)")
+HUGE = 8  # windows from which on a line is searched for what matters in it; shorter ones begin with it
+SEARCHED = 1 << 20  # characters of a line that are searched
+BESIDE = 12  # characters beside a word by which two places of a line are alike
 _DIGITS = dict.fromkeys(map(ord, "0123456789"))
+_MARK = re.compile(r"^[ \t]*[\^~][\^~ \t]*$")
+_FAILURE = re.compile(
+    r"(?i)(?:error|exception|fail(?:ed|ure)|fatal|panic|denied|refused|invalid|illegal|cannot|can't|could not|unable"
+    r"|unexpected|missing|not found|no such|\bis no(?:t)?\b|undefined|forbidden|timed? ?out)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +241,16 @@ class _Room:
         self.cost = lru_cache(maxsize=None)(self._cost)
         self.runner = lru_cache(maxsize=None)(lambda line: analysis.wrapping.of_runner(analysis.text.clean(line)))
         self.again = lru_cache(maxsize=None)(self._again)
+        self.window = lru_cache(maxsize=None)(self._window)
+        self.told = {b.anchor: b.groups.get("message", "") for b in analysis.blocks}
 
     def _cost(self, line: int) -> int:
         """Bytes of a line without what the runner put before it."""
         text = self.analysis.text.clean(line)
-        return len(text[len(self.runner(line)) : self.line].encode()) + 1 + (30 if len(text) > self.line else 0)
+        if len(text) <= self.line:
+            return len(text[len(self.runner(line)) :].encode()) + 1
+        start, end = self.window(line)
+        return len(text[max(start, len(self.runner(line))) : end].encode()) + 1 + (60 if start else 30)
 
     def _again(self, line: int) -> bool:
         """Whether the runner puts before the line what it put before the last one, and less than a minute later."""
@@ -254,6 +267,31 @@ class _Room:
 
     def _as_taken(self, line: int) -> int:
         return self._whole(line, line > 0 and bool(self.taken[line - 1]))
+
+    def _window(self, line: int) -> tuple[int, int]:
+        """The columns of a long line that are kept: around what matters in it."""
+        text = self.analysis.text.clean(line)
+        at = self._matters(line, text)
+        start = 0 if at < self.line * 3 // 4 else max(0, min(at - self.line // 3, len(text) - self.line))
+        return start, min(len(text), start + self.line)
+
+    def _matters(self, line: int, text: str) -> int:
+        """The column of a long line that matters: where the mark below it stands, where what a rule found begins; in a
+        huge one the last of the places that name a failure as no other place of the line does.
+        """
+        under = self.analysis.text.clean(line + 1) if line + 1 < len(self.analysis.text) else ""
+        for mark in (text, under):
+            if len(mark) > self.line and _MARK.match(mark):
+                return len(mark) - len(mark.lstrip(" \t"))
+        message = self.told.get(line, "")
+        at = max(0, text.find(message)) if message else 0
+        if 0 < len(message) <= self.line or len(text) < HUGE * self.line:
+            return at
+        places: dict[str, list[int]] = {}
+        for found in _FAILURE.finditer(text[:SEARCHED]):
+            around = text[max(0, found.start() - BESIDE) : found.end() + BESIDE].translate(_DIGITS)
+            places.setdefault(around, []).append(found.start())
+        return max((where[0] for where in places.values() if len(where) == 1), default=at)
 
     def take(self, offer: _Offer) -> None:
         """Take the offer's lines, or those of them that fit: from its head and its end towards what matters in it."""
@@ -354,7 +392,7 @@ class _Room:
         cuts = {}
         for line in range(start, end):
             if len(self.analysis.text.clean(line)) > self.line:
-                cuts[line] = (0, self.line)
+                cuts[line] = self.window(line)
         return cuts
 
     def _what(self, start: int, end: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,10 +12,11 @@ from logsieve.model import Outcome, Section, Verdict
 from logsieve.packs import OutcomeRule, Pattern, SectionRule
 from logsieve.packs.patterns import compiled
 
-__all__ = ["Mark", "Sections", "build", "marks", "run_verdict", "with_outcomes", "with_seconds"]
+__all__ = ["Mark", "Sections", "Tests", "build", "marks", "run_verdict", "with_outcomes", "with_seconds"]
 
 DEEPEST = 64  # sections inside sections; runners go to about five, and a broken log must not cost its square
 LONGEST_HEADER = 100  # lines of a step's command and environment
+LONGEST_TEST = 2000  # lines of a test that are looked at for where it begins
 NEAR = 5  # lines after its end in which a section's outcome may still be told (Travis prints it below the fold)
 
 _TIME = re.compile(r"(?:[^\t\n]{1,120}\t[^\t\n]{1,160}\t)?\[?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)([.]\d{1,9})?")
@@ -68,6 +69,30 @@ class Sections:
             found.append(index)
             index = self.all[index].parent
         return found
+
+
+class Tests:
+    """Which lines belong to tests that passed, by the lines that say how tests ended: `hits`, in order."""
+
+    def __init__(self, hits: Sequence[tuple[int, Pattern]], message: Callable[[int], str]) -> None:
+        self._hits = hits
+        self._lines = [line for line, _ in hits]
+        self._message = message
+
+    def passed(self, line: int, pack: str) -> bool:
+        """Whether a line stands in a test that passed, and a pack other than its runner's speaks of it."""
+        at = bisect_left(self._lines, line)
+        if at == len(self._hits):
+            return False
+        end, pattern = self._hits[at]
+        rule = pattern.owner
+        if not isinstance(rule, OutcomeRule) or rule.result != "passed" or pattern.pack.name == pack:
+            return False
+        if end == line:
+            return True
+        first = max(self._lines[at - 1] + 1 if at else 0, line - LONGEST_TEST)
+        begins = compiled(rule.since)
+        return bool(rule.since) and any(begins.search(self._message(n)) for n in range(line, first - 1, -1))
 
 
 def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look, message: Callable[[int], str]) -> list[Section]:
@@ -217,8 +242,22 @@ def with_outcomes(sections: list[Section], told: Sequence[Mark]) -> list[Section
     return [replace(s, outcome=ended[i][0], exit_code=ended[i][1]) if i in ended else s for i, s in enumerate(sections)]
 
 
-def run_verdict(told: Sequence[Mark], last_failure: int = -1, cut: bool = False) -> tuple[Verdict, str, int]:
+def run_verdict(marks: Sequence[Mark], last_failure: int = -1, cut: bool = False) -> tuple[Verdict, str, int]:
     """How the run ended as far as outcomes tell, why in words, and the line that says so (-1 where none does).
+
+    A line that says that part of the log is missing is told too; where it is, no tool's success counts.
+    """
+    told = [mark for mark in marks if mark.outcome is not Outcome.UNKNOWN]
+    if len(told) == len(marks):
+        return _run_verdict(told, last_failure, cut)
+    verdict, why, line = _run_verdict(told, last_failure, True)
+    missing = next(mark.line for mark in marks if mark.outcome is Outcome.UNKNOWN)
+    said = f"the log is not whole, line {missing + 1} says"
+    return verdict, said if verdict is Verdict.UNKNOWN else f"{why}; {said}", line
+
+
+def _run_verdict(told: Sequence[Mark], last_failure: int, cut: bool) -> tuple[Verdict, str, int]:
+    """The same of a whole log.
 
     The run's own word counts most, then a failed section, then the last tool's; a tool's success says nothing of what
     failed after it, on line `last_failure`, and nothing where the log is `cut`: its runner had not had its last word.

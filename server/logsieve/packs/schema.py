@@ -118,15 +118,18 @@ class NoiseRule:
 @dataclass(frozen=True, slots=True)
 class OutcomeRule:
     """A line that says how something ended. With result "code" the group `code` decides: zero passed, all else failed.
+    With "unknown" it says that part of the log is missing.
 
-    `scope`: "run" speaks of the whole log, "section" of the section it stands in, "tool" of one tool's own work.
-    `unless` as in Rule.
+    `scope`: "run" speaks of the whole log, "section" of the section it stands in, "tool" of one tool's own work,
+    "test" of one test, whose lines begin with the first one since the last test's end that matches `since`: what other
+    tools' rules find in those of a test that passed was expected. `unless` as in Rule, not for tests.
     """
 
     pattern: str
-    result: Literal["passed", "failed", "code"]
-    scope: Literal["run", "section", "tool"] = "tool"
+    result: Literal["passed", "failed", "code", "unknown"]
+    scope: Literal["run", "section", "tool", "test"] = "tool"
     unless: str = ""
+    since: str = ""
     raw: bool = False
 
 
