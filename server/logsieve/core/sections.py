@@ -78,21 +78,28 @@ class Tests:
         self._hits = hits
         self._lines = [line for line, _ in hits]
         self._message = message
+        self._begins: dict[int, int] = {}
 
     def passed(self, line: int, pack: str) -> bool:
         """Whether a line stands in a test that passed, and a pack other than its runner's speaks of it."""
         at = bisect_left(self._lines, line)
         if at == len(self._hits):
             return False
-        end, pattern = self._hits[at]
-        rule = pattern.owner
-        if not isinstance(rule, OutcomeRule) or rule.result != "passed" or pattern.pack.name == pack:
+        rule = self._hits[at][1].owner
+        if not isinstance(rule, OutcomeRule) or rule.result != "passed" or self._hits[at][1].pack.name == pack:
             return False
-        if end == line:
-            return True
-        first = max(self._lines[at - 1] + 1 if at else 0, line - LONGEST_TEST)
+        if at not in self._begins:
+            self._begins[at] = self._begin(at, rule)
+        return line >= self._begins[at]
+
+    def _begin(self, at: int, rule: OutcomeRule) -> int:
+        """The first line of the test whose end a hit tells: that line itself where no other says that it begins."""
+        end = self._lines[at]
+        if not rule.since:
+            return end
         begins = compiled(rule.since)
-        return bool(rule.since) and any(begins.search(self._message(n)) for n in range(line, first - 1, -1))
+        first = max(self._lines[at - 1] + 1 if at else 0, end - LONGEST_TEST)
+        return next((n for n in range(first, end) if begins.search(self._message(n))), end)
 
 
 def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look, message: Callable[[int], str]) -> list[Section]:
