@@ -104,6 +104,18 @@ class Envelope:
     pattern: str
 
 
+def duration_text(seconds: float | None) -> str:
+    """How long something took, as people say it: "12 s", "3 min 5 s", "1 h 2 min"; empty where nobody told, and under a
+    second.
+    """
+    whole = round(seconds or 0)
+    if whole < 1:
+        return ""
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A runner's own unit. `parent` is an index into Analysis.sections or -1; `exit_code` is None where none was

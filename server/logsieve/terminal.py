@@ -190,7 +190,7 @@ def _reduce(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
 
 
 def _sections(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
-    from logsieve.core.render import duration_text
+    from logsieve.model import duration_text
 
     found = answer["sections"]
     yield [(f"{answer['path']}: ", "bold"), (counted(len(found), "section") if found else "no sections", "")]
@@ -198,7 +198,7 @@ def _sections(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
     for section in found:
         depth.append(0 if section["parent"] is None else depth[section["parent"]] + 1)
         code = f", exit code {section['exit_code']}" if section["exit_code"] is not None else ""
-        took = f", {duration_text(section['seconds'])}" if section["seconds"] is not None else ""
+        took = f", {duration_text(section['seconds'])}".rstrip(", ")
         place = f"{section['line']}-{section['end_line']}"
         yield [
             (f"{place:>15}  {'  ' * depth[-1]}", "dim"),

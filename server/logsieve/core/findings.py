@@ -124,8 +124,8 @@ def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS)
 def _worse_where_unexplained(
     made: list[Finding], blocks: Sequence[Block], context: Context, weights: Weights
 ) -> list[Finding]:
-    """In a failed run a linter's warning can be the cause, since many allow none: where no error that a tool's own
-    grammar tells is in the step that failed (without steps: near the end), its warnings are errors.
+    """In a failed run a linter's warning can be the cause, since many allow none, or that no test ran: where no error
+    that a tool's own grammar tells is in the step that failed (without steps: near the end), these are errors.
     """
     if context.verdict is not Verdict.FAILED:
         return made
@@ -147,7 +147,7 @@ def _worse_where_unexplained(
             score=f.score - weights.warning,
             why=(*(w for w in f.why if w != _WARNING), "only a warning, but nothing worse explains the failure"),
         )
-        if f.severity is b.severity is Level.WARNING and f.category is Category.LINT and here(f)
+        if f.severity is b.severity is Level.WARNING and f.category in (Category.LINT, Category.TEST) and here(f)
         else f
         for f, b in zip(made, blocks, strict=True)
     ]

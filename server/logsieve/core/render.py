@@ -19,7 +19,6 @@ __all__ = [
     "Log",
     "Rendered",
     "cut_text",
-    "duration_text",
     "fence_for",
     "gap_text",
     "render",
@@ -109,16 +108,6 @@ def gap_text(gap: Gap, width: int | None = None) -> str:
     if width is None:
         return f"[... {lines} left out{what}]"
     return f"{'...':>{width}} | [{lines}{what}]"
-
-
-def duration_text(seconds: float) -> str:
-    """How long something took, as people say it: "0.4 s", "12 s", "3 min 5 s", "1 h 2 min"."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def cut_text(count: int) -> str:

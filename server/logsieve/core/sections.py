@@ -194,11 +194,14 @@ def _clock(text: str) -> float | None:
 
 def _header(section: _Open, end: int, message: Callable[[int], str]) -> int:
     """The end of the lines that announce a section."""
-    if section.rule.header:
-        pattern = compiled(section.rule.header)
+    rule = section.rule
+    if rule.header:
+        signed = not rule.header_sign
         for line in range(section.start + 1, min(end, section.start + LONGEST_HEADER)):
-            if pattern.search(message(line)):
-                return line + 1
+            text = message(line)
+            signed = signed or compiled(rule.header_sign).search(text)
+            if compiled(rule.header).search(text):
+                return line + 1 if signed else section.start + 1
     return section.start + 1
 
 

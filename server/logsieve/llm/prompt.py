@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from logsieve.core.redact import Redactor
-from logsieve.core.render import Rendered, duration_text, fence_for, visible
-from logsieve.model import Finding, Outcome, Section
+from logsieve.core.render import Rendered, fence_for, visible
+from logsieve.model import Finding, Outcome, Section, duration_text
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
@@ -86,7 +86,7 @@ def _facts(excerpt: Rendered, analysis: Analysis) -> Iterator[str]:
     for section in _relevant(analysis.sections, shown):
         code = "" if section.exit_code is None else f", exit code {section.exit_code}"
         where = f"L{section.start + 1}-L{section.end}"
-        took = "" if section.seconds is None else f", {duration_text(section.seconds)}"
+        took = f", {duration_text(section.seconds)}".rstrip(", ")
         yield f"{section.kind} {where} {section.outcome}{code}{took}: {_title(section.title)}"
     for rank, found in enumerate(analysis.findings[:MOST_FINDINGS], 1):
         what = f"{found.severity.word}, {found.category}, {found.rule}"

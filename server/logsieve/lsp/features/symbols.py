@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from logsieve.core.render import duration_text
 from logsieve.lsp.convert import Coordinates, Span, location, range_of
-from logsieve.model import Finding, Level, Outcome, Section
+from logsieve.model import Finding, Level, Outcome, Section, duration_text
 
 if TYPE_CHECKING:
     from lsprotocol import types
@@ -54,8 +53,7 @@ def _section(at: Coordinates, section: Section) -> Symbol:
     detail = "" if section.outcome is Outcome.UNKNOWN else section.outcome.value
     if section.exit_code:
         detail = f"{detail}, exit code {section.exit_code}".lstrip(", ")
-    if section.seconds is not None:
-        detail = f"{detail}, {duration_text(section.seconds)}".lstrip(", ")
+    detail = f"{detail}, {duration_text(section.seconds)}".strip(", ")
     span = at.lines(section.start, section.end)
     return Symbol(section.title or section.kind, detail, False, span, at.lines(section.start, section.start + 1))
 
