@@ -138,9 +138,9 @@ class SectionRule:
     """A runner's own unit. `start` may name groups title, name; with `end` the section lasts to the end line of the
     same name, without it to the next start of the same or a lower depth. Depth: 0 job, 1 stage or module, 2 step, 3
     group inside a step. `header`: the last of the lines that announce it (a command of many lines, its environment),
-    within 100 lines; no rule counts on them; with `header_sign` only where one of them matches it: what follows a marker
-    that users write too may be output. How long it took is told by the group `time` (seconds since 1970) of both
-    `start` and `end`, by the group `nanoseconds` of `end`, or else by the times before its first and last line.
+    within 100 lines; no rule counts on them. With `header_sign` only where one of them matches it: what follows a
+    marker that users write too may be output. How long it took is told by the group `time` (seconds since 1970) of
+    both `start` and `end`, by the group `nanoseconds` of `end`, or else by the times before its first and last line.
     """
 
     kind: str
