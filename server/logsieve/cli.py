@@ -352,13 +352,16 @@ def _check_packs(paths: Sequence[str]) -> int:
     from logsieve.packs.load import read_file
     from logsieve.terminal import counted
 
+    read = [(file, *read_file(file)) for file in _pack_files(paths)]
+    every = {pack.name: pack for pack in packs.load([packs.user_folder(), WORKSPACE_PACKS]).packs}
+    every |= {pack.name: pack for _, pack, _ in read if pack}  # all in one set: preparing its patterns takes seconds
+    together = packs.PackSet(tuple(every.values()))
     code = 0
-    others = packs.load([packs.user_folder(), WORKSPACE_PACKS]).packs
-    for file in _pack_files(paths):
-        pack, problems = read_file(file)
+    for file, pack, problems in read:
         if pack:
-            rest = tuple(other for other in others if other.name != pack.name)
-            problems = samples.check(pack, packs.PackSet((*rest, pack)))
+            namesake = every[pack.name]
+            alone = packs.PackSet(tuple(pack if other is namesake else other for other in together.packs))
+            problems = samples.check(pack, together if pack is namesake else alone)
             if not problems:
                 holds = f"{counted(len(pack.rules), 'rule')}, {counted(len(pack.samples), 'sample')}"
                 click.echo(f"{file}: fine, {holds}")
