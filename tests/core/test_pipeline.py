@@ -192,6 +192,34 @@ class TestBlocks:
         assert [(b.start, b.end, b.anchor) for b in found.blocks] == [(0, 5, 4)]
         assert found.findings[0].title == "went boom: so"
 
+    STREAMS = (
+        RULE + "block = { indent = true }\n[[envelope]]\nname = 's'\npattern = '(?P<stream>\\w+) +\\| '\nlayer = 6\n"
+    )
+
+    def test_blocks_of_two_streams_may_lie_in_each_other(self) -> None:
+        log = "web | boom x\ndb  | boom y\nweb |   at x\ndb  |   at y\nweb |   at z\ndb  | up\nweb | up\n"
+        found = analysed(log, pack_of(self.STREAMS))
+        assert [(b.start, b.end) for b in found.blocks] == [(0, 5), (1, 4)]
+        assert {f.title for f in found.findings} == {"went boom: x", "went boom: y"}
+
+    def test_what_begins_without_a_stream_may_hold_lines_of_all(self) -> None:
+        found = analysed("boom x\n  web | a\n  db  | b\nweb | c\ndb  | d\n", pack_of(self.STREAMS))
+        assert [(b.start, b.end) for b in found.blocks] == [(0, 3)]
+
+    def test_the_line_below_is_the_next_of_the_same_stream(self) -> None:
+        pack = pack_of(self.STREAMS.replace("block =", "below = '^  at'\nblock ="))
+        log = "web | boom x\ndb  | up\nweb |   at x\nweb | boom y\ndb  |   at y\nweb | up\n"
+        assert [b.line for b in analysed(log, pack).blocks] == [0]
+
+    def test_the_links_of_a_chain_are_places_of_its_root(self) -> None:
+        extra = "message = '^Caused by: (?P<message>.+)'\nlast = true\nchain = '^(?:boom|Caused by:) '\n"
+        extra += "block = { keep = '^Caused|^ ' }\n"
+        found = analysed("boom outer\n at a\nCaused by: middle\n at b\nCaused by: root\n at c\n", pack_of(RULE + extra))
+        (finding,) = found.findings
+        assert (finding.anchor, [(r.line, r.why) for r in finding.related]) == (
+            4, [(0, "follows from it"), (2, "follows from it")],
+        )  # fmt: skip
+
     def test_the_surer_rule_keeps_the_lines(self) -> None:
         weak = "[[rule]]\nid = 'weak'\npattern = 'x'\nspecificity = 20\nblock = { lines = 5 }\n"
         found = analysed("x 1\nx 2\nboom x\nx 3\n", pack_of(RULE + "block = { lines = 1 }\n" + weak)).blocks
@@ -247,6 +275,24 @@ role = "summary"
         found = analysed(log, pack_of(exit_ + step)).findings[0]
         assert (found.start, found.anchor, found.end) == (22, 24, 25)  # not beyond its step, and from no blank line
         assert analysed("x\n" * 20 + "exit 2\n", pack_of(exit_)).findings[0].start == 8
+
+    def test_an_uncaught_error_on_which_the_log_ends_comes_before_what_the_run_got_over(self) -> None:
+        trace = "[[rule]]\nid = 'trace'\npattern = '^trace'\ncategory = 'runtime'\nblock = { indent = true }\n"
+        pack = pack_of(RULE + trace)
+        assert [f.rule for f in analysed("boom x\nok\ntrace y\n  a\n  b\n", pack).findings] == ["try/trace", "try/boom"]
+        for more in ("boom x\nok\ntrace y\n", "boom x\nok\ntrace y\n  a\n  b\nok\nok\n"):
+            assert [f.rule for f in analysed(more, pack).findings] == ["try/boom", "try/trace"]
+
+    def test_the_last_line_before_the_time_was_up_is_a_place_of_it(self) -> None:
+        late = "[[rule]]\nid = 'late'\npattern = '^late'\ncategory = 'timeout'\n"
+        (finding,) = analysed("copying a\n\nlate\n", pack_of(late)).findings
+        assert [(r.line, r.why) for r in finding.related] == [(0, "the last line before it")]
+
+    def test_a_warning_of_what_the_root_cause_names_is_a_place_of_it(self) -> None:
+        warn = "[[rule]]\nid = 'warn'\npattern = '^warn: (?P<message>.+)'\nseverity = 'warning'\n"
+        log = "warn: no big_lamp here\nwarn: no shade here\nboom it needs big_lamp and a shade\nwarn: big_lamp\n"
+        root = analysed(log, pack_of(RULE + warn)).findings[0]
+        assert [(r.line, r.why) for r in root.related] == [(0, "warned of here")]
 
     def test_a_cascade_is_one_finding(self) -> None:
         names = ["zebra", "gnu", "lion", "bear", "elk", "hare", "crane", "swan", "heron", "eagle"]

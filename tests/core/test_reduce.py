@@ -159,3 +159,11 @@ def test_never_over_the_budget_whatever_the_runner_puts_before_lines(lines: list
     analysis = analysed(log * 4, pack_of(STAMPED))
     for budget in (200, 500):
         assert render(reduce(analysis, budget), analysis).tokens <= budget
+
+
+def test_of_a_block_that_is_too_long_what_other_streams_wrote_goes_first() -> None:
+    stream = "[[envelope]]\nname = 's'\npattern = '(?P<stream>\\w+) +\\| '\nlayer = 6\n"
+    log = "web | boom here\n" + "".join(f"db  | row {n} is stored\n" * 9 + f"web |   detail {n}\n" for n in range(30))
+    lines = kept(reduce(analysed(log, pack_of(PACK + stream)), 1200))
+    assert set(range(0, 301, 10)) <= lines
+    assert len(lines) < 150

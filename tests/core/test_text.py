@@ -111,3 +111,20 @@ def test_binary_is_told_from_text() -> None:
     assert not looks_binary("grün \x1b[31mrot\x1b[0m\r\n".encode() * 9)
     assert not looks_binary("wide".encode("utf-16"))
     assert not looks_binary(b"")
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (b"10%\x1b[1A\x1b[2Kdone", "done"),
+        (b"10%\x1b[2K\x1b[36Ddone", "done"),
+        (b"one\r\x1b[2B\x1b[3A\x1b[2Ktwo\r\x1b[3B", "two"),
+        (b"half\x1b[3Dhalf", "halfhalf"),  # a few columns to the left: what that overwrites is not worked out
+        (b"down \x1b[5Cand right", "down and right"),
+    ],
+)
+def test_moves_of_the_cursor_begin_a_new_frame(raw: bytes, shown: str) -> None:
+    text = LogText.from_bytes(raw + b"\n")
+    assert text.clean(0) == shown
+    assert text.clean_bytes(0, 1).decode() == shown + "\n"
+    assert text.text(0)[text.raw_column(0, len(shown) - 2) :].startswith(shown[-2:])

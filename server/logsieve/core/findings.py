@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import log10
 
 from logsieve.model import Block, Category, Finding, Level, Location, Outcome, Related, Section, Verdict
@@ -29,11 +30,16 @@ FOLLOWS = {"consequence": "follows from it", "summary": "summed up here"}
 SURE = 60  # specificity from which the first failure of a rule in a step comes before its later ones
 
 _WARNING = "only a warning"
+WARNED = "warned of here"
+_NAME = re.compile(
+    r"\b([A-Za-z]\w{3,})\.h(?:pp)?\b|(?<![\w/.-])([A-Za-z]\w+(?:[-_.]\w+)+)(?![\w/-])"
+)  # as programs have them
 _VARIABLE = re.compile(r"""\d+|"[^"]*"|'[^']*'|`[^`']*[`']|‘[^’]*’|\S*[/\\]\S*""")
 
 # What a failure is about is named by its words where its rule cannot know: a program that ends because a connection
 # is refused has no fault of its own.
 _UNNAMED = (Category.OTHER, Category.RUNTIME, Category.SCRIPT, Category.CONFIG, Category.DEPENDENCY)
+_STOPPED = (Category.TIMEOUT, Category.RESOURCE)
 _NAMED = (
     (
         Category.NETWORK,
@@ -112,7 +118,8 @@ def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS)
                 anchor=b.anchor,
                 section=section,
                 locations=_locations(b),
-                related=tuple(Related(line, FOLLOWS["consequence"]) for line in b.links),
+                related=tuple(Related(line, FOLLOWS["consequence"]) for line in b.links)
+                + _running(b, section, context),
                 subject=_subject(b.groups.get("test", "")),
                 score=score,
                 why=why,
@@ -174,7 +181,22 @@ def rank(made: Sequence[Finding], context: Context) -> list[Finding]:
     """Best first; ties go to what came first. What is one failure is one finding: equal ones, a test's failure and the
     line of a summary about it, a cascade, and what follows from a cause or sums it up.
     """
-    return _with_what_follows(_without_echoes(_without_cascades(sorted(_merged(made), key=_first))), context)
+    once = _without_echoes(_without_cascades(sorted(_merged(made), key=_first)))
+    return _with_warning(_with_what_follows(once, context))
+
+
+def _with_warning(ranked: list[Finding]) -> list[Finding]:
+    """A warning before the root cause that speaks of what the root cause names is a place of it: the package that was
+    said to be missing, and is needed after all.
+    """
+    if not ranked or ranked[0].severity is not Level.ERROR:
+        return ranked
+    root = ranked[0]
+    names = {name for found in _NAME.finditer(root.message) if (name := found[1] or found[2])}
+    named = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in sorted(names))) if names else None
+    warned = [f for f in ranked if f.severity is Level.WARNING and f.end <= root.start]
+    places = [Related(f.anchor, WARNED) for f in warned if named and named.search(f.message)]
+    return [replace(root, related=(*places[:2], *root.related)), *ranked[1:]] if places else ranked
 
 
 def _merged(made: Sequence[Finding]) -> list[Finding]:
@@ -320,6 +342,17 @@ def _with_last_words(finding: Finding, others: Sequence[Finding], context: Conte
     while start < finding.start and not context.message(start).strip():
         start += 1
     return replace(finding, start=min(start, finding.start))
+
+
+def _running(block: Block, section: int, context: Context) -> tuple[Related, ...]:
+    """What was going on when the program or its machine was stopped: the last line before."""
+    if block.category not in _STOPPED or block.severity is not Level.ERROR or block.end - block.start > 1:
+        return ()
+    lowest = context.sections[section].start if section >= 0 else 0
+    found = (
+        n for n in range(block.start - 1, max(lowest, block.start - LAST_WORDS) - 1, -1) if context.message(n).strip()
+    )
+    return tuple(Related(line, "the last line before it") for line in islice(found, 1))
 
 
 def _category(block: Block, message: str) -> Category:
