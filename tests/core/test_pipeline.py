@@ -268,6 +268,15 @@ role = "summary"
             (0, [(2, "follows from it"), (3, "summed up here")]), (4, [(5, "follows from it")]),
         ]  # fmt: skip
 
+    def test_an_unsure_cause_right_before_what_follows_from_it_counts_as_much(self) -> None:
+        more = "[[rule]]\nid = 'exit'\npattern = '^exit'\nspecificity = 90\nrole = 'consequence'\n"
+        weak = "[[rule]]\nid = 'weak'\npattern = '^weak'\nspecificity = 5\n"
+        found = analysed("weak x\nok\nexit 2\n", pack_of(weak + more)).findings
+        assert [(f.rule, [r.line for r in f.related]) for f in found] == [("try/weak", [2])]
+        assert "what follows" in " ".join(found[0].why)
+        found = analysed("weak x\n" + "ok\n" * 20 + "exit 2\n", pack_of(weak + more)).findings
+        assert [f.rule for f in found] == ["try/exit", "try/weak"]
+
     def test_what_follows_from_something_unknown_has_the_last_lines_before_it(self) -> None:
         exit_ = "[[rule]]\nid = 'exit'\npattern = '^exit'\nrole = 'consequence'\n"
         step = "[[section]]\nkind = 'step'\nstart = '^step'\n"
@@ -349,6 +358,9 @@ scope = "section"
         analysis = analysed("run a\nboom in the command\nend\nboom x\n", pack_of(RULE + step))
         assert [f.anchor for f in analysis.findings] == [3]
         assert (analysis.sections[0].start, analysis.sections[0].header) == (0, 3)
+        signed = pack_of(RULE + step + "header_sign = '^shell: '\n")
+        assert [f.anchor for f in analysed("run a\nboom b\nend\nboom x\n", signed).findings] == [1, 3]
+        assert [f.anchor for f in analysed("run a\nboom b\nshell: sh\nend\nboom x\n", signed).findings] == [4]
 
     def test_ignored_and_excepted_lines_are_none(self) -> None:
         pack = pack_of(

@@ -132,6 +132,12 @@ def test_tiny_logs(log: str) -> None:
     covers_the_log(reduce(analysis, 100), analysis)
 
 
+def test_a_place_that_repeats_the_root_causes_words_is_not_shown_again() -> None:
+    same = "[[rule]]\nid = 'same'\npattern = '^(?:in )?[a-z]+ said (?P<message>.+)'\ntitle = '{message}'\n"
+    log = ("ann said no\n" + "x\n" * 30) * 60 + "in bob said no\n" + "x\n" * 300
+    assert {0, 60 * 31} <= kept(reduce(analysed(log, pack_of(same)), 180))
+
+
 STAMPED = (
     PACK + "[[envelope]]\nname = 'time'\npattern = '(?:job\\d*\\t)?\\d\\d:\\d\\d:\\d\\d '\nlayer = 1\nshare = 0.5\n"
 )
