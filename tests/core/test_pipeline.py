@@ -344,6 +344,18 @@ scope = "section"
         passed = analysed("step b\nwarn x\nexit 0\n", pack).findings
         assert [f.severity for f in passed] == [Level.WARNING]
 
+    def test_a_tools_failure_after_which_the_step_went_on_ranks_below_the_last_ones(self) -> None:
+        ends = "[[outcome]]\npattern = '^END bad'\nresult = 'failed'\nends = true\n"
+        ends += "[[outcome]]\npattern = '^END good'\nresult = 'passed'\nends = true\n"
+        pack = pack_of(RULE + ends)
+        found = analysed("boom let\nEND bad\n" + "x\n" * 50 + "boom kept\nEND bad\n", pack).findings
+        assert [f.anchor for f in found] == [52, 0]
+        assert "the step went on after it" in found[1].why
+        found = analysed("boom let\nEND good\nboom kept\nEND bad\n", pack).findings
+        assert [f.anchor for f in found] == [2, 0]
+        found = analysed("boom a\nboom b\nEND bad\n", pack).findings
+        assert [f.anchor for f in found] == [0, 1]
+
     def test_a_place_is_read_from_the_groups(self) -> None:
         rule = "[[rule]]\nid = 'c'\npattern = '^(?P<path>[^:\\n]+):(?P<line>\\d+):(?P<column>\\d+): bad'\n"
         place = analysed("src/a b.c:12:7: bad\n", pack_of(rule)).findings[0].locations[0]

@@ -123,7 +123,18 @@ def analyse(
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
     verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(text, markers, told))
     counts = _Counts(scanned.shapes)
-    context = findings.Context(message, lookup.at, lookup.all, counts.of, verdict, ended, len(text), passing.passed)
+    nothing = sections.made_nothing_of(told, lookup.outermost)
+
+    def was_let(line: int, pack: str) -> bool:
+        outer = lookup.outermost(line)
+        return any(
+            start <= line < end and whose in ("", pack) and lookup.outermost(end - 1) == outer
+            for start, end, whose in nothing
+        )
+
+    context = findings.Context(
+        message, lookup.at, lookup.all, counts.of, verdict, ended, len(text), passing.passed, was_let
+    )
     ranked = findings.rank(findings.build(made, context), context)
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
         verdict, why = Verdict.FAILED, f"failures were found, though {why}"

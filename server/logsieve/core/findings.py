@@ -30,6 +30,7 @@ FOLLOWS = {"consequence": "follows from it", "summary": "summed up here"}
 SURE = 60  # specificity from which the first failure of a rule in a step comes before its later ones
 
 _WARNING = "only a warning"
+_LET = "the step went on after it"
 WARNED = "warned of here"
 _NAME = re.compile(
     r"\b([A-Za-z]\w{3,})\.h(?:pp)?\b|(?<![\w/.-])([A-Za-z]\w+(?:[-_.]\w+)+)(?![\w/-])"
@@ -73,6 +74,7 @@ class Weights:
     after_end: float = -25  # after the line that says the run failed: clean-up
     first: float = 6  # the first finding of the failing section
     last_words: float = 8  # a program's uncaught error, with its trace, on which the log ends: the run's end
+    let: float = -30  # in a run of a tool after which the step went on
     far: float = -16  # for each tenfold of FAR lines between it and the end: the run went on after it
 
 
@@ -90,9 +92,8 @@ class Context:
     verdict: Verdict
     ended: int  # the line that says the run ended, -1 where none does
     count: int  # lines of the log
-    expected: Callable[[int, str], bool] = lambda _line, _pack: (
-        False
-    )  # whether a test that passed said it, not its runner
+    expected: Callable[[int, str], bool] = lambda *_: False  # whether a test that passed said it, not its runner
+    let: Callable[[int, str], bool] = lambda *_: False  # whether the step went on after a tool had said it
 
 
 def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS) -> list[Finding]:
@@ -167,7 +168,7 @@ def _first_leads(made: list[Finding], blocks: Sequence[Block]) -> list[Finding]:
     best: dict[tuple[str, int, Level], float] = {}
     first: dict[tuple[str, int, Level], int] = {}
     for n, (finding, block) in enumerate(zip(made, blocks, strict=True)):
-        if block.specificity >= SURE and block.role == "cause":
+        if block.specificity >= SURE and block.role == "cause" and _LET not in finding.why:
             kind = (finding.rule, finding.section, finding.severity)
             first.setdefault(kind, n)
             best[kind] = max(best.get(kind, finding.score), finding.score)
@@ -442,6 +443,8 @@ def _score(b: Block, section: int, first: bool, context: Context, weights: Weigh
         said.append((weights.passed_section, "in a test that passed"))
     if 0 <= context.ended < b.line:
         said.append((weights.after_end, "after the failure was reported"))
+    if context.let(b.line, _pack(b)):
+        said.append((weights.let, _LET))
     if repeats <= RARE:
         times = "said nowhere else in this log" if repeats == 1 else f"said only {repeats} times"
         said.append((weights.rare, times))

@@ -12,11 +12,22 @@ from logsieve.model import Outcome, Section, Verdict
 from logsieve.packs import OutcomeRule, Pattern, SectionRule
 from logsieve.packs.patterns import compiled
 
-__all__ = ["Mark", "Sections", "Tests", "build", "marks", "run_verdict", "with_outcomes", "with_seconds"]
+__all__ = [
+    "Mark",
+    "Sections",
+    "Tests",
+    "build",
+    "made_nothing_of",
+    "marks",
+    "run_verdict",
+    "with_outcomes",
+    "with_seconds",
+]
 
 DEEPEST = 64  # sections inside sections; runners go to about five, and a broken log must not cost its square
 LONGEST_HEADER = 100  # lines of a step's command and environment
 LONGEST_TEST = 2000  # lines of a test that are looked at for where it begins
+AFTERWORDS = 40  # lines after its last word in which a tool may still say why
 NEAR = 5  # lines after its end in which a section's outcome may still be told (Travis prints it below the fold)
 
 _TIME = re.compile(r"(?:[^\t\n]{1,120}\t[^\t\n]{1,160}\t)?\[?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)([.]\d{1,9})?")
@@ -27,13 +38,16 @@ Look = Callable[[Pattern, int], Groups | None]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A line that says how something ended; `who` is the title of the pack that knows it."""
+    """A line that says how something ended; `who` is the title of the pack that knows it, `ends` the pack's name where
+    it is the last word of one run of that tool.
+    """
 
     line: int
     outcome: Outcome
     scope: str
     who: str
     exit_code: int | None = None
+    ends: str = ""
 
 
 @dataclass(slots=True)
@@ -61,6 +75,11 @@ class Sections:
         while index >= 0 and self.all[index].end <= line:
             index = self.all[index].parent
         return index
+
+    def outermost(self, line: int) -> int:
+        """Index of the outermost section that holds the line, or -1."""
+        index = self.at(line)
+        return self.chain(index)[-1] if index >= 0 else -1
 
     def chain(self, index: int) -> list[int]:
         """The section and all it is in, innermost first."""
@@ -224,7 +243,9 @@ def marks(hits: Sequence[tuple[int, Pattern]], look: Look, exclude: Callable[[st
             else None
         )
         result = rule.result if rule.result != "code" else ("failed" if code else "passed")
-        found.append(Mark(line, Outcome(result), rule.scope, pattern.pack.title, code))
+        found.append(
+            Mark(line, Outcome(result), rule.scope, pattern.pack.title, code, pattern.pack.name if rule.ends else "")
+        )
     return found
 
 
@@ -250,6 +271,28 @@ def with_outcomes(sections: list[Section], told: Sequence[Mark]) -> list[Section
             for outer in lookup.chain(index)[1:]:
                 ended[outer] = Outcome.FAILED, ended[outer][1] if outer in ended else None
     return [replace(s, outcome=ended[i][0], exit_code=ended[i][1]) if i in ended else s for i, s in enumerate(sections)]
+
+
+def made_nothing_of(told: Sequence[Mark], outermost: Callable[[int], int]) -> list[tuple[int, int, str]]:
+    """The lines (start, end) in which failures came to nothing, and the pack whose own these are, empty for all.
+
+    A tool was run, failed, and was run again in the same outermost section (`outermost` gives its index, -1 for none):
+    that went on. Or the tool said in the end that all was well.
+    """
+    last: dict[tuple[str, int], tuple[int, Mark]] = {}  # where the last run began, and how it ended
+    found = []
+    for mark in (m for m in told if m.ends):
+        key = mark.ends, outermost(mark.line)
+        begin = 0
+        if key in last:
+            start, earlier = last[key]
+            begin = min(earlier.line + AFTERWORDS, mark.line)
+            if earlier.outcome is Outcome.FAILED:
+                found.append((start, begin, ""))
+        if mark.outcome is Outcome.PASSED:
+            found.append((begin, mark.line, mark.ends))
+        last[key] = begin, mark
+    return found
 
 
 def run_verdict(marks: Sequence[Mark], last_failure: int = -1, cut: bool = False) -> tuple[Verdict, str, int]:

@@ -122,7 +122,8 @@ class OutcomeRule:
 
     `scope`: "run" speaks of the whole log, "section" of the section it stands in, "tool" of one tool's own work,
     "test" of one test, whose lines begin with the first one since the last test's end that matches `since`: what other
-    tools' rules find in those of a test that passed was expected. `unless` as in Rule, not for tests.
+    tools' rules find in those of a test that passed was expected. `unless` as in Rule, not for tests. With `ends` it is
+    the last word of one run of the tool: of a run that failed and that another one followed the step made nothing.
     """
 
     pattern: str
@@ -131,6 +132,7 @@ class OutcomeRule:
     unless: str = ""
     since: str = ""
     raw: bool = False
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
