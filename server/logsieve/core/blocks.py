@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import groupby, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,25 +42,22 @@ def find(
     error, and on a line that is only information no rule under GENERAL counts. `stream` gives the stream of a line
     where the log has several: a block goes on with the next line of its own.
     """
-    found: list[Block] = []
-    for line, pattern in hits:
-        rule = pattern.owner
-        if not isinstance(rule, Rule) or ignored[line] > rule.specificity:
-            continue
+
+    def block(line: int, pattern: Pattern, rule: Rule) -> Block | None:
         text = (as_written if rule.raw else message)(line)
         if not text.strip() or (rule.unless and compiled(rule.unless).search(text)):
-            continue
+            return None
         first, last = bounds(line)
         own = _same(stream, line) if stream else _any
         under = next((n for n in range(line + 1, min(line + 1 + UNDER, last)) if own(n)), -1) if rule.below else -1
         if rule.below and (under < 0 or not compiled(rule.below).search(message(under))):
-            continue
+            return None
         level = told(line) if rule.severity is Level.ERROR and not rule.raw else Level.UNKNOWN
         if rule.specificity < GENERAL and level in (Level.INFO, Level.DEBUG):
-            continue
+            return None
         start, end = _upward(rule.block, line, first, message, own), _downward(rule.block, line, last, message, own)
         if rule.block.closed and not compiled(rule.block.through).search(message(end - 1)):
-            continue
+            return None
         groups: dict[str, str] = {}
         for source, told_in in (
             (rule.block.start, message(start)),
@@ -70,22 +67,29 @@ def find(
             groups |= (compiled(source).named(told_in) if "(?P<" in source else None) or {}
         anchor, more = _anchor(rule, line, start, end, message, own)
         code, category = f"{pattern.pack.name}/{rule.id}", rule.category or pattern.pack.category
-        found.append(
-            Block(
-                code,
-                category,
-                Level.WARNING if level is Level.WARNING or _forgiven(rule, line, last, message) else rule.severity,
-                "consequence" if rule.echoes and compiled(rule.echoes).search(message(anchor)) else rule.role,
-                rule.specificity,
-                rule.title,
-                line,
-                start,
-                end,
-                anchor,
-                groups | more,
-                _links(rule, start, end, anchor, message, own),
-            )
+        return Block(
+            code,
+            category,
+            Level.WARNING if level is Level.WARNING or _forgiven(rule, line, last, message) else rule.severity,
+            "consequence" if rule.echoes and compiled(rule.echoes).search(message(anchor)) else rule.role,
+            rule.specificity,
+            rule.title,
+            line,
+            start,
+            end,
+            anchor,
+            groups | more,
+            _links(rule, start, end, anchor, message, own),
         )
+
+    found: list[Block] = []
+    for line, of_line in groupby(hits, key=lambda hit: hit[0]):
+        # On one line the most specific rule speaks, whatever its role: what it leaves no others need to look at.
+        rules = [(p.owner, p) for _, p in of_line if isinstance(p.owner, Rule) and p.owner.specificity >= ignored[line]]
+        rules.sort(key=lambda rule: -rule[0].specificity)
+        surest = next(filter(None, (block(line, pattern, rule) for rule, pattern in rules)), None)
+        if surest:
+            found.append(surest)
     return _without_overlap(found, stream)
 
 
@@ -93,11 +97,7 @@ def _without_overlap(found: list[Block], stream: Callable[[int], str] | None) ->
     """The surest block keeps its lines; one that is found inside a surer block is part of it, one that reaches into
     it is cut. Blocks of two streams may lie in each other: each has lines of its own only.
     """
-    surest: dict[int, Block] = {}  # on one line the most specific rule speaks, whatever its role
-    for b in found:
-        if b.line not in surest or b.specificity > surest[b.line].specificity:
-            surest[b.line] = b
-    order = sorted(surest.values(), key=lambda b: (-_sureness(b), b.start, b.line))
+    order = sorted(found, key=lambda b: (-_sureness(b), b.start, b.line))
     streams = {b.line: stream(b.line) if stream else "" for b in order}
     of_stream: dict[str, list[tuple[int, int]]] = {name: [] for name in streams.values()}  # disjoint, sorted
     kept: list[Block] = []

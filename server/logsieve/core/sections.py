@@ -116,9 +116,10 @@ class Tests:
         end = self._lines[at]
         if not rule.since:
             return end
-        begins = compiled(rule.since)
         first = max(self._lines[at - 1] + 1 if at else 0, end - LONGEST_TEST)
-        return next((n for n in range(first, end) if begins.search(self._message(n))), end)
+        # All lines at once: asked one by one, this was a tenth of the whole analysis.
+        before = compiled(f"(?m){rule.since}").before("\n".join(map(self._message, range(first, end))))
+        return end if before is None else first + before.count("\n")
 
 
 def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look, message: Callable[[int], str]) -> list[Section]:

@@ -33,6 +33,12 @@ class Regex:
         """Whether the pattern matches anywhere in `text`."""
         return self._regex.search(text.encode("utf-8", "replace")) is not None
 
+    def before(self, text: str) -> str | None:
+        """What stands before the first match in `text`; None where there is none."""
+        data = text.encode("utf-8", "replace")
+        match = self._regex.search(data)
+        return None if match is None else data[: match.start()].decode("utf-8", "replace")
+
     def named(self, text: str) -> dict[str, str] | None:
         """The texts of the named groups that took part in the first match in `text`; None where there is none."""
         match = self._regex.search(text.encode("utf-8", "replace"))
