@@ -126,11 +126,8 @@ def analyse(
     nothing = sections.made_nothing_of(told, lookup.outermost)
 
     def was_let(line: int, pack: str) -> bool:
-        outer = lookup.outermost(line)
-        return any(
-            start <= line < end and whose in ("", pack) and lookup.outermost(end - 1) == outer
-            for start, end, whose in nothing
-        )
+        outer = lookup.outermost(line) if nothing else -1
+        return any(start <= line < end for whose in ("", pack) for start, end in nothing.get((outer, whose), ()))
 
     context = findings.Context(
         message, lookup.at, lookup.all, counts.of, verdict, ended, len(text), passing.passed, was_let

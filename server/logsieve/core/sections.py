@@ -274,25 +274,28 @@ def with_outcomes(sections: list[Section], told: Sequence[Mark]) -> list[Section
     return [replace(s, outcome=ended[i][0], exit_code=ended[i][1]) if i in ended else s for i, s in enumerate(sections)]
 
 
-def made_nothing_of(told: Sequence[Mark], outermost: Callable[[int], int]) -> list[tuple[int, int, str]]:
-    """The lines (start, end) in which failures came to nothing, and the pack whose own these are, empty for all.
+def made_nothing_of(
+    told: Sequence[Mark], outermost: Callable[[int], int]
+) -> dict[tuple[int, str], list[tuple[int, int]]]:
+    """The lines (start, end) in which failures came to nothing, by outermost section (`outermost` gives the index of a
+    line's, -1 for none) and by the pack whose own these failures are, empty for all.
 
-    A tool was run, failed, and was run again in the same outermost section (`outermost` gives its index, -1 for none):
-    that went on. Or the tool said in the end that all was well.
+    A tool was run, failed, and was run again in the same section: that went on. Or it said in the end that all was
+    well.
     """
     last: dict[tuple[str, int], tuple[int, Mark]] = {}  # where the last run began, and how it ended
-    found = []
+    found: dict[tuple[int, str], list[tuple[int, int]]] = {}
     for mark in (m for m in told if m.ends):
-        key = mark.ends, outermost(mark.line)
+        section = outermost(mark.line)
         begin = 0
-        if key in last:
-            start, earlier = last[key]
+        if (mark.ends, section) in last:
+            start, earlier = last[mark.ends, section]
             begin = min(earlier.line + AFTERWORDS, mark.line)
             if earlier.outcome is Outcome.FAILED:
-                found.append((start, begin, ""))
+                found.setdefault((section, ""), []).append((start, begin))
         if mark.outcome is Outcome.PASSED:
-            found.append((begin, mark.line, mark.ends))
-        last[key] = begin, mark
+            found.setdefault((section, mark.ends), []).append((begin, mark.line))
+        last[mark.ends, section] = begin, mark
     return found
 
 
