@@ -44,6 +44,8 @@ Shell completion: eval "$(_LOGSIEVE_COMPLETE=bash_source logsieve)", likewise zs
 
 def main() -> int:
     """Run the command line on sys.argv; the exit code."""
+    if sys.stderr.isatty():
+        _tell()
     try:
         result = cli.main(prog_name="logsieve", standalone_mode=False)
         sys.stdout.flush()
@@ -63,6 +65,17 @@ def main() -> int:
         traceback.print_exc()
         return DEFECT
     return result if isinstance(result, int) else 0
+
+
+def _tell() -> None:
+    """Let people know what keeps them waiting."""
+    import logging
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("logsieve: %(message)s"))
+    ours = logging.getLogger("logsieve")
+    ours.addHandler(handler)
+    ours.setLevel(logging.INFO)
 
 
 def _reader_left() -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from logsieve.core.scanner import HyperscanScanner, Re2Scanner
+from logsieve.core.scanner import MANY, HyperscanScanner, Re2Scanner
 
 LINES = b"x\na\nxb\n\nfoo: bar\nbar\na$b\n^a\nerror: 1 error\n ERROR\nxy\n"
 
@@ -37,3 +39,15 @@ def test_a_line_is_reported_once_however_often_it_matches() -> None:
     scanner = HyperscanScanner(["error.*", "^error|x$"])
     scanner._database.scan(b"\n" + LINES, match_event_handler=lambda number, *_: reported.append(number))
     assert sorted(reported) == [0, 1, 1]
+
+
+def test_that_many_patterns_are_prepared_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("logsieve.packs.cache._folder", lambda: tmp_path)
+    patterns = [f"^word{n}x" for n in range(MANY)]
+    with caplog.at_level("INFO"):
+        for _ in range(2):  # the second finds them in the cache
+            assert HyperscanScanner(patterns).scan(b"word7x\n")[0].tolist() == [7]
+        HyperscanScanner(patterns[:3])
+    assert caplog.messages == [f"preparing {MANY} patterns; the next start finds them ready"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import re
 import sys
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 from logsieve.packs import cache
 
 __all__ = ["HyperscanScanner", "Re2Scanner", "Scanner", "hits", "scanner"]
+
+MANY = 500  # patterns from which preparing them takes seconds
+log = logging.getLogger("logsieve.scanner")
 
 Hits = tuple[NDArray[np.int32], NDArray[np.int64]]
 
@@ -120,6 +124,8 @@ class HyperscanScanner:
     def _compile(sources: Sequence[bytes], key: str) -> Any:
         import hyperscan
 
+        if len(sources) >= MANY:
+            log.info("preparing %s patterns; the next start finds them ready", f"{len(sources):,}")
         database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         flags = [hyperscan.HS_FLAG_MULTILINE] * len(sources)
         database.compile(expressions=list(sources), ids=list(range(len(sources))), flags=flags)
