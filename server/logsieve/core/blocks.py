@@ -16,6 +16,7 @@ from logsieve.packs.patterns import compiled
 
 __all__ = ["find"]
 
+SURENESS = {"cause": 0, "summary": -20, "consequence": -30, "hint": -40}  # added to the specificity
 GENERAL = 40  # specificity under which a rule knows no tool's grammar
 FORGIVEN = 3  # lines below an error in which it is taken back
 UNDER = 200  # lines in which the next one of the same stream is looked for
@@ -109,13 +110,14 @@ def _without_overlap(found: list[Block], stream: Callable[[int], str] | None) ->
         start = max(b.start, taken[at][1]) if at >= 0 else b.start
         end = min(b.end, taken[at + 1][0]) if at + 1 < len(taken) else b.end
         taken.insert(at + 1, (start, end))
-        kept.append(replace(b, start=start, end=end, anchor=b.anchor if start <= b.anchor < end else b.line))
+        if (start, end) != (b.start, b.end) or not start <= b.anchor < end:
+            b = replace(b, start=start, end=end, anchor=b.anchor if start <= b.anchor < end else b.line)
+        kept.append(b)
     return sorted(kept, key=lambda b: b.start)
 
 
 def _sureness(block: Block) -> float:
-    role = {"cause": 0, "summary": -20, "consequence": -30, "hint": -40}[block.role]
-    return block.specificity + role + 20 * (block.severity - Level.ERROR)
+    return block.specificity + SURENESS[block.role] + 20 * (block.severity - Level.ERROR)
 
 
 def _forgiven(rule: Rule, line: int, last: int, message: Message) -> bool:
