@@ -50,7 +50,7 @@ class Limits:
     blocks: int = 100  # blocks of equal failures
     detail: float = 0.2  # any other finding's block
     reports: int = 4  # lines by which tools told their failure, the last ones
-    ending: int = 20  # lines of the end of a failed step
+    ending: int = 30  # lines of the end of a failed step
     ends: float = 0.2  # and its share
     unsure: float = 0.6  # their share, and twice the lines, where the root cause is not sure: it may stand there
     context: float = 0.82  # what surrounds findings is added only up to here: more is rarely worth its tokens,
