@@ -26,7 +26,7 @@ __all__ = [
 
 DEEPEST = 64  # sections inside sections; runners go to about five, and a broken log must not cost its square
 LONGEST_HEADER = 100  # lines of a step's command and environment
-LONGEST_TEST = 2000  # lines of a test that are looked at for where it begins
+LONGEST_TEST = 1000  # lines of a test that are looked at for where it begins
 AFTERWORDS = 40  # lines after its last word in which a tool may still say why
 NEAR = 5  # lines after its end in which a section's outcome may still be told (Travis prints it below the fold)
 
