@@ -168,6 +168,10 @@ class Location:
     at: int
 
 
+# Why what hangs on a finding does, by its role.
+FOLLOWS = {"consequence": "follows from it", "summary": "summed up here"}
+
+
 @dataclass(frozen=True, slots=True)
 class Related:
     """Another place in the log that belongs to a finding, and how ("caused by", "also reported here", "follows from

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logsieve.core.reduce import LIMITS
+from logsieve.core.fitting import LIMITS
 from logsieve.core.render import gap_text, render, tokens_of, view, visible
 from logsieve.model import Excerpt, Gap, Piece
 from logsieve.text import LogText

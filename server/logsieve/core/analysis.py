@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from logsieve.core import blocks, envelope, findings, noise, scan, sections, shapes
+from logsieve.core import blocks, envelope, findings, merging, noise, scan, sections, shapes
 from logsieve.core.sections import Sections
 from logsieve.model import Block, Category, Envelope, Finding, Level, Line, Noise, Outcome, Section, Verdict
 from logsieve.packs import OutcomeRule, PackSet, Pattern
@@ -132,7 +132,7 @@ def analyse(
     context = findings.Context(
         message, lookup.at, lookup.all, counts.of, verdict, ended, len(text), passing.passed, was_let
     )
-    ranked = findings.rank(findings.build(made, context), context)
+    ranked = merging.rank(findings.build(made, context), lookup.all, message)
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
         verdict, why = Verdict.FAILED, f"failures were found, though {why}"
 

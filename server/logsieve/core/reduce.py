@@ -4,71 +4,23 @@ gap with its kind.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
-
-import numpy as np
 
 from logsieve.core.analysis import Analysis
-from logsieve.model import Block, Excerpt, Finding, Gap, Level, Outcome, Piece, Verdict
+from logsieve.core.fitting import LIMITS, Limits, Offer, Room
+from logsieve.model import Block, Excerpt, Finding, Level, Outcome, Verdict
 
-__all__ = ["LIMITS", "Limits", "reduce"]
+__all__ = ["reduce"]
 
 HEADER = 8  # lines of a step's header: its command
-DULL = 5  # lines of noise up to which it is shown whole in the context of a failure
-BYTES = 4  # bytes of text that count as one token
-GAP = len("[...  lines left out: ]") + 1  # bytes of a gap's text around its count and its kind
 ROUNDS = 3  # times that what the estimates of gaps left free is offered again
-QUIET = 60  # seconds of silence after which the runner's time is shown again
-_CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d)")
-HUGE = 8  # windows from which on a line is searched for what matters in it; shorter ones begin with it
-SEARCHED = 1 << 20  # characters of a line that are searched
-BESIDE = 12  # characters beside a word by which two places of a line are alike
 _DIGITS = dict.fromkeys(map(ord, "0123456789"))
-_MARK = re.compile(r"^[ \t]*[\^~][\^~ \t]*$")
-_FAILURE = re.compile(
-    r"(?i)(?:error|exception|fail(?:ed|ure)|fatal|panic|denied|refused|invalid|illegal|cannot|can't|could not|unable"
-    r"|unexpected|missing|not found|no such|\bis no(?:t)?\b|undefined|forbidden|timed? ?out)"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How the budget is shared and where long things are cut; shares are of the whole budget."""
-
-    root: float = 0.5  # the root cause's block; longer ones lose their middle
-    near: float = 0.15  # what stands around the root cause
-    before: int = 4  # lines before it
-    after: int = 10  # and after it
-    sure: float = 70  # score from which the root cause needs no more than that around it
-    heads: int = 40  # failures of which at least the head is kept
-    head: float = 0.2  # all heads together
-    blocks: int = 100  # blocks of equal failures
-    detail: float = 0.2  # any other finding's block
-    reports: int = 4  # lines by which tools told their failure, the last ones
-    ending: int = 30  # lines of the end of a failed step
-    ends: float = 0.2  # and its share
-    unsure: float = 0.6  # their share, and twice the lines, where the root cause is not sure: it may stand there
-    context: float = 0.82  # what surrounds findings is added only up to here: more is rarely worth its tokens,
-    small: int = 950  # but up to here, in tokens, in a small budget
-    tail: int = 200  # lines of the end, where nothing was found or room is left
-    line: int = 700  # characters kept of a long line, and no more than a quarter of the budget
-    what: int = 80  # characters that say what a gap held
-    least: int = 160  # bytes that any offer may take, however small its share
-    gap: int = 130  # bytes reserved for the text of a gap
-    reserve: float = 0.02  # of the budget: placeholders of redacted secrets may be longer than the secrets
-
-
-LIMITS = Limits()
 
 
 def reduce(analysis: Analysis, budget: int, finding: int | None = None, limits: Limits = LIMITS) -> Excerpt:
     """The excerpt of at most `budget` tokens; of one finding only, with its surroundings, where `finding` is given."""
-    room = _Room(analysis, budget, limits)
+    room = Room(analysis, budget, limits)
     offers = list(_one(analysis, analysis.findings[finding]) if finding is not None else _all(analysis, limits))
     for _ in range(ROUNDS):
         before = int(room.taken.sum())
@@ -80,28 +32,12 @@ def reduce(analysis: Analysis, budget: int, finding: int | None = None, limits: 
     return room.excerpt()
 
 
-@dataclass(frozen=True, slots=True)
-class _Offer:
-    """Lines start..end proposed for the excerpt; `most` is the share of the budget they may take, `upto` how full it
-    may get.
-    """
-
-    start: int
-    end: int
-    reason: str
-    most: float = 1.0
-    upto: float = 1.0
-    around: int = -1  # the line to stay with where not all fits; the start where -1
-    group: str = ""  # offers that share `groups` of the budget
-    groups: float = 1.0
+def _one(analysis: Analysis, f: Finding) -> Iterator[Offer]:
+    yield Offer(f.start, f.end, "failure", around=f.anchor)
+    yield Offer(max(0, f.start - 5), min(len(analysis.text), f.end + 3), "around it", upto=0.5)
 
 
-def _one(analysis: Analysis, f: Finding) -> Iterator[_Offer]:
-    yield _Offer(f.start, f.end, "failure", around=f.anchor)
-    yield _Offer(max(0, f.start - 5), min(len(analysis.text), f.end + 3), "around it", upto=0.5)
-
-
-def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
+def _all(analysis: Analysis, limits: Limits) -> Iterator[Offer]:
     """What to keep, the most important first."""
     count = len(analysis.text)
     errors = [f for f in analysis.findings if f.severity is Level.ERROR]
@@ -110,22 +46,22 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
     failed = analysis.verdict is not Verdict.PASSED
     sure = root is not None and root.score >= limits.sure
     if root:
-        yield _Offer(root.start, root.end, "root cause", most=limits.root, around=root.anchor)
+        yield Offer(root.start, root.end, "root cause", most=limits.root, around=root.anchor)
         yield from _headers(analysis, root.section)
     if failed and analysis.ended >= 0:
-        yield _Offer(
+        yield Offer(
             max(0, analysis.ended - 2), analysis.ended + 1, "how the run ended", most=0.1, around=analysis.ended
         )
     if root:
         text = analysis.text.clean(root.anchor)[-80:]
         other = [r for r in root.related if analysis.text.clean(r.line)[-80:] != text]
         for related in other[:4]:
-            yield _Offer(related.line, related.line + 1, related.why, most=0.05)
+            yield Offer(related.line, related.line + 1, related.why, most=0.05)
     if failed:
         for line in analysis.reports[-limits.reports :]:
-            yield _Offer(line, line + 1, "what failed", most=0.05)
+            yield Offer(line, line + 1, "what failed", most=0.05)
     if root:
-        yield _Offer(
+        yield Offer(
             max(0, root.start - limits.before),
             min(count, root.end + limits.after),
             "around the root cause",
@@ -137,23 +73,23 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
     said = _Said()
     rest = sorted(shown[: 4 * limits.heads], key=lambda f: said.before(f.rule, f.message))[1:]
     for f in rest[: limits.heads]:
-        yield _Offer(f.anchor, f.anchor + 1, "failure", most=0.1, group="heads", groups=limits.head)
+        yield Offer(f.anchor, f.anchor + 1, "failure", most=0.1, group="heads", groups=limits.head)
     for f in rest[:5]:
         for related in f.related[:1]:
-            yield _Offer(related.line, related.line + 1, related.why, most=0.05)
+            yield Offer(related.line, related.line + 1, related.why, most=0.05)
     for f in rest:
-        yield _Offer(f.start, f.end, "failure", most=limits.detail, around=f.anchor)
+        yield Offer(f.start, f.end, "failure", most=limits.detail, around=f.anchor)
     if root:
-        yield _Offer(root.start, root.end, "root cause", around=root.anchor)
+        yield Offer(root.start, root.end, "root cause", around=root.anchor)
     if failed:
         yield from _ends(analysis, limits.ending, limits.ends, limits)
     for b in _of_note(analysis)[: limits.blocks]:  # equal failures elsewhere, and what follows from them
-        yield _Offer(b.start, b.end, "reported here too", most=limits.detail, upto=limits.context, around=b.anchor)
+        yield Offer(b.start, b.end, "reported here too", most=limits.detail, upto=limits.context, around=b.anchor)
     for f in analysis.findings[:12]:
         if f.severity is Level.WARNING:
-            yield _Offer(f.start, f.end, "warning", most=0.05, upto=limits.context, around=f.anchor)
+            yield Offer(f.start, f.end, "warning", most=0.05, upto=limits.context, around=f.anchor)
     for f in shown[:5]:
-        yield _Offer(
+        yield Offer(
             max(0, f.start - 25),
             min(count, f.end + 12),
             "around a failure",
@@ -162,7 +98,7 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[_Offer]:
             around=f.anchor,
         )
     if failed or not shown:
-        yield _Offer(max(0, count - limits.tail), count, "the end of the log", upto=limits.context, around=count - 1)
+        yield Offer(max(0, count - limits.tail), count, "the end of the log", upto=limits.context, around=count - 1)
 
 
 def _of_note(analysis: Analysis) -> list[Block]:
@@ -196,20 +132,20 @@ class _Said:
         return self._times[said]
 
 
-def _headers(analysis: Analysis, section: int) -> Iterator[_Offer]:
+def _headers(analysis: Analysis, section: int) -> Iterator[Offer]:
     while section >= 0:
         s = analysis.sections[section]
-        yield _Offer(s.start, min(s.header, s.start + HEADER), f"header of {s.kind}", most=0.05)
+        yield Offer(s.start, min(s.header, s.start + HEADER), f"header of {s.kind}", most=0.05)
         section = s.parent
 
 
-def _ends(analysis: Analysis, lines: int, share: float, limits: Limits) -> Iterator[_Offer]:
+def _ends(analysis: Analysis, lines: int, share: float, limits: Limits) -> Iterator[Offer]:
     """The last lines of what failed."""
     outer = {s.parent for s in analysis.sections if s.outcome is Outcome.FAILED}
     failed = [s for n, s in enumerate(analysis.sections) if s.outcome is Outcome.FAILED and n not in outer]
     for s in failed[-3:]:
-        yield _Offer(s.start, min(s.header, s.start + HEADER), "header of the failing step", most=0.05)
-        yield _Offer(
+        yield Offer(s.start, min(s.header, s.start + HEADER), "header of the failing step", most=0.05)
+        yield Offer(
             max(s.start, s.end - lines),
             s.end,
             "end of the failing step",
@@ -219,202 +155,4 @@ def _ends(analysis: Analysis, lines: int, share: float, limits: Limits) -> Itera
         )
     if not failed:
         end = analysis.ended + 1 if analysis.ended >= 0 else len(analysis.text)
-        yield _Offer(max(0, end - lines), end, "before the end", most=share, upto=limits.context, around=end - 1)
-
-
-class _Room:
-    """The lines taken so far and what they cost."""
-
-    def __init__(self, analysis: Analysis, budget: int, limits: Limits) -> None:
-        self.analysis = analysis
-        self.limits = limits
-        self.budget = budget
-        self.bytes = int(budget * BYTES * (1 - limits.reserve))
-        self.used = limits.gap  # the gap after the last piece
-        self.of_group: Counter[str] = Counter()
-        self.line = max(80, min(limits.line, self.bytes // 4))
-        self.taken = np.zeros(len(analysis.text), bool)
-        self.dull = np.zeros(len(analysis.text), bool)  # inside runs of noise: no context worth its tokens
-        for noise in analysis.noise:
-            if noise.end - noise.start > DULL:
-                self.dull[noise.start + 1 : noise.end - 1] = True
-        self.reasons: dict[int, str] = {}
-        self.noise_ends = [n.end for n in analysis.noise]
-        self.anchors = sorted(b.anchor for b in analysis.blocks if b.severity is Level.ERROR)
-        self.cost = lru_cache(maxsize=None)(self._cost)
-        self.runner = lru_cache(maxsize=None)(lambda line: analysis.wrapping.of_runner(analysis.text.clean(line)))
-        self.again = lru_cache(maxsize=None)(self._again)
-        self.window = lru_cache(maxsize=None)(self._window)
-        self.told = {b.anchor: b.groups.get("message", "") for b in analysis.blocks}
-
-    def _cost(self, line: int) -> int:
-        """Bytes of a line without what the runner put before it."""
-        text = self.analysis.text.clean(line)
-        if len(text) <= self.line:
-            return len(text[len(self.runner(line)) :].encode()) + 1
-        start, end = self.window(line)
-        return len(text[max(start, len(self.runner(line))) : end].encode()) + 1 + (60 if start else 30)
-
-    def _again(self, line: int) -> bool:
-        """Whether the runner puts before the line what it put before the last one, and less than a minute later."""
-        runner, last = self.runner(line), self.runner(line - 1) if line else ""
-        if runner.translate(_DIGITS) != last.translate(_DIGITS):
-            return False
-        times = [[int(part) for part in found.groups()] for found in map(_CLOCK.search, (last, runner)) if found]
-        seconds = [hours * 3600 + minutes * 60 + seconds for hours, minutes, seconds in times]
-        return len(seconds) < 2 or 0 <= seconds[1] - seconds[0] < QUIET
-
-    def _whole(self, line: int, follows: bool = True) -> int:
-        """Bytes of a line as it is shown; `follows`: the line before is shown too."""
-        return self.cost(line) + (0 if follows and self.again(line) else len(self.runner(line).encode()))
-
-    def _as_taken(self, line: int) -> int:
-        return self._whole(line, line > 0 and bool(self.taken[line - 1]))
-
-    def _window(self, line: int) -> tuple[int, int]:
-        """The columns of a long line that are kept: around what matters in it."""
-        text = self.analysis.text.clean(line)
-        at = self._matters(line, text)
-        start = 0 if at < self.line * 3 // 4 else max(0, min(at - self.line // 3, len(text) - self.line))
-        return start, min(len(text), start + self.line)
-
-    def _matters(self, line: int, text: str) -> int:
-        """The column of a long line that matters: where the mark below it stands, where what a rule found begins; in a
-        huge one the last of the places that name a failure as no other place of the line does.
-        """
-        under = self.analysis.text.clean(line + 1) if line + 1 < len(self.analysis.text) else ""
-        for mark in (text, under):
-            if len(mark) > self.line and _MARK.match(mark):
-                return len(mark) - len(mark.lstrip(" \t"))
-        message = self.told.get(line, "")
-        at = max(0, text.find(message)) if message else 0
-        if 0 < len(message) <= self.line or len(text) < HUGE * self.line:
-            return at
-        places: dict[str, list[int]] = {}
-        for found in _FAILURE.finditer(text[:SEARCHED]):
-            around = text[max(0, found.start() - BESIDE) : found.end() + BESIDE].translate(_DIGITS)
-            places.setdefault(around, []).append(found.start())
-        return max((where[0] for where in places.values() if len(where) == 1), default=at)
-
-    def take(self, offer: _Offer) -> None:
-        """Take the offer's lines, or those of them that fit: from its head and its end towards what matters in it."""
-        fresh = [
-            line
-            for line in range(offer.start, offer.end)
-            if not self.taken[line] and not (offer.upto < 1 and self.dull[line])
-        ]
-        if not fresh:
-            return
-        share = max(self.bytes * offer.most, self.limits.least)
-        upto = max(offer.upto, min(0.95, self.limits.small / self.budget)) if offer.upto < 1 else 1
-        begins = 3 * len(
-            self.runner(fresh[0]).encode()
-        )  # what the runner put there is shown where a run of lines begins
-        free = min(self.bytes * upto - self.used - 2 * self.limits.gap - begins, share)
-        if offer.group:
-            free = min(free, self.bytes * offer.groups - self.of_group[offer.group])
-        if free <= 0:
-            return
-        for line in self._fitting(fresh, offer, free):
-            self.of_group[offer.group] += self.cost(line)
-            neighbours = self.taken[max(line - 1, 0) : line + 2].any()
-            self.used += self._as_taken(line) + (0 if neighbours else self.limits.gap)
-            self.taken[line] = True
-            self.reasons[line] = offer.reason
-
-    def _fitting(self, fresh: list[int], offer: _Offer, free: float) -> list[int]:
-        if sum(map(self._whole, fresh)) <= free:
-            return fresh
-        if offer.around >= 0 and offer.upto == 1:  # a block: what others wrote in between goes first
-            fresh = [line for line in fresh if not self.analysis.foreign(line, offer.around)]
-            if sum(map(self.cost, fresh)) <= free:
-                return fresh
-        # Not all fits: the line that matters first, then its surroundings: two lines of the head for one of the end.
-        anchor = offer.around if offer.around >= 0 else offer.start
-        near = [line for line in fresh if line >= anchor][:6]
-        rest = [line for line in fresh if line not in set(near)]
-        chosen: list[int] = []
-        head, tail = 0, len(rest)
-        turn = 0
-        queue = list(near)
-        while queue or head < tail:
-            if queue:
-                line = queue.pop(0)
-            elif turn % 3 < 2 and anchor - offer.start < offer.end - anchor:
-                line, head = rest[head], head + 1
-            else:
-                tail -= 1
-                line = rest[tail]
-            turn += 1
-            free -= self._whole(line)
-            if free < 0:
-                break
-            chosen.append(line)
-        return sorted(chosen)
-
-    def settle(self) -> None:
-        """Count what the gaps really take; those that cost more than the lines they stand for are closed."""
-        edges = [0, *(edge for run in self._runs() for edge in run), len(self.taken)]
-        self.used = sum(self._as_taken(line) for line in np.flatnonzero(self.taken).tolist())
-        for start, end in zip(edges[::2], edges[1::2], strict=True):
-            if start == end:
-                continue
-            text = GAP + len(f"{end - start:,}") + len(self._what(start, end).encode())
-            lines = sum(self._whole(n, n > 0) for n in range(start, end)) if end - start <= DULL else text + 1
-            if lines <= text:
-                reason = self.reasons[start - 1] if start else self.reasons.get(end, "context")
-                for line in range(start, end):
-                    self.taken[line] = True
-                    self.reasons[line] = reason
-            self.used += min(lines, text)
-
-    def excerpt(self) -> Excerpt:
-        """The pieces and gaps of what was taken."""
-        pieces: list[Piece] = []
-        gaps: list[Gap] = []
-        last = 0
-        for start, end in self._runs():
-            if start > last:
-                gaps.append(Gap(last, start, self._what(last, start)))
-            at = start
-            for line in range(start + 1, end + 1):  # one piece for each reason
-                if line == end or self.reasons[line] != self.reasons[at]:
-                    again = {n: len(self.runner(n)) for n in range(at, line) if n > start and self.again(n)}
-                    pieces.append(Piece(at, line, self.reasons[at], self._cuts(at, line), again))
-                    at = line
-            last = end
-        if last < len(self.taken):
-            gaps.append(Gap(last, len(self.taken), self._what(last, len(self.taken))))
-        return Excerpt(tuple(pieces), tuple(gaps), -(-self.used // BYTES), self.budget)
-
-    def _runs(self) -> list[tuple[int, int]]:
-        edges = np.flatnonzero(np.diff(np.concatenate(([False], self.taken, [False])).astype(np.int8)))
-        return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-
-    def _cuts(self, start: int, end: int) -> dict[int, tuple[int, int]]:
-        cuts = {}
-        for line in range(start, end):
-            if len(self.analysis.text.clean(line)) > self.line:
-                cuts[line] = self.window(line)
-        return cuts
-
-    def _what(self, start: int, end: int) -> str:
-        """What a gap held: failures that found no room, repeats of failures, the commonest noise."""
-        lost = sum(start <= f.anchor < end for f in self.analysis.findings if f.severity is Level.ERROR)
-        failed = bisect_left(self.anchors, end) - bisect_left(self.anchors, start)
-        parts = [f"{lost} further failure{'s' if lost > 1 else ''}"] if lost else []
-        parts += [f"{failed - lost} repeats of failures"] if failed > lost + 1 else []
-        tally: Counter[str] = Counter()
-        for reason, lines in self._noise(start, end):
-            tally[reason] += lines
-        named = tally.most_common(2)
-        parts += [f"{reason} ({lines:,})" if lines < end - start else reason for reason, lines in named]
-        what = ", ".join(parts) or "nothing that points at a failure"
-        return what if len(what) <= self.limits.what else f"{what[: self.limits.what - 1]}…"
-
-    def _noise(self, start: int, end: int) -> Iterator[tuple[str, int]]:
-        first = int(np.searchsorted(self.noise_ends, start, side="right"))
-        for n in self.analysis.noise[first:]:
-            if n.start >= end:
-                break
-            yield n.reason, min(n.end, end) - max(n.start, start)
+        yield Offer(max(0, end - lines), end, "before the end", most=share, upto=limits.context, around=end - 1)
