@@ -44,8 +44,6 @@ Shell completion: eval "$(_LOGSIEVE_COMPLETE=bash_source logsieve)", likewise zs
 
 def main() -> int:
     """Run the command line on sys.argv; the exit code."""
-    if sys.stderr.isatty():
-        _tell()
     try:
         result = cli.main(prog_name="logsieve", standalone_mode=False)
         sys.stdout.flush()
@@ -274,6 +272,8 @@ def _load(folders: Sequence[str]) -> PackSet:
     """The built-in packs, the user's, the workspace's, those of `--packs`; what is wrong with them goes to stderr."""
     from logsieve import packs
 
+    if sys.stderr.isatty():
+        _tell()
     loaded = packs.load([packs.user_folder(), WORKSPACE_PACKS, *folders])
     for problem in loaded.problems:
         _complain(f"warning: {problem}")
@@ -372,9 +372,10 @@ def _check_packs(paths: Sequence[str]) -> int:
     code = 0
     for file, pack, problems in read:
         if pack:
-            namesake = every[pack.name]
-            alone = packs.PackSet(tuple(pack if other is namesake else other for other in together.packs))
-            problems = samples.check(pack, together if pack is namesake else alone)
+            twice = every[pack.name] is not pack  # another file given is a pack of this name too
+            problems = samples.check(
+                pack, packs.PackSet((*(every | {pack.name: pack}).values(),)) if twice else together
+            )
             if not problems:
                 holds = f"{counted(len(pack.rules), 'rule')}, {counted(len(pack.samples), 'sample')}"
                 click.echo(f"{file}: fine, {holds}")

@@ -15,6 +15,8 @@ from itertools import pairwise
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from logsieve.model import duration_text
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
@@ -190,8 +192,6 @@ def _reduce(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
 
 
 def _sections(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
-    from logsieve.model import duration_text
-
     found = answer["sections"]
     yield [(f"{answer['path']}: ", "bold"), (counted(len(found), "section") if found else "no sections", "")]
     depth: list[int] = []

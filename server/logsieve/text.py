@@ -23,7 +23,8 @@ HUGE = 1 << 16  # bytes of a line from which its clean text is remembered: it is
 # ESC; and colours in caret notation, as `cat -v` and some services' archives write them.
 _ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
 _CARET = re.compile(rb"\^\[\[[0-9;]*[mK]")
-_MOVES = re.compile(rb"\x1b\[(?:[01]?G|[0-9]*[ABEF]|[0-9]{2,}D|2K)")  # to column 1, other lines, far left; erased
+_MOVES = re.compile(rb"\x1b\[(?:[01]?G|[0-9]{0,9}[ABEF]|[0-9]{2,9}D|2K)")  # to column 1, other lines, far left; erased
+_LONGEST_MOVE = 12  # bytes
 _BREAK = re.compile(rb"\r|" + _MOVES.pattern)
 _BACKSPACES = re.compile(rb"\x08+")
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\b\x1b") + b"\x7f"
@@ -177,12 +178,19 @@ def _last_frame(raw: bytes, start: int) -> tuple[int, int]:
     """The last frame that shows something, else the first."""
     end = len(raw)
     first = (start, end)
-    for found in reversed(list(_BREAK.finditer(raw, start, end))):
+    for found in _breaks(raw, start, end):
         if _shows(raw[found.end() : end]):
             return found.end(), end
         first = (start, found.start())
         end = found.start()
     return (start, end) if _shows(raw[start:end]) else first
+
+
+def _breaks(raw: bytes, start: int, end: int) -> Iterator[re.Match[bytes]]:
+    """What begins frames, the last first; of a long line a part at a time, for it may hold millions."""
+    for at in range(end, start, -HUGE):
+        found = _BREAK.finditer(raw, max(start, at - HUGE), min(end, at + _LONGEST_MOVE))
+        yield from reversed([m for m in found if m.start() < at])
 
 
 def _special(raw: bytes) -> bool:

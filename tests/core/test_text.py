@@ -128,3 +128,11 @@ def test_moves_of_the_cursor_begin_a_new_frame(raw: bytes, shown: str) -> None:
     assert text.clean(0) == shown
     assert text.clean_bytes(0, 1).decode() == shown + "\n"
     assert text.text(0)[text.raw_column(0, len(shown) - 2) :].startswith(shown[-2:])
+
+
+@pytest.mark.parametrize("blank", [b"\r", b"\x1b[2K", b"\x1b[0K\r", b"\x1b[12D "])
+@pytest.mark.parametrize("count", [3, 60_000, 400_001])
+def test_the_last_frame_is_found_however_many_empty_ones_follow(blank: bytes, count: int) -> None:
+    text = LogText.from_bytes(b"gone\rbuilt 7 of 9" + blank * count + b"\nnext\n")
+    assert text.clean(0) == "built 7 of 9"
+    assert text.clean_bytes(0, 2) == b"built 7 of 9\nnext\n"

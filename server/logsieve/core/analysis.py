@@ -95,6 +95,8 @@ def analyse(
     as_written = lru_cache(maxsize=1 << 10)(lambda line: text.text(line)[: envelope.LONGEST])
 
     def look(pattern: Pattern, line: int) -> dict[str, str] | None:
+        if "(?P<" not in pattern.regex:  # the scan has matched it, and it names nothing
+            return {}
         return compiled(pattern.regex).named((as_written if pattern.raw else message)(line))
 
     def excluded(unless: str, line: int, raw: bool) -> bool:

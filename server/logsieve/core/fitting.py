@@ -163,9 +163,7 @@ class Room:
             return
         share = max(self.bytes * offer.most, self.limits.least)
         upto = max(offer.upto, min(0.95, self.limits.small / self.budget)) if offer.upto < 1 else 1
-        begins = 3 * len(
-            self.runner(fresh[0]).encode()
-        )  # what the runner put there is shown where a run of lines begins
+        begins = 3 * len(self.runner(fresh[0]).encode())  # the runner's part is shown where a run of lines begins
         free = min(self.bytes * upto - self.used - 2 * self.limits.gap - begins, share)
         if offer.group:
             free = min(free, self.bytes * offer.groups - self.of_group[offer.group])

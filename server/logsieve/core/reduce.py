@@ -83,7 +83,9 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[Offer]:
         yield Offer(root.start, root.end, "root cause", around=root.anchor)
     if failed:
         yield from _ends(analysis, limits.ending, limits.ends, limits)
-    for b in _of_note(analysis)[: limits.blocks]:  # equal failures elsewhere, and what follows from them
+    for b in _of_note(analysis, errors[0].start if errors else 0)[
+        : limits.blocks
+    ]:  # equal failures elsewhere, and what follows from them
         yield Offer(b.start, b.end, "reported here too", most=limits.detail, upto=limits.context, around=b.anchor)
     for f in analysis.findings[:12]:
         if f.severity is Level.WARNING:
@@ -101,9 +103,9 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[Offer]:
         yield Offer(max(0, count - limits.tail), count, "the end of the log", upto=limits.context, around=count - 1)
 
 
-def _of_note(analysis: Analysis) -> list[Block]:
-    """The blocks of errors, those in failed steps first, what says something new, then what follows the root cause in
-    the order of the log: runs of lines cost fewer gaps. None of steps that passed.
+def _of_note(analysis: Analysis, root: int) -> list[Block]:
+    """The blocks of errors, those in failed steps first, what says something new, then what follows the root cause, on
+    line `root`, in the order of the log: runs of lines cost fewer gaps. None of steps that passed.
     """
     errors = [b for b in analysis.blocks if b.severity is Level.ERROR]
     outcomes = {
@@ -113,7 +115,6 @@ def _of_note(analysis: Analysis) -> list[Block]:
     open_ = [b for b in errors if outcomes[id(b)] is not Outcome.PASSED]
     said = _Said()
     again = {id(b): said.before(b.rule, b.groups.get("message", "")) for b in open_}
-    root = next((f.start for f in analysis.findings if f.severity is Level.ERROR), 0)
     return sorted(
         open_, key=lambda b: (outcomes[id(b)] is not Outcome.FAILED, min(again[id(b)], 2), b.start < root, b.start)
     )

@@ -15,17 +15,7 @@ from logsieve.core import redact
 from logsieve.model import Excerpt, Gap, Piece
 from logsieve.text import LogText
 
-__all__ = [
-    "Log",
-    "Rendered",
-    "cut_text",
-    "fence_for",
-    "gap_text",
-    "render",
-    "tokens_of",
-    "view",
-    "visible",
-]
+__all__ = ["Log", "Rendered", "cut_text", "fence_for", "gap_text", "render", "tokens_of", "view", "visible"]
 
 LONGEST_GAP = 80  # characters of what a gap says was left out
 MARGIN = 4096  # characters around a cut in which a secret that crosses it is still seen whole

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from logsieve.packs import cache
 
-__all__ = ["HyperscanScanner", "Re2Scanner", "Scanner", "hits", "scanner"]
+__all__ = ["MANY", "HyperscanScanner", "Re2Scanner", "Scanner", "hits", "scanner"]
 
 MANY = 500  # patterns from which preparing them takes seconds
 log = logging.getLogger("logsieve.scanner")

@@ -143,7 +143,7 @@ def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look, message: 
             if (
                 pattern.part == "end"
                 and any(o.rule is pattern.owner for o in stack)
-                and (groups := look(pattern, line) if "(?P<" in pattern.regex else {}) is not None
+                and (groups := look(pattern, line)) is not None
             ):
                 name = groups.get("name")
                 match = [
@@ -157,7 +157,7 @@ def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look, message: 
         for pattern in here:
             if pattern.part != "start" or not isinstance(pattern.owner, SectionRule) or len(stack) >= DEEPEST:
                 continue
-            groups = look(pattern, line) if "(?P<" in pattern.regex else {}
+            groups = look(pattern, line)
             if groups is None:
                 continue
             rule = pattern.owner
@@ -193,12 +193,18 @@ def with_seconds(sections: Sequence[Section], text: Callable[[int], str]) -> lis
     """The sections with how long they took, by the times before their lines where their markers do not say."""
     if not sections or _clock(text(sections[0].start)) is None:
         return list(sections)
-    timed = []
-    for s in sections:
-        began, ended = _clock(text(s.start)), _clock(text(s.end - 1))
-        told = s.seconds is not None or began is None or ended is None or s.end - s.start < 2
-        timed.append(s if told or began is None or ended is None else replace(s, seconds=max(0.0, ended - began)))
-    return timed
+    return [
+        s
+        if s.seconds is not None or s.end - s.start < 2
+        else replace(s, seconds=_between(text(s.start), text(s.end - 1)))
+        for s in sections
+    ]
+
+
+def _between(first: str, last: str) -> float | None:
+    """Seconds between the times that two lines begin with, None where one begins with none."""
+    began, ended = _clock(first), _clock(last)
+    return None if began is None or ended is None else max(0.0, ended - began)
 
 
 def _clock(text: str) -> float | None:
@@ -230,7 +236,7 @@ def marks(hits: Sequence[tuple[int, Pattern]], look: Look, exclude: Callable[[st
     found = []
     for line, pattern in hits:
         rule = pattern.owner
-        groups = look(pattern, line) if "(?P<" in pattern.regex else {}
+        groups = look(pattern, line)
         if (
             groups is None
             or not isinstance(rule, OutcomeRule)

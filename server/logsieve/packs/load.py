@@ -42,18 +42,8 @@ _TABLES: dict[str, tuple[str, type]] = {
 }
 _SAMPLE = re.compile(r"\s*\[\[\s*sample\s*\]\]")
 _RULE_PATTERNS = frozenset({"pattern", "unless", "below", "echoes", "message", "chain", "forgiven", "end"})
-_PATTERN_KEYS = _RULE_PATTERNS | {
-    "start",
-    "since",
-    "header",
-    "header_sign",
-    "before",
-    "through",
-    "until",
-    "keep",
-    "again",
-    "caret",
-}
+_BLOCK_PATTERNS = frozenset({"start", "before", "through", "until", "keep", "again", "caret"})
+_PATTERN_KEYS = _RULE_PATTERNS | _BLOCK_PATTERNS | {"since", "header", "header_sign"}
 
 
 def user_folder() -> Path:
