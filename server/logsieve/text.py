@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 __all__ = ["CHUNK", "LogText", "looks_binary"]
 
 CHUNK = 1 << 20  # bytes cleaned and scanned at a time: enough to amortise calls, few enough to stay in the cache
+LONGEST_COLOUR = 24  # bytes of a colour's sequence after its `[`: a bold foreground of 24 bits takes 20
 HUGE = 1 << 16  # bytes of a line from which its clean text is remembered: it is asked for several times
 
 # Control sequences (CSI), strings (OSC, DCS, ...; also Buildkite's `ESC _bk;t=1 BEL`), two-character sequences, a lone
@@ -32,6 +33,7 @@ _SPECIALS = _CONTROLS + b"\r\b\x1b"
 _CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]+")
 _BOM = re.compile(rb"(?m)^(?:\xef\xbb\xbf)+")
 _SPECIAL = re.compile(b"|".join((_ESCAPE.pattern, _CARET.pattern, _CONTROL.pattern)))
+_BS, _TAB, _LF, _CR, _ESC, _DEL = b"\b\t\n\r\x1b\x7f"
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -78,9 +80,9 @@ class LogText:
         if raw.isascii() and not _special(raw):  # nearly all lines
             return raw.decode("ascii")
         if len(raw) < HUGE:
-            return _decode(_clean_chunk(raw), _codec(raw))
+            return _decode(b"".join([raw[a:b] for a, b in _kept(raw)]), _codec(raw))
         if self._huge[0] != line:
-            self._huge = (line, _decode(_clean_chunk(raw), _codec(raw)))
+            self._huge = (line, _decode(_clean_chunk(raw + b"\n")[:-1], _codec(raw)))
         return self._huge[1]
 
     def raw_column(self, line: int, column: int) -> int:
@@ -188,9 +190,11 @@ def _last_frame(raw: bytes, start: int) -> tuple[int, int]:
 
 def _breaks(raw: bytes, start: int, end: int) -> Iterator[re.Match[bytes]]:
     """What begins frames, the last first; of a long line a part at a time, for it may hold millions."""
-    for at in range(end, start, -HUGE):
-        found = _BREAK.finditer(raw, max(start, at - HUGE), min(end, at + _LONGEST_MOVE))
+    at, size = end, 256  # the last ones are asked for first, and mostly alone
+    while at > start:
+        found = _BREAK.finditer(raw, max(start, at - size), min(end, at + _LONGEST_MOVE))
         yield from reversed([m for m in found if m.start() < at])
+        at, size = at - size, min(2 * size, HUGE)
 
 
 def _special(raw: bytes) -> bool:
@@ -230,34 +234,79 @@ def _take_back(raw: bytes, shown: list[tuple[int, int]], count: int) -> None:
 
 
 def _clean_chunk(data: bytes) -> bytes:
-    """`_kept` for whole lines at once: the same text, by operations that run over the chunk in C."""
-    if b"\xef\xbb\xbf" in data:
-        data = _BOM.sub(b"", data)
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n")
-        if b"\r\n" in data:
-            data = re.sub(rb"\r+\n", b"\n", data)
-    if b"\x1b" in data:  # two patterns: one with both has no first byte to look for
-        data = _ESCAPE.sub(b"", _MOVES.sub(b"\r", data))
-    if b"^[[" in data:
-        data = _CARET.sub(b"", data)
-    if b"\r" in data or b"\b" in data:
-        data = _overwrite(data)
-    return data.translate(None, _CONTROLS)
+    """`_kept` for whole lines, each ended by a newline, at once.
 
-
-def _overwrite(data: bytes) -> bytes:
+    Colours and the like go by a mask over the chunk, as do controls and the `\r` before a line end; a line that holds
+    anything else that is special is looked at by itself.
+    """
+    view = np.frombuffer(data, np.uint8)
+    at = np.flatnonzero((view < ord(" ")) & (view != _LF) & (view != _TAB) | (view == _DEL))  # _SPECIALS
+    carets, marks = _starts_of(view, b"^[["), _starts_of(view, b"\xef\xbb\xbf")
+    if not len(at) and not len(carets) and not len(marks):
+        return data
+    kinds = view[at]
+    returns = at[kinds == _CR]
+    ends = _before_newline(view, returns)
+    codes = at[kinds == _ESC]
+    simple, simple_ends = _colours(view, np.concatenate((codes + 1, carets + 2)))
+    odd = [returns[~ends], at[kinds == _BS], codes[~simple[: len(codes)]], marks]
+    begins = np.concatenate((codes, carets))[simple]
+    kept = np.ones(len(data), bool)
+    kept[at[(kinds != _CR) & (kinds != _BS) & (kinds != _ESC)]] = False
+    kept[returns[ends]] = False
+    for offset in range(int((simple_ends - begins).max(initial=0))):
+        kept[np.minimum(begins + offset, simple_ends - 1)] = False
+    newlines = np.flatnonzero(view == _LF)
+    lines = np.unique(np.searchsorted(newlines, np.concatenate(odd)))
+    if not len(lines):
+        return view[kept].tobytes()
     out: list[bytes] = []
     done = 0
-    while True:
-        hits = [p for p in (data.find(b"\r", done), data.find(b"\b", done)) if p >= 0]
-        if not hits:
-            break
-        start = data.rfind(b"\n", done, min(hits)) + 1 or done
-        end = data.find(b"\n", min(hits))
-        end = len(data) if end < 0 else end
-        line = data[start:end]
-        out += [data[done:start], *(line[a:b] for a, b in _shown(line, 0))]
+    for line in lines.tolist():
+        start, end = int(newlines[line - 1]) + 1 if line else 0, int(newlines[line])
+        if start > done:
+            out.append(view[done:start][kept[done:start]].tobytes())
+        raw = data[start:end]
+        out += [raw[a:b] for a, b in _kept(raw)]
         done = end
-    out.append(data[done:])
+    out.append(view[done:][kept[done:]].tobytes())
     return b"".join(out)
+
+
+def _before_newline(view: NDArray[np.uint8], returns: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of the `\\r` at these places only begin a line end, maybe with others between."""
+    if not len(returns):
+        return np.zeros(0, bool)
+    last = np.append(np.diff(returns) > 1, True)  # of its run
+    run = np.cumsum(last) - last
+    ends: NDArray[np.bool_] = (view[returns[last] + 1] == _LF)[run]
+    return ends
+
+
+def _colours(view: NDArray[np.uint8], at: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Which of the sequences whose `[` is at these places set colours or erase to the end of the line, which shows
+    nothing; and where those end.
+    """
+    last = len(view) - 1  # a newline: no sequence holds one
+    simple = np.zeros(len(at), bool)
+    ends = np.zeros(len(at), np.int64)
+    going = np.flatnonzero(view[np.minimum(at, last)] == ord("["))
+    for length in range(1, LONGEST_COLOUR):
+        here = view[np.minimum(at[going] + length, last)]
+        done = (here == ord("m")) | (here == ord("K"))
+        ended = going[done]
+        simple[ended] = True
+        ends[ended] = at[ended] + length + 1
+        going = going[((here >= ord("0")) & (here <= ord("9"))) | (here == ord(";"))]
+        if not len(going):
+            break
+    erased = simple & (ends - at == 3) & (view[np.minimum(at + 1, last)] == ord("2")) & (view[ends - 1] == ord("K"))
+    simple &= ~erased  # the whole line: what came before is gone
+    return simple, ends[simple]
+
+
+def _starts_of(view: NDArray[np.uint8], mark: bytes) -> NDArray[np.int64]:
+    at = np.flatnonzero(view == mark[0])
+    for offset in range(1, len(mark)):
+        at = at[view[np.minimum(at + offset, len(view) - 1)] == mark[offset]]
+    return at

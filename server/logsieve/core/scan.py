@@ -24,15 +24,22 @@ LEVELS = (r"(?i)\b(?:err(?:or)?|fatal|f|e|crit(?:ical)?|severe|alert|emerg|panic
 
 @dataclass(frozen=True, eq=False)
 class _Plan:
-    """What scanning needs of a pack set, worked out once: pattern numbers by kind, their engines, reasons of noise."""
+    """What scanning needs of a pack set, worked out once: pattern numbers by kind, their engines, reasons of noise.
+
+    What ignores lines is looked for on those lines only that a rule or their level makes stand out.
+    """
 
     patterns: tuple[Pattern, ...]
     level_rules: tuple[Pattern, ...]
     plain: NDArray[np.int32]
     raw: NDArray[np.int32]
+    ignores: NDArray[np.int32]
     by_message: Scanner
     by_bytes: Scanner
+    by_outstanding: Scanner
+    levels: NDArray[np.int8]  # that make a line stand out
     parts: NDArray[np.str_]
+    is_rule: NDArray[np.bool_]
     reasons: tuple[str, ...]
     reason_of: NDArray[np.int16]  # by pattern: index into reasons, -1 for what is not noise
     specificities: NDArray[np.int8]  # by pattern: of what ignores lines, else 0
@@ -41,8 +48,8 @@ class _Plan:
 @lru_cache(maxsize=8)
 def _plan(packs: PackSet) -> _Plan:
     patterns = packs.patterns
-    is_raw = np.array([p.raw for p in patterns], bool)
-    plain, raw = (np.flatnonzero(which).astype(np.int32) for which in (~is_raw, is_raw))
+    kinds = np.array(["ignore" if p.part == "ignore" else "raw" if p.raw else "plain" for p in patterns], np.str_)
+    plain, raw, ignores = (np.flatnonzero(kinds == kind).astype(np.int32) for kind in ("plain", "raw", "ignore"))
     names: dict[str, int] = {}
     reasons = [names.setdefault(p.owner.reason, len(names)) if isinstance(p.owner, NoiseRule) else -1 for p in patterns]
     return _Plan(
@@ -50,9 +57,11 @@ def _plan(packs: PackSet) -> _Plan:
         packs.level_rules,
         plain,
         raw,
-        scanner(tuple(patterns[i].regex for i in plain)),
-        scanner(tuple(patterns[i].regex for i in raw)),
+        ignores,
+        *(scanner(tuple(patterns[i].regex for i in which)) for which in (plain, raw, ignores)),
+        np.array([p.owner.at_level for p in packs.level_rules if isinstance(p.owner, Rule)], np.int8),
         np.array([p.part for p in patterns], np.str_),
+        np.array([p.part == "rule" for p in patterns], bool),
         tuple(names),
         np.array(reasons, np.int16),
         np.array([p.owner.specificity if isinstance(p.owner, IgnoreRule) else 0 for p in patterns], np.int8),
@@ -154,9 +163,9 @@ def run(
     texts: list[_Text] = []
     room = KEPT
 
-    def note(which: NDArray[np.int32], hits: Hits, start: int) -> None:
+    def note(which: NDArray[np.int32], hits: Hits, at: NDArray[np.int64] | int) -> None:
         numbers.append(which[hits[0]])
-        lines.append(hits[1] + start)
+        lines.append(hits[1] + at if isinstance(at, int) else at[hits[1]])
 
     for start, end in text.chunks():
         clean = text.clean_bytes(start, end)
@@ -170,6 +179,11 @@ def run(
         if level:
             for line in np.unique(by_level.scan(clean)[1]).tolist():
                 levels[start + line] = level(text.clean(start + line))
+        standing_out = np.isin(levels[start:end], plan.levels)
+        for found, at in zip(numbers[-2:], lines[-2:], strict=True):
+            standing_out[at[plan.is_rule[found]] - start] = True
+        standing = np.flatnonzero(standing_out)
+        note(plan.ignores, plan.by_outstanding.scan(_lines_of(messages, standing)), standing + start)
         if progress:
             progress(end / len(text))
     all_numbers, all_lines = np.concatenate(numbers), np.concatenate(lines)
@@ -177,6 +191,15 @@ def run(
     all_numbers, all_lines = all_numbers[order], all_lines[order]
     reason_of = _reasons(plan, all_numbers, all_lines, len(text))
     return Scanned(plan, all_numbers, all_lines, shapes, levels, reason_of, texts, [t.start for t in texts])
+
+
+def _lines_of(messages: bytes, lines: NDArray[np.int64]) -> bytes:
+    """Some lines of a chunk, each with its newline."""
+    if not len(lines):
+        return b""
+    ends = np.flatnonzero(np.frombuffer(messages, np.uint8) == 10) + 1
+    starts = np.where(lines > 0, ends[lines - 1], 0)
+    return b"".join([messages[a:b] for a, b in zip(starts.tolist(), ends[lines].tolist(), strict=True)])
 
 
 def _reasons(plan: _Plan, numbers: NDArray[np.int32], lines: NDArray[np.int64], count: int) -> NDArray[np.int16]:
