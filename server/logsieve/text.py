@@ -234,7 +234,7 @@ def _take_back(raw: bytes, shown: list[tuple[int, int]], count: int) -> None:
 
 
 def _clean_chunk(data: bytes) -> bytes:
-    """`_kept` for whole lines, each ended by a newline, at once.
+    r"""`_kept` for whole lines, each ended by a newline, at once.
 
     Colours and the like go by a mask over the chunk, as do controls and the `\r` before a line end; a line that holds
     anything else that is special is looked at by itself.
@@ -274,7 +274,7 @@ def _clean_chunk(data: bytes) -> bytes:
 
 
 def _before_newline(view: NDArray[np.uint8], returns: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which of the `\\r` at these places only begin a line end, maybe with others between."""
+    r"""Which of the `\r` at these places only begin a line end, maybe with others between."""
     if not len(returns):
         return np.zeros(0, bool)
     last = np.append(np.diff(returns) > 1, True)  # of its run

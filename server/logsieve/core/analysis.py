@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -75,6 +77,19 @@ class Analysis:
         return Line(number, clean, self.wrapping.message(clean), Level(int(self.levels[number])))
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing made here is in a cycle, and to look for one again and again takes a tenth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_uncollected()
 def analyse(
     text: LogText, packs: PackSet, settings: Settings = DEFAULTS, progress: Callable[[float], None] | None = None
 ) -> Analysis:
@@ -124,7 +139,7 @@ def analyse(
     made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of, stream)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
     verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(text, markers, told))
-    counts = _Counts(scanned.shapes)
+    occurrences = shapes.occurrences(scanned.shapes)
     nothing = sections.made_nothing_of(told, lookup.outermost)
 
     def was_let(line: int, pack: str) -> bool:
@@ -132,7 +147,7 @@ def analyse(
         return any(start <= line < end for whose in ("", pack) for start, end in nothing.get((outer, whose), ()))
 
     context = findings.Context(
-        message, lookup.at, lookup.all, counts.of, verdict, ended, len(text), passing.passed, was_let
+        message, lookup.at, lookup.all, occurrences.item, verdict, ended, len(text), passing.passed, was_let
     )
     ranked = merging.rank(findings.build(made, context), lookup.all, message)
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
@@ -143,6 +158,7 @@ def analyse(
         levels[b.anchor] = max(levels[b.anchor], b.severity)
     quiet = noise.find(
         scanned.shapes,
+        occurrences,
         scanned.reasons,
         scanned.reason_of,
         _in_sight(len(text), (*made, *ranked), lookup.all, ended),
@@ -184,21 +200,6 @@ def _cut(text: LogText, markers: Sequence[tuple[int, Pattern]], told: Sequence[s
         and not any(mark.line >= len(text) - LAST_LINES for mark in told)
     )
     return broken or (says and not any(mark.scope == "run" for mark in told))
-
-
-class _Counts:
-    """How often each shape occurs, counted when first asked."""
-
-    def __init__(self, column: NDArray[np.uint64]) -> None:
-        self._column = column
-        self._sorted: NDArray[np.uint64] | None = None
-
-    def of(self, line: int) -> int:
-        if self._sorted is None:
-            self._sorted = np.sort(self._column)
-        shape = self._column[line]
-        ends = np.searchsorted(self._sorted, shape, "right"), np.searchsorted(self._sorted, shape, "left")
-        return int(ends[0] - ends[1])
 
 
 def _in_sight(count: int, made: Sequence[Block | Finding], found: Sequence[Section], ended: int) -> NDArray[np.bool_]:

@@ -19,6 +19,7 @@ REPETITION = "repeats"
 
 def find(
     shapes: NDArray[np.uint64],
+    occurrences: NDArray[np.int32],
     reasons: Sequence[str],
     reason_of: NDArray[np.int16],
     kept: NDArray[np.bool_],
@@ -28,14 +29,14 @@ def find(
 ) -> list[Noise]:
     """Runs of at least `minimum` lines that are noise by rule, by repetition, or as a section in which nothing failed.
 
-    `reason_of` holds per line the index of its noise rule's reason or -1; `kept` marks lines that must stay in sight.
+    `occurrences` holds per line how often its shape occurs in the log; `reason_of` holds per line the index of its
+    noise rule's reason or -1; `kept` marks lines that must stay in sight.
     """
     count = len(shapes)
     if not count:
         return []
-    _, inverse, occurrences = np.unique(shapes, return_inverse=True, return_counts=True)
     blank = shapes == 0
-    repeated = (occurrences[inverse] >= REPEATS) & ~blank & (reason_of < 0)
+    repeated = (occurrences >= REPEATS) & ~blank & (reason_of < 0)
     label = reason_of.astype(np.int32)
     label[repeated] = len(reasons)
     names = [*reasons, REPETITION]
@@ -46,7 +47,7 @@ def find(
             names.append(f"in “{_short(section.title)}”, where nothing failed")
     noisy = (label >= 0) & ~kept & (levels < Level.ERROR)
     found = []
-    for start, end in _runs(noisy | (blank & ~kept)):
+    for start, end in _runs(noisy | (blank & ~kept), minimum):
         while start < end and blank[start]:
             start += 1
         while end > start and blank[end - 1]:
@@ -63,6 +64,7 @@ def _short(title: str) -> str:
     return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1].rstrip()}…"
 
 
-def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _runs(mask: NDArray[np.bool_], minimum: int) -> list[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    long = edges[1::2] - edges[::2] >= minimum
+    return list(zip(edges[::2][long].tolist(), edges[1::2][long].tolist(), strict=True))

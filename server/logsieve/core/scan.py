@@ -52,13 +52,18 @@ def _plan(packs: PackSet) -> _Plan:
     plain, raw, ignores = (np.flatnonzero(kinds == kind).astype(np.int32) for kind in ("plain", "raw", "ignore"))
     names: dict[str, int] = {}
     reasons = [names.setdefault(p.owner.reason, len(names)) if isinstance(p.owner, NoiseRule) else -1 for p in patterns]
+    by_message, by_bytes, by_outstanding = (
+        scanner(tuple(patterns[i].regex for i in which)) for which in (plain, raw, ignores)
+    )
     return _Plan(
         patterns,
         packs.level_rules,
         plain,
         raw,
         ignores,
-        *(scanner(tuple(patterns[i].regex for i in which)) for which in (plain, raw, ignores)),
+        by_message,
+        by_bytes,
+        by_outstanding,
         np.array([p.owner.at_level for p in packs.level_rules if isinstance(p.owner, Rule)], np.int8),
         np.array([p.part for p in patterns], np.str_),
         np.array([p.part == "rule" for p in patterns], bool),

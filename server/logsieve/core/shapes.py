@@ -8,7 +8,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-__all__ = ["shapes", "template"]
+__all__ = ["occurrences", "shapes", "template"]
 
 _DIGITS = b"0123456789"
 
@@ -18,6 +18,13 @@ def shapes(messages: bytes) -> NDArray[np.uint64]:
     digest = xxhash.xxh3_64_intdigest
     lines = messages.translate(None, _DIGITS).split(b"\n")[:-1]
     return np.fromiter((digest(line) if line.strip() else 0 for line in lines), np.uint64, len(lines))
+
+
+def occurrences(column: NDArray[np.uint64]) -> NDArray[np.int32]:
+    """How often the shape of each line occurs in the log: int32 of shape [lines]."""
+    _, inverse, counts = np.unique(column, return_inverse=True, return_counts=True)
+    found: NDArray[np.int32] = counts.astype(np.int32)[inverse]
+    return found
 
 
 _VARIABLE = re.compile(
