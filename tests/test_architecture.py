@@ -13,9 +13,11 @@ from imports import Import, imports
 ROOMS: dict[str, set[str]] = {
     "text": set(),
     "model": set(),
+    "disk": set(),
     "settings": {"model"},
     "packs": {"model"},
     "core": {"text", "model", "packs", "settings"},
+    "parallel": {"text", "disk", "packs", "core"},
     "llm": {"text", "model", "settings", "core"},
     "operations": {"text", "model", "packs", "settings", "core", "llm"},
     "lsp": {"text", "model", "packs", "settings", "core", "llm", "operations"},

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CHUNK", "LogText", "looks_binary"]
+__all__ = ["CHUNK", "Data", "LogText", "looks_binary"]
 
 CHUNK = 1 << 20  # bytes cleaned and scanned at a time: enough to amortise calls, few enough to stay in the cache
 LONGEST_COLOUR = 24  # bytes of a colour's sequence after its `[`: a bold foreground of 24 bits takes 20
@@ -37,6 +38,13 @@ _BS, _TAB, _LF, _CR, _ESC, _DEL = b"\b\t\n\r\x1b\x7f"
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
+class Data(Protocol):
+    """Bytes that may lie elsewhere: bytes themselves, or a file."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: slice, /) -> bytes: ...
+
+
 class LogText:
     """A log's bytes (UTF-8, or transcoded to it) with an index of its lines.
 
@@ -46,17 +54,17 @@ class LogText:
 
     __slots__ = ("_huge", "data", "encoding", "starts")
 
-    def __init__(self, data: bytes, encoding: str = "utf-8") -> None:
+    def __init__(self, data: Data, encoding: str = "utf-8") -> None:
         self.data = data
         self.encoding = encoding
         self.starts = _line_starts(data)
         self._huge: tuple[int, str] = (-1, "")
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> LogText:
+    def from_bytes(cls, data: Data) -> LogText:
         """Read any bytes: UTF-16 with a byte order mark is transcoded, all else is kept and decoded line by line."""
         for mark, encoding in _BOMS:
-            if data.startswith(mark):
+            if data[: len(mark)] == mark:
                 text = data[len(mark) :].decode(encoding, "replace")
                 return cls(text.encode("utf-8", "replace"), encoding)
         return cls(data)
@@ -66,7 +74,7 @@ class LogText:
 
     def raw(self, line: int) -> bytes:
         """The line's bytes as written, without its line end."""
-        raw = self.data[self.starts[line] : self.starts[line + 1]]
+        raw = self.data[int(self.starts[line]) : int(self.starts[line + 1])]
         return raw[:-2] if raw.endswith(b"\r\n") else raw.removesuffix(b"\n")
 
     def text(self, line: int) -> str:
@@ -98,9 +106,9 @@ class LogText:
             seen += width
         return len(_decode(raw[: spans[-1][1]], codec)) if spans else 0
 
-    def chunks(self, size: int = CHUNK) -> Iterator[tuple[int, int]]:
-        """Ranges of lines (start, end) of about `size` bytes each, at least one line."""
-        line, lines = 0, len(self)
+    def chunks(self, line: int = 0, last: int | None = None, size: int = CHUNK) -> Iterator[tuple[int, int]]:
+        """Ranges of the lines `line` to `last` (start, end), of about `size` bytes each, at least one line."""
+        lines = len(self) if last is None else last
         while line < lines:
             end = int(np.searchsorted(self.starts, self.starts[line] + size, side="right")) - 1
             end = min(max(end, line + 1), lines)
@@ -113,7 +121,7 @@ class LogText:
 
     def raw_bytes(self, start: int, end: int) -> bytes:
         """The bytes of lines start..end as written; a newline is added where the last one has none."""
-        data = self.data[self.starts[start] : self.starts[end]]
+        data = self.data[int(self.starts[start]) : int(self.starts[end])]
         return data if data.endswith(b"\n") or start == end else data + b"\n"
 
 
@@ -128,13 +136,12 @@ def looks_binary(data: bytes) -> bool:
     return odd > len(head) * 0.05
 
 
-def _line_starts(data: bytes) -> NDArray[np.int64]:
-    view = np.frombuffer(data, np.uint8)
-    found = [np.flatnonzero(view[at : at + CHUNK] == 10) + (at + 1) for at in range(0, len(data), CHUNK)]
-    ends = np.concatenate(found) if found else np.zeros(0, np.int64)
-    if len(data) and data[-1] != 10:
-        ends = np.append(ends, len(data))
-    return np.concatenate((np.zeros(1, np.int64), ends.astype(np.int64)))
+def _line_starts(data: Data) -> NDArray[np.int64]:
+    chunks = ((at, np.frombuffer(data[at : at + CHUNK], np.uint8)) for at in range(0, len(data), CHUNK))
+    found = [np.zeros(1, np.int64), *(np.flatnonzero(chunk == _LF) + (at + 1) for at, chunk in chunks)]
+    if data[-1:] not in (b"", b"\n"):
+        found.append(np.array([len(data)], np.int64))
+    return np.concatenate(found)
 
 
 def _codec(raw: bytes) -> str:

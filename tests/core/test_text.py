@@ -102,7 +102,7 @@ def test_columns_lead_back_to_the_same_character(data: bytes) -> None:
 @given(st.lists(st.binary(max_size=40), max_size=20), st.integers(1, 60))
 def test_chunks_cover_all_lines_once(parts: list[bytes], size: int) -> None:
     text = LogText.from_bytes(b"\n".join(parts))
-    ranges = list(text.chunks(size))
+    ranges = list(text.chunks(size=size))
     assert [i for start, end in ranges for i in range(start, end)] == list(range(len(text)))
 
 

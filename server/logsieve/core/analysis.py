@@ -19,13 +19,16 @@ from logsieve.packs.patterns import compiled
 from logsieve.settings import DEFAULTS, Settings
 from logsieve.text import LogText
 
-__all__ = ["Analysis", "analyse"]
+__all__ = ["Analysis", "Progress", "Scanning", "analyse", "scanned_here"]
 
 NEVER = 101  # above every specificity: no rule counts on the line
 LAST_LINES = 3  # at the end of a log: a tool's word there is the last one, though no line end follows
 SURE = 60  # specificity from which a failure after a tool's success counts against it
 
 Progress = Callable[[float], None]
+Scanning = Callable[
+    [LogText, Sequence[tuple[int, int]], PackSet, envelope.Wrapping], Iterator[scan.Part]
+]  # as `scanned_here`
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,7 @@ class Analysis:
     levels: NDArray[np.int8]
     wrapping: envelope.Wrapping
     recognised: bool
+    scanned: scan.Scanned
 
     @property
     def envelopes(self) -> tuple[Envelope, ...]:
@@ -77,6 +81,13 @@ class Analysis:
         return Line(number, clean, self.wrapping.message(clean), Level(int(self.levels[number])))
 
 
+def scanned_here(
+    text: LogText, ranges: Sequence[tuple[int, int]], packs: PackSet, wrapping: envelope.Wrapping
+) -> Iterator[scan.Part]:
+    """What scanning finds in some ranges of lines, in their order."""
+    return (scan.part(text, start, end, packs, wrapping, shapes.shapes) for start, end in ranges)
+
+
 @contextmanager
 def _uncollected() -> Iterator[None]:
     """Nothing made here is in a cycle, and to look for one again and again takes a tenth of the time."""
@@ -91,14 +102,32 @@ def _uncollected() -> Iterator[None]:
 
 @_uncollected()
 def analyse(
-    text: LogText, packs: PackSet, settings: Settings = DEFAULTS, progress: Callable[[float], None] | None = None
+    text: LogText,
+    packs: PackSet,
+    settings: Settings = DEFAULTS,
+    progress: Progress | None = None,
+    earlier: Analysis | None = None,
+    scanning: Scanning | None = None,
 ) -> Analysis:
     """Analyse a log. `progress` is called with the share done (0 to 1) and may raise to stop the work; nothing else
-    raises.
+    raises but what reading the text does.
+
+    What an `earlier` analysis found in lines that are still there is taken over: the result is that of a fresh one.
+    `scanning` scans for it, in other processes for example; without it this one does.
     """
     wrapping = envelope.detect(text, packs)
     level = wrapping.level if wrapping.has_level else None
-    scanned = scan.run(text, packs, wrapping.strip, level, shapes.shapes, progress)
+
+    def parts(text: LogText, ranges: Sequence[tuple[int, int]]) -> Iterator[scan.Part]:
+        done = 0
+        for found in (scanning or scanned_here)(text, ranges, packs, wrapping):
+            yield found
+            done += len(found)
+            if progress:
+                progress(done / len(text))
+
+    known = earlier and earlier.wrapping == wrapping and (earlier.text, earlier.scanned)
+    scanned = scan.run(text, packs, parts, known or None)
 
     @lru_cache(maxsize=1 << 16)
     def message(line: int) -> str:
@@ -132,14 +161,14 @@ def analyse(
     def level_of(line: int) -> Level:
         return level(text.clean(line)) if level else Level.UNKNOWN
 
-    ignored = scanned.ignored()
+    ignored = scanned.found.ignored.copy()
     for s in found:
         ignored[s.start + 1 : s.header] = NEVER
     stream = lru_cache(maxsize=1 << 14)(lambda line: wrapping.stream(text.clean(line))) if wrapping.has_stream else None
     made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of, stream)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
     verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(text, markers, told))
-    occurrences = shapes.occurrences(scanned.shapes)
+    occurrences = shapes.occurrences(scanned.found.shapes)
     nothing = sections.made_nothing_of(told, lookup.outermost)
 
     def was_let(line: int, pack: str) -> bool:
@@ -153,14 +182,14 @@ def analyse(
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
         verdict, why = Verdict.FAILED, f"failures were found, though {why}"
 
-    levels = scanned.levels
+    levels = scanned.found.levels.copy()
     for b in made:
         levels[b.anchor] = max(levels[b.anchor], b.severity)
     quiet = noise.find(
-        scanned.shapes,
+        scanned.found.shapes,
         occurrences,
         scanned.reasons,
-        scanned.reason_of,
+        scanned.found.reason_of,
         _in_sight(len(text), (*made, *ranked), lookup.all, ended),
         [s for s in lookup.all if s.outcome is not Outcome.FAILED],
         levels,
@@ -177,10 +206,11 @@ def analyse(
         lookup.all,
         tuple(made),
         tuple(quiet),
-        scanned.shapes,
+        scanned.found.shapes,
         levels,
         wrapping,
         recognised,
+        scanned,
     )
 
 
@@ -196,7 +226,7 @@ def _cut(text: LogText, markers: Sequence[tuple[int, Pattern]], told: Sequence[s
     says = any(o.scope == "run" and o.result != "failed" for pack in runners for o in pack.outcomes)
     broken = (
         any(pack.category is Category.INFRA for pack in runners)
-        and not text.data.endswith(b"\n")
+        and text.data[-1:] != b"\n"
         and not any(mark.line >= len(text) - LAST_LINES for mark in told)
     )
     return broken or (says and not any(mark.scope == "run" for mark in told))

@@ -1,25 +1,51 @@
-"""The one scan: goes over the text once, chunk by chunk; gives its columns and the lines on which patterns matched."""
+"""The one scan: goes over the text once, chunk by chunk; gives its columns and the lines on which patterns matched.
+
+What it finds on a line depends on that line alone. So a log may be scanned in parts, in any process, and after a change
+only what has changed is scanned again: the result is the same.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from logsieve.core.scanner import Hits, Scanner, scanner
+from logsieve.core.scanner import Scanner, scanner
 from logsieve.model import Level
 from logsieve.packs import IgnoreRule, NoiseRule, PackSet, Pattern, Rule
-from logsieve.text import LogText
+from logsieve.text import Data, LogText
 
-__all__ = ["MOST_HITS", "Scanned", "run"]
+__all__ = ["MOST_HITS", "Part", "Parts", "Scanned", "Wrapping", "joined", "part", "run"]
 
-KEPT = 1 << 26  # bytes of messages that stay at hand for the later stages; lines beyond are cleaned again one by one
+KEPT = 1 << 25  # bytes of messages that stay at hand for the later stages; lines beyond are cleaned again one by one
 MOST_HITS = 2000  # hits of one rule that are looked at: the first and the last half of these; more say nothing new
+STEP = 1 << 16  # bytes of two texts that are compared at a time
 LEVELS = (r"(?i)\b(?:err(?:or)?|fatal|f|e|crit(?:ical)?|severe|alert|emerg|panic)\b", r"(?i)\b(?:w|wrn|warn(?:ing)?)\b")
+
+
+class Wrapping(Protocol):
+    """What takes the envelopes off, and reads the level that they name."""
+
+    @property
+    def has_level(self) -> bool:
+        """Whether an envelope names the level of its line."""
+        ...
+
+    def strip(self, clean: bytes) -> bytes:
+        """The messages of clean lines, each ended by a newline."""
+        ...
+
+    def level(self, clean: str) -> Level:
+        """The level that the envelope of a clean line names."""
+        ...
+
+
+Shapes = Callable[[bytes], NDArray[np.uint64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,43 +99,102 @@ def _plan(packs: PackSet) -> _Plan:
     )
 
 
-class _Text:
-    """The messages of one chunk of lines, cut into lines when first asked."""
+class _Messages:
+    """The messages of lines `start` to `end`. The bytes begin with that of line `first`, cut when first asked."""
 
-    def __init__(self, start: int, end: int, messages: bytes) -> None:
-        self.start = start
-        self._end = end
-        self._messages = messages
-        self._breaks: list[int] = []
+    def __init__(self, start: int, end: int, data: bytes, first: int, breaks: list[int]) -> None:
+        self.start, self.end = start, end
+        self._data, self._first, self._breaks = data, first, breaks
 
     def line(self, line: int) -> bytes | None:
-        if line >= self._end:
+        if line >= self.end:
             return None
         if not self._breaks:
-            self._breaks = [-1, *np.flatnonzero(np.frombuffer(self._messages, np.uint8) == 10).tolist()]
-        at = line - self.start
-        return self._messages[self._breaks[at] + 1 : self._breaks[at + 1]]
+            self._breaks += [-1, *np.flatnonzero(np.frombuffer(self._data, np.uint8) == 10).tolist()]
+        at = line - self._first
+        return self._data[self._breaks[at] + 1 : self._breaks[at + 1]]
+
+    def moved(self, by: int, start: int, end: int) -> _Messages:
+        """The same lines, counted from another one, as far as they lie between two."""
+        first, last = max(self.start + by, start), min(self.end + by, end)
+        return _Messages(first, last, self._data, self._first + by, self._breaks)
+
+    def __len__(self) -> int:
+        return len(self._data) if self.start < self.end else 0
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What is found on some lines of a log, counted from the first of them.
+
+    Columns have an entry a line: `shapes` uint64; `levels` int8; `reason_of` int16, index into the reasons of noise or
+    -1; `ignored` int8, the specificity (0 to 100) below which rules do not count there. `numbers` (int32, of patterns)
+    and `lines` (int32) are the hits of all but noise and ignores, each pair once, sorted by line, then pattern.
+    """
+
+    shapes: NDArray[np.uint64]
+    levels: NDArray[np.int8]
+    reason_of: NDArray[np.int16]
+    ignored: NDArray[np.int8]
+    numbers: NDArray[np.int32]
+    lines: NDArray[np.int32]
+    messages: tuple[_Messages, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    def cut(self, start: int, end: int) -> Part:
+        """Lines start..end of it."""
+        a, b = np.searchsorted(self.lines, (start, end))
+        return Part(
+            self.shapes[start:end],
+            self.levels[start:end],
+            self.reason_of[start:end],
+            self.ignored[start:end],
+            self.numbers[a:b],
+            self.lines[a:b] - np.int32(start),
+            tuple(filter(len, (m.moved(-start, 0, end - start) for m in self.messages))),
+        )
+
+    def without_messages(self) -> Part:
+        """The same, to be sent elsewhere."""
+        return replace(self, messages=())
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """Parts that follow each other, as one."""
+    firsts = np.concatenate(([0], np.cumsum([len(p) for p in parts], dtype=np.int64))).tolist()
+    messages: list[_Messages] = []
+    room = KEPT
+    for p, first in zip(parts, firsts, strict=False):
+        for m in p.messages:
+            room -= len(m)
+            if room > 0:
+                messages.append(m.moved(first, 0, firsts[-1]))
+    return Part(
+        np.concatenate([np.zeros(0, np.uint64), *(p.shapes for p in parts)]),
+        np.concatenate([np.zeros(0, np.int8), *(p.levels for p in parts)]),
+        np.concatenate([np.zeros(0, np.int16), *(p.reason_of for p in parts)]),
+        np.concatenate([np.zeros(0, np.int8), *(p.ignored for p in parts)]),
+        np.concatenate([np.zeros(0, np.int32), *(p.numbers for p in parts)]),
+        np.concatenate(
+            [np.zeros(0, np.int32), *(p.lines + np.int32(first) for p, first in zip(parts, firsts, strict=False))]
+        ),
+        tuple(messages),
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class Scanned:
-    """What one scan found. `shapes` (uint64), `levels` (int8) and `reason_of` (int16, index into `reasons` or -1) have
-    an entry a line; `numbers` and `lines` are the hits, sorted by line, then pattern.
-    """
+    """What one scan found in a whole log."""
 
     plan: _Plan
-    numbers: NDArray[np.int32]
-    lines: NDArray[np.int64]
-    shapes: NDArray[np.uint64]
-    levels: NDArray[np.int8]
-    reason_of: NDArray[np.int16]
-    texts: list[_Text]
-    starts: list[int]  # of the texts, in lines
+    found: Part
 
     def message(self, line: int) -> bytes | None:
         """The message of a line, None where it is not at hand."""
-        at = bisect_right(self.starts, line) - 1
-        return self.texts[at].line(line) if at >= 0 else None
+        at = bisect_right(self.found.messages, line, key=lambda messages: messages.start) - 1
+        return self.found.messages[at].line(line) if at >= 0 else None
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -118,84 +203,115 @@ class Scanned:
 
     def of(self, *parts: str) -> list[tuple[int, Pattern]]:
         """The hits of some parts of the packs, in the order of the log."""
-        chosen = np.flatnonzero(np.isin(self.plan.parts, parts)[self.numbers])
+        chosen = np.flatnonzero(np.isin(self.plan.parts, parts)[self.found.numbers])
         patterns = self.plan.patterns
         return [
             (line, patterns[number])
-            for line, number in zip(self.lines[chosen].tolist(), self.numbers[chosen].tolist(), strict=True)
+            for line, number in zip(self.found.lines[chosen].tolist(), self.found.numbers[chosen].tolist(), strict=True)
         ]
 
     def of_rules(self) -> list[tuple[int, Pattern]]:
         """The hits of rules, of each no more than MOST_HITS, and the lines that only their level makes stand out."""
-        rules = np.flatnonzero((self.plan.parts == "rule")[self.numbers])
-        numbers, lines = self.numbers[rules], self.lines[rules]
+        rules = np.flatnonzero(self.plan.is_rule[self.found.numbers])
+        numbers, lines = self.found.numbers[rules], self.found.lines[rules]
         chosen: list[tuple[int, Pattern]] = []
         for number in np.unique(numbers):
             chosen += [(line, self.plan.patterns[number]) for line in _thinned(lines[numbers == number])]
-        taken = np.zeros(len(self.levels), bool)
+        taken = np.zeros(len(self.found), bool)
         taken[lines] = True
         for pattern in self.plan.level_rules:
             assert isinstance(pattern.owner, Rule)
-            chosen += [(n, pattern) for n in _thinned(np.flatnonzero((self.levels == pattern.owner.at_level) & ~taken))]
+            stand_out = np.flatnonzero((self.found.levels == pattern.owner.at_level) & ~taken)
+            chosen += [(n, pattern) for n in _thinned(stand_out)]
         return sorted(chosen, key=lambda hit: hit[0])
 
-    def ignored(self) -> NDArray[np.int8]:
-        """For each line the specificity (0 to 100) below which rules do not count there."""
-        found = np.zeros(len(self.shapes), np.int8)
-        ignores = np.flatnonzero((self.plan.parts == "ignore")[self.numbers])
-        np.maximum.at(found, self.lines[ignores], self.plan.specificities[self.numbers[ignores]])
-        return found
+
+Parts = Callable[[LogText, Sequence[tuple[int, int]]], Iterator[Part]]
 
 
-def run(
-    text: LogText,
-    packs: PackSet,
-    strip: Callable[[bytes], bytes],
-    level: Callable[[str], Level] | None,
-    shapes_of: Callable[[bytes], NDArray[np.uint64]],
-    progress: Callable[[float], None] | None = None,
-) -> Scanned:
-    """Go over the text once, chunk by chunk: clean it, `strip` the envelopes off, scan, hash shapes, read levels.
+def run(text: LogText, packs: PackSet, parts: Parts, earlier: tuple[LogText, Scanned] | None = None) -> Scanned:
+    """Scan a text. `parts` gives the Part of each of some ranges of its lines, in their order.
 
-    `level` reads the level that a line's envelope names; None where no envelope of this log names one.
+    `earlier` is another text that was scanned with the same packs and wrapping: the lines at its start and its end that
+    this one has too are taken over.
     """
     plan = _plan(packs)
-    by_level = scanner(LEVELS)
-    numbers: list[NDArray[np.int32]] = [np.zeros(0, np.int32)]
-    lines: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
-    shapes = np.zeros(len(text), np.uint64)
-    levels = np.zeros(len(text), np.int8)
-    texts: list[_Text] = []
-    room = KEPT
+    start, end, kept = 0, 0, None
+    if earlier and earlier[1].plan is plan:
+        start, end = _unchanged(earlier[0], text)
+        kept = earlier[1].found
+    found = [kept.cut(0, start)] if kept else []
+    found += parts(text, list(text.chunks(start, len(text) - end)))
+    found += [kept.cut(len(kept) - end, len(kept))] if kept else []
+    return Scanned(plan, joined(found))
 
-    def note(which: NDArray[np.int32], hits: Hits, at: NDArray[np.int64] | int) -> None:
-        numbers.append(which[hits[0]])
-        lines.append(hits[1] + at if isinstance(at, int) else at[hits[1]])
 
-    for start, end in text.chunks():
-        clean = text.clean_bytes(start, end)
-        messages = strip(clean)
-        note(plan.plain, plan.by_message.scan(messages), start)
-        note(plan.raw, plan.by_bytes.scan(text.raw_bytes(start, end)), start)
-        shapes[start:end] = shapes_of(messages)
-        room -= len(messages)
-        if room > 0:
-            texts.append(_Text(start, end, messages))
-        if level:
-            for line in np.unique(by_level.scan(clean)[1]).tolist():
-                levels[start + line] = level(text.clean(start + line))
-        standing_out = np.isin(levels[start:end], plan.levels)
-        for found, at in zip(numbers[-2:], lines[-2:], strict=True):
-            standing_out[at[plan.is_rule[found]] - start] = True
-        standing = np.flatnonzero(standing_out)
-        note(plan.ignores, plan.by_outstanding.scan(_lines_of(messages, standing)), standing + start)
-        if progress:
-            progress(end / len(text))
-    all_numbers, all_lines = np.concatenate(numbers), np.concatenate(lines)
-    order = np.lexsort((all_numbers, all_lines))
-    all_numbers, all_lines = all_numbers[order], all_lines[order]
-    reason_of = _reasons(plan, all_numbers, all_lines, len(text))
-    return Scanned(plan, all_numbers, all_lines, shapes, levels, reason_of, texts, [t.start for t in texts])
+def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping, shapes_of: Shapes) -> Part:
+    """Scan lines start..end, which should be about a chunk: clean them, strip the envelopes off, look for all patterns,
+    hash shapes, read the levels that envelopes name.
+    """
+    plan = _plan(packs)
+    count = end - start
+    clean = text.clean_bytes(start, end)
+    messages = wrapping.strip(clean)
+    levels = np.zeros(count, np.int8)
+    if wrapping.has_level:
+        for line in np.unique(scanner(LEVELS).scan(clean)[1]).tolist():
+            levels[line] = wrapping.level(text.clean(start + line))
+    of_messages, of_bytes = plan.by_message.scan(messages), plan.by_bytes.scan(text.raw_bytes(start, end))
+    numbers = np.concatenate((plan.plain[of_messages[0]], plan.raw[of_bytes[0]]))
+    lines = np.concatenate((of_messages[1], of_bytes[1]))
+    if len(of_bytes[0]):
+        order = np.lexsort((numbers, lines))
+        numbers, lines = numbers[order], lines[order]
+    stand_out = np.isin(levels, plan.levels)
+    stand_out[lines[plan.is_rule[numbers]]] = True
+    outstanding = np.flatnonzero(stand_out)
+    ignores, at = plan.by_outstanding.scan(_lines_of(messages, outstanding))
+    ignored = np.zeros(count, np.int8)
+    np.maximum.at(ignored, outstanding[at], plan.specificities[plan.ignores[ignores]])
+    reason_of = np.full(count, -1, np.int16)
+    is_noise = plan.reason_of[numbers] >= 0
+    reason_of[lines[is_noise]] = plan.reason_of[numbers[is_noise]]
+    return Part(
+        shapes_of(messages),
+        levels,
+        reason_of,
+        ignored,
+        numbers[~is_noise],
+        lines[~is_noise].astype(np.int32),
+        (_Messages(0, count, messages, 0, []),),
+    )
+
+
+def _unchanged(old: LogText, new: LogText) -> tuple[int, int]:
+    """How many whole lines at the start, and how many at the end, two texts have in common."""
+    start, end = _common(old.data, new.data)
+    lines = int(np.searchsorted(new.starts[1:], start, side="right"))
+    if lines and new.data[int(new.starts[lines]) - 1 : int(new.starts[lines])] != b"\n":
+        lines -= 1  # the last line has no end: the other text may go on with it
+    return lines, len(new) - int(np.searchsorted(new.starts[:-1], len(new.data) - end, side="right"))
+
+
+def _common(old: Data, new: Data) -> tuple[int, int]:
+    """How many bytes at the start, and how many of the rest at the end, are the same."""
+    most = min(len(old), len(new))
+    start = 0
+    while start < most and old[start : start + STEP] == new[start : start + STEP]:
+        start = min(start + STEP, most)
+    start += _alike(old[start : min(start + STEP, most)], new[start : min(start + STEP, most)])
+    most -= start
+    end = 0
+    a, b = len(old), len(new)
+    while end < most and old[max(0, a - end - STEP) : a - end] == new[max(0, b - end - STEP) : b - end]:
+        end = min(end + STEP, most)
+    step = min(STEP, most - end)
+    return start, end + _alike(old[a - end - step : a - end][::-1], new[b - end - step : b - end][::-1])
+
+
+def _alike(a: bytes, b: bytes) -> int:
+    other = np.flatnonzero(np.frombuffer(a, np.uint8) != np.frombuffer(b, np.uint8))
+    return int(other[0]) if len(other) else len(a)
 
 
 def _lines_of(messages: bytes, lines: NDArray[np.int64]) -> bytes:
@@ -207,15 +323,6 @@ def _lines_of(messages: bytes, lines: NDArray[np.int64]) -> bytes:
     return b"".join([messages[a:b] for a, b in zip(starts.tolist(), ends[lines].tolist(), strict=True)])
 
 
-def _reasons(plan: _Plan, numbers: NDArray[np.int32], lines: NDArray[np.int64], count: int) -> NDArray[np.int16]:
-    column = np.full(count, -1, np.int16)
-    is_noise = plan.reason_of[numbers] >= 0
-    column[lines[is_noise]] = plan.reason_of[numbers[is_noise]]
-    return column
-
-
-def _thinned(lines: NDArray[np.int64]) -> list[int]:
-    if len(lines) > MOST_HITS:
-        lines = np.concatenate((lines[: MOST_HITS // 2], lines[-MOST_HITS // 2 :]))
-    found: list[int] = lines.tolist()
-    return found
+def _thinned(lines: NDArray[np.integer[Any]]) -> list[int]:
+    half = MOST_HITS // 2
+    return lines.tolist() if len(lines) <= MOST_HITS else [*lines[:half].tolist(), *lines[-half:].tolist()]

@@ -51,7 +51,7 @@ class Buffer:
 
 def whole(analysis: Analysis, _at: Coordinates) -> str:
     """The whole text of a document that was put together here."""
-    return analysis.text.data.decode("utf-8")
+    return analysis.text.data[:].decode("utf-8")
 
 
 def _encode(text: str) -> bytes:

@@ -102,15 +102,20 @@ class Coordinates:
     @cached_property
     def _firsts(self) -> NDArray[np.int64] | None:
         """int64 [lines]: the client's line on which each line begins; None where both count alike."""
-        data = self.text.data
-        if not self.client.cr_ends_line or b"\r" not in data or data.count(b"\r") == data.count(b"\r\n"):
+        if not self.client.cr_ends_line:
             return None
         import numpy as np
 
-        view = np.frombuffer(data, np.uint8)
-        returns = np.flatnonzero(view == 13)
-        follows = np.append(view, 0)[returns + 1]
-        lone = returns[follows != 10]
+        found = [np.zeros(0, np.int64)]
+        for start, end in self.text.chunks():
+            data = self.text.raw_bytes(start, end)
+            if b"\r" in data:
+                view = np.frombuffer(data, np.uint8)
+                returns = np.flatnonzero(view == 13)
+                found.append(returns[view[returns + 1] != 10] + self.text.starts[start])
+        lone = np.concatenate(found)
+        if not len(lone):
+            return None
         starts = self.text.starts[:-1]
         firsts: NDArray[np.int64] = np.arange(len(starts)) + np.searchsorted(lone, starts)
         return firsts

@@ -1,0 +1,78 @@
+"""A file's bytes, read where they are asked for: a log of any size takes no memory, and one that is cut short while it
+is read ends one analysis, not the process, as a mapped file would.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["ChangedError", "Disk"]
+
+BLOCK = 1 << 16  # bytes read at a time where less is asked for
+KEPT = 64  # blocks
+
+
+class ChangedError(OSError):
+    """The file is not what it was when its size was taken."""
+
+
+class Disk:
+    """The first `size` bytes of a file, sliced as bytes are; in another process after pickling too.
+
+    The file is open as long as this lives: where another one takes its place, this one is still read. Raises OSError
+    where the file cannot be opened, ChangedError where it has become shorter, or is another one for the next process.
+    """
+
+    __slots__ = ("_blocks", "_file", "_node", "_path", "_size")
+
+    def __init__(self, path: Path, size: int | None = None, node: int | None = None) -> None:
+        self._file = path.open("rb", buffering=0)
+        about = os.fstat(self._file.fileno())
+        self._path = path
+        self._size = about.st_size if size is None else size
+        self._node = about.st_ino
+        self._blocks: dict[int, bytes] = {}
+        if (node is not None and node != about.st_ino) or about.st_size < self._size:
+            raise ChangedError(f"{path} has changed")
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            self._file.close()
+
+    def __reduce__(self) -> tuple[type[Disk], tuple[Path, int, int]]:
+        return Disk, (self._path, self._size, self._node)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, key: slice) -> bytes:
+        start, end, _ = key.indices(self._size)
+        if end - start > BLOCK:
+            return self._read(start, end)
+        parts = []
+        while start < end:
+            number, at = divmod(start, BLOCK)
+            part = self._block(number)[at : at + end - start]
+            parts.append(part)
+            start += len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _block(self, number: int) -> bytes:
+        if (block := self._blocks.get(number)) is None:
+            if len(self._blocks) >= KEPT:
+                self._blocks.pop(next(iter(self._blocks)))
+            start = number * BLOCK
+            block = self._blocks[number] = self._read(start, min(start + BLOCK, self._size))
+        return block
+
+    def _read(self, start: int, end: int) -> bytes:
+        self._file.seek(start)
+        parts = []
+        while start < end:
+            part = self._file.read(end - start)
+            if not part:
+                raise ChangedError(f"{self._path} has become shorter")
+            parts.append(part)
+            start += len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -1,0 +1,253 @@
+"""A log is scanned in parts, and after a change only what has changed: the result is that of a fresh analysis."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from command import FIXTURES
+from logsieve import packs, parallel
+from logsieve.core import scan
+from logsieve.core.analysis import Analysis, analyse, scanned_here
+from logsieve.core.envelope import Wrapping
+from logsieve.core.reduce import reduce
+from logsieve.core.scan import Part, joined
+from logsieve.disk import ChangedError, Disk
+from logsieve.packs import PackSet
+from logsieve.text import LogText
+
+PACKS = packs.load()
+LOGS = [
+    (FIXTURES / name / "log.txt").read_bytes()
+    for name in ("pytest/collection-error", "maven/reactor-cascade", "github-actions/pytest-failed", "go/test-panic")
+]
+PIECES = [
+    *(line for log in LOGS for line in log.splitlines(keepends=True)[-40:]),
+    *(
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"\x1b[31m",
+        b"\x1b[",
+        b"\xc3",
+        b"\xa9",
+        b"\b",
+        b"^[[1m",
+        b"\xef\xbb\xbf",
+        b"2026-11-21T10:00:00Z ",
+    ),
+    *(
+        b'  File "a.py", line 3, in f\n',
+        b"Traceback (most recent call last):\n",
+        b"##[group]Run x\n",
+        b"##[endgroup]\n",
+    ),
+]
+
+
+def said(analysis: Analysis) -> tuple[object, ...]:
+    """All that an analysis says."""
+    return (
+        (analysis.verdict, analysis.verdict_why, analysis.ended, analysis.reports, analysis.recognised),
+        (analysis.findings, analysis.sections, analysis.blocks, analysis.noise, analysis.envelopes),
+        (analysis.shapes.tolist(), analysis.levels.tolist()),
+        tuple((p.start, p.end) for p in reduce(analysis, 500).pieces),
+    )
+
+
+def fresh(data: bytes) -> Analysis:
+    return analyse(LogText(data), PACKS)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.sampled_from([*LOGS, *PIECES]), max_size=30), st.lists(st.integers(1, 3000), min_size=1, max_size=8))
+def test_parts_of_any_size_are_the_whole(pieces: list[bytes], sizes: list[int]) -> None:
+    data = b"".join(pieces)
+
+    def in_parts(
+        text: LogText, ranges: Sequence[tuple[int, int]], known: PackSet, wrapping: Wrapping
+    ) -> Iterator[Part]:
+        lines = ranges[-1][1] if ranges else 0
+        at = 0
+        for size in sizes * (lines + 1):
+            if at >= lines:
+                return
+            here = range(at, min(at + size, lines))
+            alone = LogText(text.data[int(text.starts[here.start]) : int(text.starts[here.stop])])
+            at = here.stop
+            yield joined(list(scanned_here(alone, list(alone.chunks(size=50 * size)), known, wrapping)))
+
+    assert said(analyse(LogText(data), PACKS, scanning=in_parts)) == said(fresh(data))
+
+
+class Edits(RuleBasedStateMachine):
+    """Random edits, each analysed with what was known before."""
+
+    @initialize(log=st.sampled_from(LOGS))
+    def opened(self, log: bytes) -> None:
+        self.data = log
+        self.analysis = fresh(log)
+
+    def _change(self, start: int, end: int, new: bytes) -> None:
+        self.data = self.data[:start] + new + self.data[end:]
+        self.analysis = analyse(LogText(self.data), PACKS, earlier=self.analysis)
+
+    @rule(pieces=st.lists(st.sampled_from(PIECES), min_size=1, max_size=6))
+    def append(self, pieces: list[bytes]) -> None:
+        self._change(len(self.data), len(self.data), b"".join(pieces))
+
+    @rule(at=st.floats(0, 1), pieces=st.lists(st.sampled_from(PIECES), min_size=1, max_size=6))
+    def insert(self, at: float, pieces: list[bytes]) -> None:
+        place = int(at * len(self.data))
+        self._change(place, place, b"".join(pieces))
+
+    @rule(at=st.floats(0, 1), size=st.integers(1, 4000))
+    def remove(self, at: float, size: int) -> None:
+        place = int(at * len(self.data))
+        self._change(place, place + size, b"")
+
+    @rule(log=st.sampled_from(LOGS))
+    def replace(self, log: bytes) -> None:
+        self._change(0, len(self.data), log)
+
+    @precondition(lambda self: len(self.data) < 200_000)
+    @rule()
+    def double(self) -> None:
+        self._change(len(self.data), len(self.data), self.data)
+
+    @invariant()
+    def it_is_a_fresh_analysis(self) -> None:
+        if hasattr(self, "analysis"):
+            assert said(self.analysis) == said(fresh(self.data))
+
+
+Edits.TestCase.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)
+TestEdits = Edits.TestCase
+
+
+def test_only_what_has_changed_is_scanned() -> None:
+    data = b"".join(LOGS)
+    before = fresh(data)
+    scanned: list[tuple[int, int]] = []
+
+    def counted(text: LogText, ranges: Sequence[tuple[int, int]], *known: object) -> Iterator[Part]:
+        scanned.extend(ranges)
+        return scanned_here(text, ranges, *known)  # type: ignore[arg-type]
+
+    middle = data.index(b"\n", len(data) // 2)
+    changed = data[:middle] + b" changed" + data[middle:]
+    after = analyse(LogText(changed), PACKS, earlier=before, scanning=counted)
+    assert sum(end - start for start, end in scanned) == 1
+    assert said(after) == said(fresh(changed))
+
+
+def test_messages_that_are_not_kept_are_cleaned_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b"".join(LOGS)
+    whole = said(fresh(data))
+    monkeypatch.setattr(scan, "KEPT", 5000)
+    assert said(fresh(data)) == whole
+
+
+class TestProcesses:
+    """The real processes, made to be worth it for a log of some hundred kilobytes."""
+
+    @pytest.fixture
+    def long(self, monkeypatch: pytest.MonkeyPatch) -> bytes:
+        monkeypatch.setattr(parallel, "WORTH", 1 << 16)
+        monkeypatch.setattr(os, "cpu_count", lambda: 3)
+        return b"".join(LOGS) * (12_000_000 // sum(map(len, LOGS)))
+
+    def test_the_result_is_that_of_one(self, long: bytes, tmp_path: Path) -> None:
+        path = tmp_path / "long.log"
+        path.write_bytes(long)
+        one = said(fresh(long))
+        for data in (long, Disk(path)):
+            assert said(analyse(LogText(data), PACKS, scanning=parallel.scan)) == one
+
+    def test_where_they_die_the_work_is_done_here(self, long: bytes) -> None:
+        def murder(_share: float) -> None:
+            for process in multiprocessing.active_children():
+                process.kill()
+
+        assert said(analyse(LogText(long), PACKS, progress=murder, scanning=parallel.scan)) == said(fresh(long))
+
+    def test_what_is_stopped_stops(self, long: bytes) -> None:
+        seen: list[float] = []
+
+        def enough(share: float) -> None:
+            seen.append(share)
+            raise InterruptedError
+
+        with pytest.raises(InterruptedError):
+            analyse(LogText(long), PACKS, progress=enough, scanning=parallel.scan)
+        assert len(seen) == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks Linux which processes there are")
+def test_no_process_outlives_the_one_that_started_it(tmp_path: Path) -> None:
+    program = (
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from multiprocessing import get_context\n"
+        "import os, time\n"
+        "from logsieve import parallel\n"
+        "if __name__ == '__main__':\n"
+        "    pool = ProcessPoolExecutor(1, get_context('spawn'), parallel.prepare)\n"
+        "    print(pool.submit(os.getpid).result(), flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    path = tmp_path / "starts.py"
+    path.write_text(program)
+    with subprocess.Popen([sys.executable, str(path)], stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        child = int(started.stdout.readline())
+        assert Path(f"/proc/{child}").exists()
+        started.send_signal(signal.SIGKILL)
+    for _ in range(600):
+        if not Path(f"/proc/{child}").exists():
+            return
+        time.sleep(0.1)
+    pytest.fail("the other process is still there")
+
+
+class TestDisk:
+    def test_it_is_sliced_as_bytes_are(self, tmp_path: Path) -> None:
+        data = bytes(range(256)) * 2000
+        path = tmp_path / "log"
+        path.write_bytes(data)
+        disk = Disk(path)
+        assert len(disk) == len(data)
+        for key in (
+            slice(0, 10),
+            slice(-3, None),
+            slice(65_530, 65_545),
+            slice(None),
+            slice(100, 300_000),
+            slice(9, 3),
+        ):
+            assert disk[key] == data[key]
+
+    def test_a_file_cut_short_is_told(self, tmp_path: Path) -> None:
+        path = tmp_path / "log"
+        path.write_bytes(b"x\n" * 500_000)
+        disk = Disk(path)
+        os.truncate(path, 10)
+        with pytest.raises(ChangedError):
+            disk[200_000:200_010]
+
+    def test_another_file_in_its_place_is_not_taken_for_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "log"
+        path.write_bytes(b"one\n")
+        make, arguments = Disk(path).__reduce__()
+        path.rename(tmp_path / "log.1")
+        path.write_bytes(b"two\n")
+        with pytest.raises(ChangedError):
+            make(*arguments)
