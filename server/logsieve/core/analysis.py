@@ -147,11 +147,10 @@ def analyse(
         return compiled(unless).search((as_written if raw else message)(line))
 
     markers = scanned.of("start", "end")
-    found = sections.build(len(text), markers, look, message)
     outcomes = scanned.of("outcome")
     told = sections.marks([hit for hit in outcomes if not _of_test(hit)], look, excluded)
     passing = sections.Tests([hit for hit in outcomes if _of_test(hit)], message)
-    found = sections.with_seconds(sections.with_outcomes(found, told), text.clean)
+    found = sections.build(len(text), markers, told, look, message, text.clean)
     lookup = Sections(found)
 
     def bounds(line: int) -> tuple[int, int]:

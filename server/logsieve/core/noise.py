@@ -40,11 +40,10 @@ def find(
     label = reason_of.astype(np.int32)
     label[repeated] = len(reasons)
     names = [*reasons, REPETITION]
-    for section in quiet:
-        inside = slice(section.start + 1, section.end)
-        if not kept[inside].any():
-            label[inside] = len(names)
-            names.append(f"in “{_short(section.title)}”, where nothing failed")
+    kept_before = np.concatenate(([0], np.cumsum(kept)))
+    starts, ends = np.array([s.start + 1 for s in quiet], int), np.array([s.end for s in quiet], int)
+    for number in np.flatnonzero(kept_before[ends] == kept_before[starts]).tolist():
+        label[starts[number] : ends[number]] = len(names) + number
     noisy = (label >= 0) & ~kept & (levels < Level.ERROR)
     found = []
     for start, end in _runs(noisy | (blank & ~kept), minimum):
@@ -55,13 +54,16 @@ def find(
         if end - start < minimum or not noisy[start:end].any():
             continue
         tally = Counter(label[start:end][noisy[start:end]].tolist()).most_common(2)
-        reason = " and ".join(dict.fromkeys(names[index] for index, _ in tally))
+        said = (names[n] if n < len(names) else _quiet(quiet[n - len(names)]) for n, _ in tally)
+        reason = " and ".join(dict.fromkeys(said))
         found.append(Noise(start, end, reason, Level(int(levels[start:end].max()))))
     return found
 
 
-def _short(title: str) -> str:
-    return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1].rstrip()}…"
+def _quiet(section: Section) -> str:
+    title = section.title
+    short = title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1].rstrip()}…"
+    return f"in “{short}”, where nothing failed"
 
 
 def _runs(mask: NDArray[np.bool_], minimum: int) -> list[tuple[int, int]]:

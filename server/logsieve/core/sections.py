@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 from logsieve.model import Outcome, Section, Verdict
 from logsieve.packs import OutcomeRule, Pattern, SectionRule
@@ -20,8 +22,6 @@ __all__ = [
     "made_nothing_of",
     "marks",
     "run_verdict",
-    "with_outcomes",
-    "with_seconds",
 ]
 
 DEEPEST = 64  # sections inside sections; runners go to about five, and a broken log must not cost its square
@@ -52,28 +52,36 @@ class Mark:
 
 @dataclass(slots=True)
 class _Open:
+    """A section for as long as something about it may still be told."""
+
     rule: SectionRule
     title: str
     name: str
+    time: str
     start: int
+    end: int
     index: int
     parent: int
-    time: str = ""
     seconds: float | None = None
+    outcome: Outcome = Outcome.UNKNOWN
+    exit_code: int | None = None
 
 
-class Sections:
-    """Sections in order of their start, and the quick way from a line to its innermost one."""
+class Places:
+    """The quick way from a line to the innermost section that holds it. Sections are in order of their start; `parents`
+    holds for each the index of the one around it, or -1.
+    """
 
-    def __init__(self, sections: Sequence[Section]) -> None:
-        self.all = tuple(sections)
-        self._starts = [s.start for s in self.all]
+    def __init__(self, starts: Sequence[int], ends: Sequence[int], parents: Sequence[int]) -> None:
+        self._starts = starts
+        self._ends = ends
+        self._parents = parents
 
     def at(self, line: int) -> int:
         """Index of the innermost section that holds `line`, or -1."""
         index = bisect_right(self._starts, line) - 1
-        while index >= 0 and self.all[index].end <= line:
-            index = self.all[index].parent
+        while index >= 0 and self._ends[index] <= line:
+            index = self._parents[index]
         return index
 
     def outermost(self, line: int) -> int:
@@ -86,8 +94,16 @@ class Sections:
         found = []
         while index >= 0:
             found.append(index)
-            index = self.all[index].parent
+            index = self._parents[index]
         return found
+
+
+class Sections(Places):
+    """Sections in order of their start, and the quick way to them."""
+
+    def __init__(self, sections: Sequence[Section]) -> None:
+        self.all = tuple(sections)
+        super().__init__([s.start for s in self.all], [s.end for s in self.all], [s.parent for s in self.all])
 
 
 class Tests:
@@ -122,63 +138,107 @@ class Tests:
         return end if before is None else first + before.count("\n")
 
 
-def build(count: int, hits: Sequence[tuple[int, Pattern]], look: Look, message: Callable[[int], str]) -> list[Section]:
-    """Sections of a log of `count` lines. `hits` are the lines on which section patterns matched, in order."""
+def build(
+    count: int,
+    hits: Iterable[tuple[int, Pattern]],
+    told: Sequence[Mark],
+    look: Look,
+    message: Callable[[int], str],
+    text: Callable[[int], str],
+) -> list[Section]:
+    """Sections of a log of `count` lines. `hits` are the lines on which section patterns matched, in order, `told` is
+    how things ended; `message` and `text` give a line without its envelope and with it.
+    """
+    begun = _begun(count, hits, look)
+    _tell(begun, told)
+    if begun and _clock(text(begun[0].start)) is not None:
+        for s in begun:
+            if s.seconds is None and s.end - s.start > 1:
+                s.seconds = _between(text(s.start), text(s.end - 1))
+    return [
+        Section(
+            s.title,
+            s.rule.kind,
+            s.start,
+            s.end,
+            s.outcome,
+            s.parent,
+            s.exit_code,
+            _header(s, message) if s.rule.header else s.start + 1,
+            s.seconds,
+        )
+        for s in begun
+    ]
+
+
+def _begun(count: int, hits: Iterable[tuple[int, Pattern]], look: Look) -> list[_Open]:
+    """The sections by their markers alone."""
     begun: list[_Open] = []
-    ends: list[int] = []
     stack: list[_Open] = []
 
     def close(until: int, end: int) -> None:
-        while len(stack) > until:
-            last = stack.pop()
-            ends[last.index] = max(end, last.start + 1)
+        for last in stack[until:]:
+            last.end = max(end, last.start + 1)
+        del stack[until:]
 
-    at = 0
-    while at < len(hits):
-        line = hits[at][0]
-        here = [p for n, p in hits[at : at + 16] if n == line]
-        at += len([1 for n, _ in hits[at:] if n == line]) if len(here) == 16 else len(here)
+    for line, of_line in groupby(hits, itemgetter(0)):
+        here = [pattern for _, pattern in of_line]
         for pattern in here:
             # Where nothing of the kind is open there is nothing to look at: most ends of groups are such.
-            if (
-                pattern.part == "end"
-                and any(o.rule is pattern.owner for o in stack)
-                and (groups := look(pattern, line)) is not None
-            ):
-                name = groups.get("name")
-                match = [
-                    i
-                    for i, o in enumerate(stack)
-                    if o.rule is pattern.owner and (not name or not o.name or o.name == name)
-                ]
-                if match:
-                    stack[match[-1]].seconds = _told_seconds(stack[match[-1]].time, groups)
-                    close(match[-1], line + 1)
-        for pattern in here:
-            if pattern.part != "start" or not isinstance(pattern.owner, SectionRule) or len(stack) >= DEEPEST:
+            if pattern.part != "end" or not any(o.rule is pattern.owner for o in stack):
                 continue
             groups = look(pattern, line)
             if groups is None:
                 continue
+            name = groups.get("name")
+            for at in range(len(stack) - 1, -1, -1):
+                last = stack[at]
+                if last.rule is pattern.owner and (not name or not last.name or last.name == name):
+                    last.seconds = _told_seconds(last.time, groups)
+                    close(at, line + 1)
+                    break
+        for pattern in here:
             rule = pattern.owner
-            depth = [
-                i
-                for i, o in enumerate(stack)
-                if o.rule.depth > rule.depth or (o.rule.depth == rule.depth and not o.rule.end)
-            ]
-            if depth:
-                close(depth[0], line)
-            title = (groups.get("title") or groups.get("name") or rule.kind).strip()
+            if pattern.part != "start" or not isinstance(rule, SectionRule) or len(stack) >= DEEPEST:
+                continue
+            groups = look(pattern, line)
+            if groups is None:
+                continue
+            for at, outer in enumerate(stack):
+                if outer.rule.depth > rule.depth or (outer.rule.depth == rule.depth and not outer.rule.end):
+                    close(at, line)
+                    break
+            name = groups.get("name", "")
+            title = (groups.get("title") or name or rule.kind).strip()
             parent = stack[-1].index if stack else -1
-            stack.append(_Open(rule, title, groups.get("name", ""), line, len(begun), parent, groups.get("time", "")))
+            stack.append(_Open(rule, title, name, groups.get("time", ""), line, count, len(begun), parent))
             begun.append(stack[-1])
-            ends.append(count)
             break  # one line starts one section; the first rule that fits names it
     close(0, count)
-    return [
-        Section(s.title, s.rule.kind, s.start, end, parent=s.parent, header=_header(s, end, message), seconds=s.seconds)
-        for s, end in zip(begun, ends, strict=True)
-    ]
+    return begun
+
+
+def _tell(sections: Sequence[_Open], told: Sequence[Mark]) -> None:
+    """Give the sections the outcomes told in them; a failure inside makes the outer ones failed too."""
+    of_sections = [mark for mark in told if mark.scope == "section"]
+    if not of_sections:
+        return
+    places = Places([s.start for s in sections], [s.end for s in sections], [s.parent for s in sections])
+    by_end = sorted((s.end, s.index) for s in sections)
+    for mark in of_sections:
+        index = places.at(mark.line)
+        if index < 0 or sections[index].rule.kind == "group":
+            near = bisect_right(by_end, (mark.line, len(sections))) - 1
+            end, last = by_end[near] if near >= 0 else (-1, -1)
+            if last >= 0 and mark.line - end <= NEAR and mark.outcome is Outcome.FAILED:
+                index = last
+        if index < 0:
+            continue
+        if sections[index].outcome is not Outcome.FAILED:
+            sections[index].outcome, sections[index].exit_code = mark.outcome, mark.exit_code
+        if mark.outcome is Outcome.FAILED:
+            for outer in places.chain(index)[1:]:
+                sections[outer].outcome = Outcome.FAILED
 
 
 def _told_seconds(began: str, end: Groups) -> float | None:
@@ -187,18 +247,6 @@ def _told_seconds(began: str, end: Groups) -> float | None:
         return int(nanoseconds[:18]) / 1e9
     ended = end.get("time") or ""
     return float(max(0, int(ended[:12]) - int(began[:12]))) if began and ended else None
-
-
-def with_seconds(sections: Sequence[Section], text: Callable[[int], str]) -> list[Section]:
-    """The sections with how long they took, by the times before their lines where their markers do not say."""
-    if not sections or _clock(text(sections[0].start)) is None:
-        return list(sections)
-    return [
-        s
-        if s.seconds is not None or s.end - s.start < 2
-        else replace(s, seconds=_between(text(s.start), text(s.end - 1)))
-        for s in sections
-    ]
 
 
 def _between(first: str, last: str) -> float | None:
@@ -218,16 +266,15 @@ def _clock(text: str) -> float | None:
         return None
 
 
-def _header(section: _Open, end: int, message: Callable[[int], str]) -> int:
+def _header(section: _Open, message: Callable[[int], str]) -> int:
     """The end of the lines that announce a section."""
     rule = section.rule
-    if rule.header:
-        signed = not rule.header_sign
-        for line in range(section.start + 1, min(end, section.start + LONGEST_HEADER)):
-            text = message(line)
-            signed = signed or compiled(rule.header_sign).search(text)
-            if compiled(rule.header).search(text):
-                return line + 1 if signed else section.start + 1
+    signed = not rule.header_sign
+    for line in range(section.start + 1, min(section.end, section.start + LONGEST_HEADER)):
+        text = message(line)
+        signed = signed or compiled(rule.header_sign).search(text)
+        if compiled(rule.header).search(text):
+            return line + 1 if signed else section.start + 1
     return section.start + 1
 
 
@@ -254,36 +301,6 @@ def marks(hits: Sequence[tuple[int, Pattern]], look: Look, exclude: Callable[[st
             Mark(line, Outcome(result), rule.scope, pattern.pack.title, code, pattern.pack.name if rule.ends else "")
         )
     return found
-
-
-def with_outcomes(sections: list[Section], told: Sequence[Mark]) -> list[Section]:
-    """The sections with the outcomes told in them; a failure inside makes the outer ones failed too."""
-    lookup = Sections(sections)
-    ended: dict[int, tuple[Outcome, int | None]] = {}
-    by_end = sorted((s.end, i) for i, s in enumerate(sections))
-    for mark in told:
-        if mark.scope != "section":
-            continue
-        index = lookup.at(mark.line)
-        if index < 0 or sections[index].kind == "group":
-            near = bisect_right(by_end, (mark.line, len(sections))) - 1
-            end, last = by_end[near] if near >= 0 else (-1, -1)
-            if last >= 0 and mark.line - end <= NEAR and mark.outcome is Outcome.FAILED:
-                index = last
-        if index < 0:
-            continue
-        if index not in ended or ended[index][0] is not Outcome.FAILED:
-            ended[index] = mark.outcome, mark.exit_code
-        if mark.outcome is Outcome.FAILED:
-            for outer in lookup.chain(index)[1:]:
-                ended[outer] = Outcome.FAILED, ended[outer][1] if outer in ended else None
-    # Not by `replace`: the tests of a run can be ten thousand sections, and it takes three times as long.
-    return [
-        Section(s.title, s.kind, s.start, s.end, ended[i][0], s.parent, ended[i][1], s.header, s.seconds)
-        if i in ended
-        else s
-        for i, s in enumerate(sections)
-    ]
 
 
 def made_nothing_of(
