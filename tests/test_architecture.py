@@ -20,7 +20,7 @@ ROOMS: dict[str, set[str]] = {
     "parallel": {"text", "disk", "packs", "core"},
     "llm": {"text", "model", "settings", "core"},
     "operations": {"text", "model", "packs", "settings", "core", "llm"},
-    "lsp": {"text", "model", "packs", "settings", "core", "llm", "operations"},
+    "lsp": {"text", "disk", "parallel", "model", "packs", "settings", "core", "llm", "operations"},
     "archive": {"text"},
     "terminal": {"model", "core"},
     "output": {"core", "terminal"},

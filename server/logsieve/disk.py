@@ -24,14 +24,13 @@ class Disk:
     where the file cannot be opened, ChangedError where it has become shorter, or is another one for the next process.
     """
 
-    __slots__ = ("_blocks", "_file", "_node", "_path", "_size")
+    __slots__ = ("_blocks", "_file", "_size", "file")
 
     def __init__(self, path: Path, size: int | None = None, node: int | None = None) -> None:
         self._file = path.open("rb", buffering=0)
         about = os.fstat(self._file.fileno())
-        self._path = path
         self._size = about.st_size if size is None else size
-        self._node = about.st_ino
+        self.file = path, about.st_ino
         self._blocks: dict[int, bytes] = {}
         if (node is not None and node != about.st_ino) or about.st_size < self._size:
             raise ChangedError(f"{path} has changed")
@@ -41,7 +40,16 @@ class Disk:
             self._file.close()
 
     def __reduce__(self) -> tuple[type[Disk], tuple[Path, int, int]]:
-        return Disk, (self._path, self._size, self._node)
+        path, node = self.file
+        return Disk, (path, self._size, node)
+
+    def grown(self, earlier: object) -> bool:
+        """Whether this is a file taken up earlier that has been written on since, by its first and last bytes then."""
+        if not isinstance(earlier, Disk) or earlier.file != self.file or len(earlier) > len(self):
+            return False
+        size = len(earlier)
+        ends = (slice(min(size, BLOCK)), slice(max(0, size - BLOCK), size))
+        return all(self[part] == earlier[part] for part in ends)
 
     def __len__(self) -> int:
         return self._size
@@ -72,7 +80,7 @@ class Disk:
         while start < end:
             part = self._file.read(end - start)
             if not part:
-                raise ChangedError(f"{self._path} has become shorter")
+                raise ChangedError(f"{self.file[0]} has become shorter")
             parts.append(part)
             start += len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)

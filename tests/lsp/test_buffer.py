@@ -69,7 +69,7 @@ def check(client: Client, text: str, edits: list[tuple[tuple[int, int], tuple[in
         a, b = sorted((model.index(text, *start), model.index(text, *end)))
         text = text[:a] + new + text[b:]
         made.replace(start, end, new)
-        assert made.data().decode() == text
+        assert made.data()[:].decode() == text
     assert [client.count_ends(c) for c in made._chunks] == made._ends
     assert all(c.endswith(b"\n") for c in made._chunks[:-1])
 
@@ -86,26 +86,26 @@ def test_a_position_within_a_character_is_before_it(encoding: Encoding) -> None:
     column = {"utf-8": 2, "utf-16": 1, "utf-32": 0}[encoding]
     made = Buffer("😀x\n", Client(encoding))
     made.replace((0, column), (0, column), "a")
-    assert made.data().decode() == "a😀x\n"
+    assert made.data()[:].decode() == "a😀x\n"
 
 
 def test_form_feed_and_line_separator_end_no_line() -> None:
     made = Buffer("a\x0cb\u2028c\nd\n", Client())
     made.replace((1, 0), (1, 1), "D")
-    assert made.data().decode() == "a\x0cb\u2028c\nD\n"
+    assert made.data()[:].decode() == "a\x0cb\u2028c\nD\n"
 
 
 @pytest.mark.parametrize(("name", "expected"), [("Neovim", "a\rb\nX"), ("Visual Studio Code", "a\rX\nc")])
 def test_a_lone_carriage_return_ends_a_line_but_for_neovim(name: str, expected: str) -> None:
     made = Buffer("a\rb\nc", Client.of(name, "utf-16"))
     made.replace((1, 0), (1, 1), "X")
-    assert made.data().decode() == expected
+    assert made.data()[:].decode() == expected
 
 
 def test_half_a_surrogate_pair_keeps_its_width() -> None:
     made = Buffer("\ud83dx\n", Client("utf-16"))
     made.replace((0, 1), (0, 2), "y")
-    assert made.data() == b"?y\n"
+    assert made.data()[:] == b"?y\n"
 
 
 def test_an_edit_copies_no_more_than_its_surroundings() -> None:

@@ -156,6 +156,12 @@ class Part:
             tuple(filter(len, (m.moved(-start, 0, end - start) for m in self.messages))),
         )
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes it takes."""
+        columns = (self.shapes, self.levels, self.reason_of, self.ignored, self.numbers, self.lines)
+        return sum(column.nbytes for column in columns) + sum(map(len, self.messages))
+
     def without_messages(self) -> Part:
         """The same, to be sent elsewhere."""
         return replace(self, messages=())
@@ -295,6 +301,8 @@ def _unchanged(old: LogText, new: LogText) -> tuple[int, int]:
 
 def _common(old: Data, new: Data) -> tuple[int, int]:
     """How many bytes at the start, and how many of the rest at the end, are the same."""
+    if (grown := getattr(new, "grown", None)) and grown(old):  # a file that needs not be read whole to know
+        return len(old), 0
     most = min(len(old), len(new))
     start = 0
     while start < most and old[start : start + STEP] == new[start : start + STEP]:

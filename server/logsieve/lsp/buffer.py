@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from logsieve.lsp.convert import Client, Coordinates
@@ -9,9 +12,34 @@ from logsieve.lsp.convert import Client, Coordinates
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
 
-__all__ = ["Buffer", "whole"]
+__all__ = ["Buffer", "Chunks", "whole"]
 
 CHUNK = 1 << 16  # bytes; an edit in a 10 MB text copies and counts this much
+
+
+class Chunks:
+    """Bytes in chunks, sliced as if they were one piece: a text of 100 MB is not copied to be analysed."""
+
+    __slots__ = ("_chunks", "_starts")
+
+    def __init__(self, chunks: Sequence[bytes]) -> None:
+        self._chunks = tuple(chunks)
+        self._starts = [0, *accumulate(map(len, self._chunks))]
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    def __getitem__(self, key: slice) -> bytes:
+        start, end, _ = key.indices(len(self))
+        if start >= end:
+            return b""
+        i, j = bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)
+        first = self._chunks[i][start - self._starts[i] : end - self._starts[i]]
+        return (
+            first
+            if j == i + 1
+            else b"".join((first, *self._chunks[i + 1 : j - 1], self._chunks[j - 1][: end - self._starts[j - 1]]))
+        )
 
 
 class Buffer:
@@ -22,12 +50,12 @@ class Buffer:
         self._chunks = _cut(_encode(text))
         self._ends = [client.count_ends(c) for c in self._chunks]
 
-    def data(self) -> bytes:
-        """The whole text."""
-        return b"".join(self._chunks)
+    def data(self) -> Chunks:
+        """The whole text as it is now; later edits do not change it."""
+        return Chunks(self._chunks)
 
-    def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
-        """Put a text between two positions (line, column, in the client's units)."""
+    def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> int:
+        """Put a text between two positions (line, column, in the client's units); the offset in bytes of the first."""
         i, a = self._find(*start)
         j, b = self._find(*end)
         if (j, b) < (i, a):  # a client's mistake: the protocol wants start <= end
@@ -37,6 +65,7 @@ class Buffer:
         chunks = _cut(new) if j + 1 == len(self._chunks) else _cut(new)[:-1]
         self._chunks[i : j + 1] = chunks
         self._ends[i : j + 1] = [self._client.count_ends(c) for c in chunks]
+        return sum(map(len, self._chunks[:i])) + a
 
     def _find(self, line: int, column: int) -> tuple[int, int]:
         """The chunk and the byte offset in it of a position."""

@@ -74,6 +74,7 @@ class Ask:
     """A question: `function` ("module:name") of (Analysis, Coordinates, *arguments). `unasked`: about logs only.
 
     `end`: about the end of a long text that has not been analysed yet; the answer is None where it is not such a one.
+    `ready`: only where it is known already, or soon; the answer is None where a long text must be analysed first.
     """
 
     id: int
@@ -82,6 +83,7 @@ class Ask:
     arguments: tuple[Any, ...]
     unasked: bool
     end: bool = False
+    ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)

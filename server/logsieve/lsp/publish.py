@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from logsieve.lsp.features import diagnostics, status
 
 if TYPE_CHECKING:
+    from lsprotocol import types
+
     from logsieve.lsp.front import Front
 
 __all__ = ["Publisher"]
@@ -22,11 +24,12 @@ class Publisher:
         self._front = front
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._known: dict[str, status.Summary] = {}
+        self._shown: dict[str, list[types.Diagnostic]] = {}
         self._busy: set[str] = set()
 
     def opened(self, uri: str) -> None:
         """Publish at once."""
-        self._schedule(uri, 0, new=True)
+        self._schedule(uri, 0)
 
     def changed(self, uri: str) -> None:
         """Publish when the user has stopped typing."""
@@ -37,6 +40,7 @@ class Publisher:
         if task := self._tasks.pop(uri, None):
             task.cancel()
         self._known.pop(uri, None)
+        self._shown.pop(uri, None)
         self._busy.discard(uri)
         self._front.clear_diagnostics(uri)
 
@@ -45,12 +49,12 @@ class Publisher:
         for uri in self._front.session.documents:
             self._schedule(uri, 0)
 
-    def _schedule(self, uri: str, delay: float, new: bool = False) -> None:
+    def _schedule(self, uri: str, delay: float) -> None:
         if task := self._tasks.pop(uri, None):
             task.cancel()
         if known := self._known.get(uri):
             self._tell_busy(uri, known)
-        self._tasks[uri] = asyncio.create_task(self._publish(uri, delay, new))
+        self._tasks[uri] = asyncio.create_task(self._publish(uri, delay))
 
     def _tell_busy(self, uri: str, known: status.Summary) -> None:
         if uri not in self._busy:
@@ -58,14 +62,14 @@ class Publisher:
             version = self._front.session.documents[uri].version
             status.send(self._front, uri, version, known, busy=True)
 
-    async def _publish(self, uri: str, delay: float, new: bool) -> None:
-        await asyncio.sleep(delay)
+    async def _publish(self, uri: str, delay: float) -> None:
         version = self._front.session.documents[uri].version
         found: status.Summary | None = None
         with self._front.failures(f"analysing {uri}"):
-            if new:
-                await diagnostics.publish(self._front, uri, version, end=True)
-            await diagnostics.publish(self._front, uri, version)
+            shown = self._shown.get(uri, ())
+            self._shown[uri] = await diagnostics.publish_end(self._front, uri, version, shown)
+            await asyncio.sleep(delay)
+            self._shown[uri] = await diagnostics.publish(self._front, uri, version)
             found = await status.publish(self._front, uri, version)
         self._busy.discard(uri)
         known = self._known.pop(uri, None)

@@ -150,17 +150,26 @@ class Session:
         if self.documents.pop(uri, None):
             self._send(Close(uri))
 
-    async def ask(self, uri: str, function: str, *arguments: Any, unasked: bool = False, end: bool = False) -> Any:
+    async def ask(
+        self,
+        uri: str,
+        function: str,
+        *arguments: Any,
+        unasked: bool = False,
+        end: bool = False,
+        ready: bool = False,
+    ) -> Any:
         """The value of `function` ("module:name" of a function of (Analysis, Coordinates, *arguments)) for a document.
 
         The document is an open one or a file on disk; where it is no log, the answer to an `unasked` question is None.
         `end` asks about the end of a long text that has not been analysed yet; of any other the answer is None.
+        `ready` is for what must not wait: where a long text is still being analysed the answer is None.
         Raises AskFailedError where the worker could not answer, WorkerLostError where there is no worker left to.
         Cancelling the caller tells the worker to stop.
         """
         if self._lost:
             raise WorkerLostError("the analysis process is not running")
-        ask = Ask(next(self._ids), uri, function, arguments, unasked, end)
+        ask = Ask(next(self._ids), uri, function, arguments, unasked, end, ready)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending[ask.id] = _Pending(ask, future)
         self._send(ask)

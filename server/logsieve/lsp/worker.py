@@ -15,9 +15,11 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from logsieve.disk import ChangedError
 from logsieve.lsp.buffer import Buffer
 from logsieve.lsp.convert import Client, Coordinates, path_of
 from logsieve.lsp.messages import (
@@ -45,7 +47,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("logsieve.worker")
 
-FILES_KEPT = 4  # analyses of files that are not open: a reduced view and its original, and a little more
+FILES_KEPT = 4  # files that are not open: a reduced view and its original, and a little more
+MEMORY = 1 << 30  # bytes that analyses may take; those used longest ago are dropped, and made again when asked for
+BIG = 1 << 24  # bytes of a file from which it is read where it is needed, not whole
+SOON = 1 << 19  # bytes of a text that is analysed before one would notice
+OBJECT = 600  # bytes of a section, or of a block and its finding
 PROGRESS_AFTER = 0.5  # seconds of work before the user is told
 PROGRESS_EVERY = 0.2  # seconds between two reports
 
@@ -54,17 +60,47 @@ class StoppedError(Exception):
     """The analysis under way is not wanted any more."""
 
 
+END = 1 << 20  # bytes at the end of a long text that are looked at first: what failed is there, as a rule
+GROWN = 1 << 18  # the same where a text that was analysed has grown
+
+
 @dataclass(slots=True)
 class Document:
-    """A text and what has been found in it so far; `analysis` is computed when first asked for."""
+    """A text and what has been found in it so far; `analysis` is computed when first asked for.
+
+    `earlier` is the last analysis of an earlier text, of which the first `unchanged` bytes are the same.
+    """
 
     language: str | None  # None for a file that is not open
-    text: Buffer | LogText
+    buffer: Buffer | None
+    log: LogText | None = None  # of the text as it is now
     analysis: Analysis | None = None
     coordinates: Coordinates | None = None
+    earlier: Analysis | None = None
+    unchanged: int = 0
+    used: int = 0
 
+    def text(self) -> LogText:
+        """The text as it is now."""
+        if self.log is None:
+            from logsieve.text import LogText
 
-END = 1 << 20  # bytes at the end of a long text that are looked at first: what failed is there, as a rule
+            assert self.buffer is not None
+            self.log = LogText(self.buffer.data())
+        return self.log
+
+    def change(self, first: int) -> None:
+        """The text has changed from a byte on."""
+        if self.analysis:
+            self.earlier, self.unchanged = self.analysis, first
+        self.unchanged = min(self.unchanged, first)
+        self.log = self.analysis = self.coordinates = None
+
+    def forget(self) -> None:
+        """Give back the memory of what can be worked out again."""
+        self.analysis = self.coordinates = self.earlier = None
+        if self.buffer:
+            self.log = None
 
 
 class Worker:
@@ -78,7 +114,8 @@ class Worker:
         self._cancelled: set[int] = set()
         self._news = threading.Condition()
         self._documents: dict[str, Document] = {}
-        self._files: OrderedDict[tuple[str, int, int], Document] = OrderedDict()
+        self._files: OrderedDict[str, tuple[tuple[int, int, int], Document]] = OrderedDict()
+        self._uses = count()
         self._settings: Settings = DEFAULTS
         self._client = Client()
         self._folders: tuple[str, ...] = ()
@@ -128,13 +165,13 @@ class Worker:
             self._documents[change.uri] = Document(change.language, Buffer(change.text, self._client))
         elif isinstance(change, Close):
             self._documents.pop(change.uri, None)
-        elif (document := self._documents.get(change.uri)) and isinstance(document.text, Buffer):
-            document.analysis = document.coordinates = None
+        elif (document := self._documents.get(change.uri)) and document.buffer:
             for span, text in change.edits:
                 if span is None:
-                    document.text = Buffer(text, self._client)
+                    document.buffer = Buffer(text, self._client)
+                    document.change(0)
                 else:
-                    document.text.replace(span[:2], span[2:], text)
+                    document.change(document.buffer.replace(span[:2], span[2:], text))
 
     def _configure(self, change: Configure) -> None:
         same_packs = change.settings.packs == self._settings.packs and change.folders == self._folders
@@ -162,7 +199,10 @@ class Worker:
             return
         try:
             document = self._document(ask.uri)
-            known = self._end(document) if ask.end else self._analysis(ask, document)
+            if ask.ready and document.analysis is None and len(document.text().data) > SOON:
+                known = None
+            else:
+                known = self._end(document) if ask.end else self._analysis(ask, document)
             if known is None:
                 write(self._sink, Answer(ask.id, None))
                 return
@@ -192,54 +232,84 @@ class Worker:
 
     def _document(self, uri: str) -> Document:
         """The open document, or the file on disk as it is now. Raises RefusedError where there is neither."""
-        if uri in self._documents:
-            return self._documents[uri]
+        document = self._documents.get(uri) or self._file(uri)
+        document.used = next(self._uses)
+        return document
+
+    def _file(self, uri: str) -> Document:
         path = path_of(uri)
         if path is None:
             raise RefusedError(f"neither an open document nor a file: {uri}")
         try:
             about = Path(path).stat()
-            key = (uri, about.st_mtime_ns, about.st_size)
-            data = b"" if key in self._files else Path(path).read_bytes()
-        except OSError as error:
-            raise RefusedError(f"cannot read {path}: {error.strerror or error}") from error
-        if key not in self._files:
+            stamp = (about.st_ino, about.st_mtime_ns, about.st_size)
+            known = self._files.get(uri)
+            if known and known[0] == stamp:
+                self._files.move_to_end(uri)
+                return known[1]
+            from logsieve.disk import Disk
             from logsieve.text import LogText
 
-            self._files[key] = Document(None, LogText.from_bytes(data))
-            while len(self._files) > FILES_KEPT:
-                self._files.popitem(last=False)
-        self._files.move_to_end(key)
-        return self._files[key]
+            big = about.st_size >= BIG
+            document = Document(None, None, LogText.from_bytes(Disk(Path(path)) if big else Path(path).read_bytes()))
+        except OSError as error:
+            raise RefusedError(f"cannot read {path}: {error.strerror or error}") from error
+        if known:
+            document.earlier = known[1].analysis or known[1].earlier
+        self._files[uri] = stamp, document
+        self._files.move_to_end(uri)
+        while len(self._files) > FILES_KEPT:
+            self._files.popitem(last=False)
+        return document
 
     def _end(self, document: Document) -> tuple[Analysis, Coordinates] | None:
-        """The analysis of the last lines of a text so long that the whole would keep the user waiting."""
-        if document.analysis is not None or not isinstance(document.text, Buffer):
+        """The analysis of the last lines of a text so long that the whole would keep the user waiting; of one that has
+        been analysed before only where it has grown.
+        """
+        if document.analysis is not None:
             return None
-        data = document.text.data()
-        cut = data.rfind(b"\n", 0, -END) + 1
-        if cut < len(data) - cut:
+        whole = document.text()
+        size = len(whole.data)
+        from_byte = size - END if document.earlier is None else min(size - GROWN, document.unchanged)
+        line = int(whole.starts.searchsorted(max(0, from_byte)))
+        if size - from_byte > size / 2 or line >= len(whole):
             return None
         from logsieve.core.analysis import analyse
         from logsieve.text import LogText
 
-        text = LogText(data[cut:])
-        at = Coordinates(text, self._client, before=self._client.count_ends(data[:cut]))
+        text = LogText(whole.data[int(whole.starts[line]) :])
+        at = Coordinates(text, self._client, before=Coordinates(whole, self._client).first(line))
         return analyse(text, self._known_packs(), self._settings), at
 
     def _analysis(self, ask: Ask, document: Document) -> tuple[Analysis, Coordinates]:
         if document.analysis is None or document.coordinates is None:
+            from logsieve import parallel
             from logsieve.core.analysis import analyse
-            from logsieve.text import LogText
 
-            text = document.text if isinstance(document.text, LogText) else LogText(document.text.data())
             watch = _Watch(self, ask)
             try:
-                document.analysis = analyse(text, self._known_packs(), self._settings, watch)
+                document.analysis = analyse(
+                    document.text(), self._known_packs(), self._settings, watch, document.earlier, parallel.scan
+                )
+            except ChangedError as error:
+                self._files.pop(ask.uri, None)
+                raise RefusedError(f"the file changed while it was read: {path_of(ask.uri)}") from error
             finally:
                 watch.end()
-            document.coordinates = Coordinates(text, self._client)
+            document.earlier = None
+            document.coordinates = Coordinates(document.text(), self._client)
+            self._forget(document)
         return document.analysis, document.coordinates
+
+    def _forget(self, but: Document) -> None:
+        """Drop the analyses used longest ago until the rest fits into MEMORY."""
+        documents = [*self._documents.values(), *(document for _, document in self._files.values())]
+        room = MEMORY - _size(but)
+        for document in sorted(documents, key=lambda document: -document.used):
+            if document is not but:
+                room -= _size(document)
+                if room < 0:
+                    document.forget()
 
     def obsolete(self, ask: Ask) -> bool:
         """Whether the analysis under way for an ask can stop: its text has changed, or nobody waits for it any more."""
@@ -248,6 +318,26 @@ class Worker:
                 return True
             waiting = {a.id for a in self._asks if a.uri == ask.uri} | {ask.id}
         return waiting <= self._cancelled
+
+    def answer_what_need_not_wait(self, during: Ask) -> None:
+        """In the middle of an analysis answer the asks about what is known already, and those that never wait."""
+        with self._news:
+            if any(isinstance(c, Configure) for c in self._changes):
+                return
+            changed = {c.uri for c in self._changes if not isinstance(c, Configure)}
+            asks = [a for a in self._asks if a.uri not in changed and (self._knows(a.uri) or self._passes(a, during))]
+            for ask in asks:
+                self._asks.remove(ask)
+        for ask in asks:
+            self._answer(ask)
+
+    def _passes(self, ask: Ask, during: Ask) -> bool:
+        """Whether an ask is not for waiting; about a short text under analysis it may."""
+        document = self._documents.get(ask.uri)
+        return ask.ready and document is not None and (ask.uri != during.uri or len(document.text().data) > SOON)
+
+    def _knows(self, uri: str) -> bool:
+        return uri in self._documents and self._documents[uri].analysis is not None
 
     def report(self, uri: str, fraction: float | None) -> None:
         """Tell the front how far the analysis of a document is; None when it has ended."""
@@ -266,6 +356,7 @@ class _Watch:
     def __call__(self, fraction: float) -> None:
         if self._worker.obsolete(self._ask):
             raise StoppedError
+        self._worker.answer_what_need_not_wait(self._ask)
         if (now := time.monotonic()) >= self._next:
             self._next = now + PROGRESS_EVERY
             self._told = True
@@ -274,6 +365,12 @@ class _Watch:
     def end(self) -> None:
         if self._told:
             self._worker.report(self._ask.uri, None)
+
+
+def _size(document: Document) -> int:
+    """About how many bytes an analysis takes."""
+    known = document.analysis or document.earlier
+    return known.scanned.found.nbytes + OBJECT * (len(known.sections) + len(known.blocks)) if known else 0
 
 
 def _wanted(language: str | None, settings: Settings, analysis: Analysis) -> bool:

@@ -33,7 +33,9 @@ async def code_action(front: Front, params: types.CodeActionParams) -> list[type
         return []
     uri = params.text_document.uri
     asked = (params.range.start.line, params.range.end.line)
-    found: tuple[int | None, bool] | None = await front.session.ask(uri, f"{__name__}:finding_at", *asked, unasked=True)
+    found: tuple[int | None, bool] | None = await front.session.ask(
+        uri, f"{__name__}:finding_at", *asked, unasked=True, ready=True
+    )
     if found is None:
         return []
     index, _ = found

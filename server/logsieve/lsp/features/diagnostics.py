@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,24 +52,46 @@ def _message(title: str, message: str, count: int) -> str:
     return f"{text} (and {count - 1} more)" if count > 1 else text
 
 
-async def publish(front: Front, uri: str, version: int | None, *, end: bool = False) -> None:
-    """Work out a document's diagnostics and send them; with `end` those of the end of a long one, if it has any."""
-    from lsprotocol import types
-
+async def publish(front: Front, uri: str, version: int | None) -> list[types.Diagnostic]:
+    """Work out a document's diagnostics and send them."""
     shown = front.settings.diagnostics
     found: list[Problem] | None = await front.session.ask(
-        uri, f"{__name__}:problems", shown.max, shown.minimum, unasked=True, end=end
+        uri, f"{__name__}:problems", shown.max, shown.minimum, unasked=True
     )
-    if end and not found:
-        return
-    related = bool(front.can("text_document.publish_diagnostics.related_information"))
-    items = [_diagnostic(uri, p, related, numbered=not end) for p in found or ()]
-    front.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, items, version))
+    return _send(front, uri, version, [_diagnostic(front, uri, p, numbered=True) for p in found or ()])
 
 
-def _diagnostic(uri: str, problem: Problem, related: bool, numbered: bool) -> types.Diagnostic:
+async def publish_end(
+    front: Front, uri: str, version: int | None, before: Sequence[types.Diagnostic]
+) -> list[types.Diagnostic]:
+    """Send what the end of a long text says, while the whole is worked out; above it stays what was there `before`."""
+    shown = front.settings.diagnostics
+    found: tuple[int, list[Problem]] | None = await front.session.ask(
+        uri, f"{__name__}:problems_of_end", shown.max, shown.minimum, unasked=True, end=True
+    )
+    if not found or not found[1]:
+        return list(before)
+    first, problems = found
+    above = [d for d in before if d.range.end.line < first]
+    return _send(front, uri, version, above + [_diagnostic(front, uri, p, numbered=False) for p in problems])
+
+
+def problems_of_end(analysis: Analysis, at: Coordinates, most: int, minimum: str) -> tuple[int, list[Problem]]:
+    """The client's first line of the end of a text, and what was found from there on."""
+    return at.first(0), problems(analysis, at, most, minimum)
+
+
+def _send(front: Front, uri: str, version: int | None, items: list[types.Diagnostic]) -> list[types.Diagnostic]:
     from lsprotocol import types
 
+    front.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, items, version))
+    return items
+
+
+def _diagnostic(front: Front, uri: str, problem: Problem, numbered: bool) -> types.Diagnostic:
+    from lsprotocol import types
+
+    related = bool(front.can("text_document.publish_diagnostics.related_information"))
     severities = {Level.ERROR: types.DiagnosticSeverity.Error, Level.WARNING: types.DiagnosticSeverity.Warning}
     return types.Diagnostic(
         range_of(problem.span),

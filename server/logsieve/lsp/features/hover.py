@@ -86,7 +86,7 @@ async def hover(front: Front, params: types.HoverParams) -> types.Hover | None:
 
     markdown = types.MarkupKind.Markdown in (front.can("text_document.hover.content_format") or ())
     found: tuple[str, Span] | None = await front.session.ask(
-        params.text_document.uri, f"{__name__}:hover_at", params.position.line, markdown, unasked=True
+        params.text_document.uri, f"{__name__}:hover_at", params.position.line, markdown, unasked=True, ready=True
     )
     if found is None:
         return None
