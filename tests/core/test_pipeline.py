@@ -54,6 +54,14 @@ specificity = 20
         analysis = analysed("10:00:01 a\n  at once\n10:00:02 b\n10:00:03 c\n", pack_of(self.PACK))
         assert [analysis.line(i).message for i in range(2)] == ["a", "  at once"]
 
+    @pytest.mark.parametrize("log", ["10:00:01 a\nLONG b\n10:00:02 c\n", "10:00:01 a\r\nlong b\r\n"])
+    def test_flags_of_a_layer_hold_for_it_alone(self, log: str) -> None:
+        pack = self.PACK + "[[envelope]]\nname = 'case'\npattern = '(?i)long '\nlayer = 1\n"
+        analysis = analysed(log, pack_of(pack))
+        assert [e.name for e in analysis.envelopes] == ["time"]
+        analysis = analysed("Long a\nLONG b\nLong c [INFO] d\n", pack_of(pack))
+        assert [analysis.line(i).message for i in range(3)] == ["a", "b", "c [INFO] d"]
+
     def test_few_lines_with_a_layer_are_no_envelope(self) -> None:
         analysis = analysed("10:00:01 a\n" + "plain\n" * 20, pack_of(self.PACK))
         assert analysis.envelopes == ()

@@ -1,21 +1,30 @@
-"""The cache of compiled patterns: small, and whole whoever writes at the same time."""
+"""The cache: small, whole whoever writes at the same time, and only a cache: what is damaged is made anew."""
 
 from __future__ import annotations
 
+import importlib
 import os
+import pickle
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from command import Command
+from logsieve import packs
+from logsieve.core.scanner import HyperscanScanner
 from logsieve.packs import cache
+
+load = importlib.import_module("logsieve.packs.load")  # the package has a function of that name
 
 WRITER = """
 import sys
 from logsieve.packs import cache
-for i in range(60):
-    name = f"patterns-{i % 20}"
+for i in range(80):
+    name = f"patterns-{i % (cache.KEPT + 8)}"
     blob = cache.get(name)
     assert blob in (None, name.encode() * 50_000), name
     cache.put(name, name.encode() * 50_000)
@@ -41,7 +50,7 @@ def test_the_entries_used_last_are_kept(folder: Path) -> None:
 
 def test_what_killed_writers_left_goes_too(folder: Path) -> None:
     folder.mkdir()
-    for i in range(30):
+    for i in range(cache.KEPT + 20):
         (folder / f"tmp{i}").write_bytes(b"half")
         os.utime(folder / f"tmp{i}", (i, i))
     cache.put("patterns-new", b"new")
@@ -61,3 +70,73 @@ def test_many_processes_may_write_at_once(folder: Path) -> None:
     assert [writer.returncode for writer in writers] == [0] * 4
     cache.put("patterns-last", b"last")
     assert len(list(folder.iterdir())) == cache.KEPT
+
+
+@pytest.mark.parametrize("damage", [b"", b"short", b"\x80\x05K*." * 100, None])
+def test_a_damaged_entry_is_none(folder: Path, damage: bytes | None) -> None:
+    cache.put("patterns-new", b"x" * 1000)
+    path = folder / "patterns-new"
+    path.write_bytes(path.read_bytes()[:-1] if damage is None else damage)
+    assert cache.get("patterns-new") is None
+
+
+def test_a_key_follows_the_code_and_the_parts(tmp_path: Path) -> None:
+    code = tmp_path / "code.py"
+    keys = set()
+    for text in ("x = 1\n", "x = 2\n"):
+        code.write_text(text)
+        keys |= {cache.key("packs", [code], parts) for parts in ([b"ab", b"c"], [b"a", b"bc"], [])}
+    assert len(keys) == 6
+    assert cache.key("packs", [code], []) in keys
+
+
+@pytest.fixture
+def forgotten(folder: Path) -> Iterator[Path]:
+    """The cache's folder, empty, and the built-in packs not read yet in this process."""
+    load._builtin.cache_clear()
+    yield folder
+    load._builtin.cache_clear()
+
+
+def test_built_in_packs_are_those_of_the_files_whether_read_or_kept(forgotten: Path) -> None:
+    read = packs.load().packs
+    (entry,) = forgotten.glob("packs-*")
+    load._builtin.cache_clear()
+    assert packs.load().packs == read
+    cache.put(entry.name, pickle.dumps(read[:1]))
+    load._builtin.cache_clear()
+    assert packs.load().packs == read[:1]  # it is the entry that is read
+    entry.write_bytes(entry.read_bytes()[:-1])
+    load._builtin.cache_clear()
+    assert packs.load().packs == read
+
+
+def test_damaged_patterns_are_prepared_again(folder: Path) -> None:
+    def hits() -> list[int]:
+        found: list[int] = HyperscanScanner(["^a+b"]).scan(b"aab\n")[0].tolist()
+        return found
+
+    assert hits() == [0]
+    (entry,) = folder.glob("patterns-*")
+    for damage in (b"", b"no database" * 100):
+        entry.write_bytes(damage)
+        assert hits() == [0]
+    cache.put(entry.name, b"whole, but nothing that the engine knows")
+    assert hits() == [0]
+
+
+def test_the_command_makes_anew_what_is_damaged(tmp_path: Path, shared_cache: Path) -> None:
+    run = Command(tmp_path)
+    log = tmp_path / "build.log"
+    log.write_text("error: password=hunter2hunter2 is wrong\n")
+    first = run("triage", log)
+    shutil.copytree(shared_cache, tmp_path / "cache")
+    folder = tmp_path / "cache" / "logsieve"
+    damaged = [*folder.glob("packs-*"), *folder.glob("detectors-*")]
+    assert len({path.name.partition("-")[0] for path in damaged}) == 2
+    for path in damaged:
+        path.write_bytes(path.read_bytes()[:-8] + bytes(8))
+    again = run("triage", log, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert (again.stdout, again.stderr, again.returncode) == (first.stdout, b"", 1)
+    assert b"hunter2" not in again.stdout
+    assert not [path for path in damaged if path.exists() and path.read_bytes().endswith(bytes(8))]

@@ -9,12 +9,27 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
+import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
-__all__ = ["Rule", "assignment", "is_code", "is_masked", "is_secret_name", "is_secret_value", "looks_random", "rules"]
+from logsieve.packs import cache
+
+__all__ = [
+    "Rule",
+    "assignment",
+    "is_code",
+    "is_masked",
+    "is_secret_name",
+    "is_secret_value",
+    "looks_random",
+    "rules_for",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,13 +241,29 @@ _NOT_BEFORE = re.compile(r"\(\?!\[((?:[^\]\\]|\\.)*)\]\)")
 
 
 @functools.cache
-def rules() -> tuple[Rule, ...]:
-    """All rules, compiled. The first call imports detect-secrets and takes about 0.3 s."""
+def _rules() -> tuple[Rule, ...]:
+    """All rules, compiled."""
     return (
         *(_rule(kind, hints, pattern, _varied) for kind, hints, pattern in _TOKENS),
         *(_rule(kind, hints, pattern, check) for kind, hints, pattern, check in _CHECKED),
         *_detectors(),
     )
+
+
+def rules_for(lower: str) -> Iterable[Rule]:
+    """The rules of which a line, given in lower case, holds a hint, in their order."""
+    numbers = {number for hint, having in _by_hint() if hint in lower for number in having}
+    return map(_rules().__getitem__, sorted(numbers))
+
+
+@functools.cache
+def _by_hint() -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """The hints, each looked for once however many rules have it, and the numbers of these rules."""
+    hints: dict[str, list[int]] = {}
+    for number, rule in enumerate(_rules()):
+        for hint in rule.hints:
+            hints.setdefault(hint, []).append(number)
+    return tuple((hint, tuple(numbers)) for hint, numbers in hints.items())
 
 
 def _rule(kind: str, hints: str, pattern: str, check: Callable[[str], bool], ignore_case: bool = False) -> Rule:
@@ -243,12 +274,24 @@ def _rule(kind: str, hints: str, pattern: str, check: Callable[[str], bool], ign
 
 
 def _detectors() -> Iterator[Rule]:
-    from importlib import import_module
+    """The rules of detect-secrets. Its patterns are kept: to import it takes a tenth of what starting may take."""
+    where = find_spec("detect_secrets")
+    assert where is not None
+    assert where.origin is not None
+    key = cache.key("detectors", [__file__, Path(where.origin).with_name("__version__.py")], [])
+    blob = cache.get(key)
+    if blob is None:
+        blob = json.dumps(list(_read_detectors())).encode()
+        cache.put(key, blob)
+    for kind, hints, pattern, ignore_case in json.loads(blob):
+        yield _rule(kind, hints, pattern, looks_random, ignore_case)
 
+
+def _read_detectors() -> Iterator[tuple[str, str, str, bool]]:
     for module, name, kind, hints in _DETECTORS:
         detector = getattr(import_module(f"detect_secrets.plugins.{module}"), name)
         for pattern in detector.denylist:
-            yield _rule(kind, hints, _linear(pattern.pattern), looks_random, bool(pattern.flags & re.IGNORECASE))
+            yield kind, hints, _linear(pattern.pattern), bool(pattern.flags & re.IGNORECASE)
 
 
 def _linear(pattern: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate, groupby
 
 from logsieve.model import Envelope, Level
 from logsieve.packs import EnvelopeRule, PackSet
@@ -12,6 +14,8 @@ from logsieve.text import LogText
 __all__ = ["Wrapping", "detect"]
 
 SAMPLE = 400  # lines looked at; more changes no decision on the logs at hand
+WIDTH = 2000  # bytes of each
+SHORT = 1 << 18  # bytes of a log that is cleaned as a whole for that
 RUNNER = 5  # layers under it are the runner's own; from it on what the programs write of themselves
 LONGEST = 8192  # characters of a message that rules look at one line at a time; the scan sees all of it
 
@@ -91,33 +95,57 @@ class Wrapping:
         return ""
 
 
+@lru_cache(maxsize=8)
+def _depths(rules: tuple[EnvelopeRule, ...]) -> list[tuple[list[EnvelopeRule], re.Pattern[bytes]]]:
+    """The rules of each layer, and a pattern for any of them after the line end before the line."""
+    depths = [list(rules) for _, rules in groupby(rules, key=lambda rule: rule.layer)]
+    return [(same, re.compile(f"(?m)\\n(?:{'|'.join(map(_nameless, same))})".encode())) for same in depths]
+
+
 def detect(text: LogText, packs: PackSet) -> Wrapping:
     """The layers that enough of the sampled lines carry, each looked for in what the outer ones left."""
+    lines = [line[:WIDTH] for line in _sample(text) if line.strip()]
+    layers: list[EnvelopeRule] = []
+    for rules, any_of_them in _depths(packs.envelopes):
+        # One search over all lines first: most depths are on none of them, and to ask line by line takes long.
+        found_at = [m.start() for m in any_of_them.finditer(b"\n" + b"\n".join(lines))]
+        if not found_at:
+            continue
+        places = {at: i for i, at in enumerate(accumulate((len(line) + 1 for line in lines), initial=0))}
+        carry = [places[at] for at in found_at]
+        best: EnvelopeRule | None = None
+        ends: dict[int, int] = {}
+        for rule in rules:
+            pattern = re.compile(rule.pattern.encode())
+            found = {i: m.end() for i in carry if (m := pattern.match(lines[i]))}
+            if len(found) > len(ends) and len(found) >= rule.share * len(lines):
+                best, ends = rule, found
+        if best:
+            layers.append(best)
+            lines = [line[ends.get(i, 0) :] for i, line in enumerate(lines)]
+    return Wrapping(tuple(layers), _combined(layers))
+
+
+def _sample(text: LogText) -> list[bytes]:
+    """The clean text of lines from the start, the end and in between."""
     n = len(text)
     step = max(1, n // (SAMPLE // 2))
     numbers = sorted({*range(min(n, SAMPLE // 4)), *range(0, n, step), *range(max(0, n - SAMPLE // 4), n)})
-    lines = [line for line in (text.clean(i)[:2000].encode("utf-8", "replace") for i in numbers) if line.strip()]
-    layers: list[EnvelopeRule] = []
-    for depth in sorted({e.layer for e in packs.envelopes}):
-        best, most, rest = None, 0, lines
-        for rule in packs.envelopes:
-            if rule.layer != depth:
-                continue
-            pattern = re.compile(rule.pattern.encode())
-            found = [pattern.match(line) for line in lines]
-            count = sum(m is not None for m in found)
-            if count > most and count >= rule.share * len(lines):
-                best, most = rule, count
-                rest = [line[m.end() :] if m else line for m, line in zip(found, lines, strict=True)]
-        if best:
-            layers.append(best)
-            lines = rest
-    return Wrapping(tuple(layers), _combined(layers))
+    if text.starts[-1] > SHORT:
+        return [text.clean_bytes(i, i + 1)[:-1] for i in numbers]
+    clean = text.clean_bytes(0, n).split(b"\n")
+    return [clean[i] for i in numbers]
 
 
 def _combined(layers: list[EnvelopeRule]) -> re.Pattern[bytes] | None:
     if not layers:
         return None
-    # Names may repeat over layers; only `level` looks at groups, one layer at a time.
-    nameless = [re.sub(r"\(\?P<\w+>", "(?:", layer.pattern) for layer in layers]
-    return re.compile(("\n" + "".join(f"(?:{p})?" for p in nameless)).encode())
+    return re.compile(("\n" + "".join(f"(?:{_nameless(layer)})?" for layer in layers)).encode())
+
+
+def _nameless(rule: EnvelopeRule) -> str:
+    """The rule's pattern as it may stand beside others: names may repeat there, and only `_named` looks at groups, one
+    layer at a time; flags hold for this pattern alone.
+    """
+    pattern = re.sub(r"\(\?P<\w+>", "(?:", rule.pattern)
+    return re.sub(r"\A\(\?([a-z]+)\)(?s:(.*))", r"(?\1:\2)", pattern)

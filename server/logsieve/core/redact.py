@@ -117,9 +117,7 @@ class Redactor:
 
 def _find(line: str) -> Iterator[_Span]:
     lower = line.lower()
-    for rule in credentials.rules():
-        if not any(hint in lower for hint in rule.hints):
-            continue
+    for rule in credentials.rules_for(lower):
         group = min(1, rule.pattern.groups)
         for match in rule.pattern.finditer(line):
             start, end = match.span(group)

@@ -8,11 +8,9 @@ import re
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib import metadata
 from typing import Any, Protocol
 
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
 from logsieve.packs import cache
@@ -97,14 +95,14 @@ class HyperscanScanner:
     """Scans whole chunks with Intel's Hyperscan (or Vectorscan on Arm)."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-
         self._empty = not patterns
         if self._empty:
             return
-        sources = [_source(p).encode() for p in patterns]
-        version = f"{metadata.version('hyperscan')} {sys.platform} {platform.machine()}".encode()
-        key = "patterns-" + xxhash.xxh3_128_hexdigest(b"\n".join([version, *sources]))
-        self._database = self._load(key) or self._compile(sources, key)
+        import hyperscan
+
+        engine = f"{getattr(hyperscan, '__version__', '')} {sys.platform} {platform.machine()}"
+        key = cache.key("patterns", [__file__], map(str.encode, (engine, *patterns)))
+        self._database = self._load(key) or self._compile([_source(p).encode() for p in patterns], key)
 
     @staticmethod
     def _load(key: str) -> Any:

@@ -1,15 +1,24 @@
-"""Compiled pattern databases kept in the user's cache folder. A missing or damaged entry only slows the start."""
+"""What takes long to make, kept in the user's cache folder: packs as read, compiled patterns. A missing or damaged
+entry only slows the start.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["KEPT", "get", "put"]
+import xxhash
 
-KEPT = 8  # entries: some sets of packs, those of the versions before, and half-written files
+from logsieve import __version__
+
+__all__ = ["KEPT", "get", "key", "put"]
+
+KEPT = 24  # entries: five or so for each of some sets of packs, those of the versions before, half-written files
+DIGEST = 16  # bytes before an entry: its hash, for a damaged entry could crash whoever reads it
 
 
 def _folder() -> Path:
@@ -18,12 +27,27 @@ def _folder() -> Path:
     return user_cache_path("logsieve", appauthor=False)
 
 
+def key(kind: str, code: Iterable[Path | str], parts: Iterable[bytes]) -> str:
+    """The key of what is made of these parts by these files of code: a checkout's code changes without its version."""
+    about = xxhash.xxh3_128(f"{__version__} {sys.version}".encode())
+    for path in sorted(map(Path, code)):
+        with contextlib.suppress(OSError):  # installed as bytecode only: the version tells
+            about.update(path.read_bytes())
+    for part in parts:
+        about.update(b"\0" + part)
+    return f"{kind}-{about.hexdigest()}"
+
+
 def get(key: str) -> bytes | None:
     """What was stored under `key`, or None."""
+    path = _folder() / key
     with contextlib.suppress(OSError):
-        blob = (_folder() / key).read_bytes()
+        entry = path.read_bytes()
+        digest, blob = entry[:DIGEST], entry[DIGEST:]
+        if xxhash.xxh3_128_digest(blob) != digest:
+            return None
         with contextlib.suppress(OSError):
-            os.utime(_folder() / key)  # used now: the entries longest out of use are dropped first
+            os.utime(path)  # used now: the entries longest out of use are dropped first
         return blob
     return None
 
@@ -38,7 +62,7 @@ def put(key: str, blob: bytes) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder)
         with os.fdopen(handle, "wb") as file:
-            file.write(blob)
+            file.write(xxhash.xxh3_128_digest(blob) + blob)
         Path(name).replace(folder / key)
         for path in sorted(folder.iterdir(), key=_used, reverse=True)[KEPT:]:
             with contextlib.suppress(OSError):  # another process was quicker, or (on Windows) reads it
