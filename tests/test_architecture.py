@@ -21,10 +21,10 @@ ROOMS: dict[str, set[str]] = {
     "llm": {"text", "model", "settings", "core"},
     "operations": {"text", "model", "packs", "settings", "core", "llm"},
     "lsp": {"text", "disk", "parallel", "model", "packs", "settings", "core", "llm", "operations"},
-    "archive": {"text"},
+    "archive": {"text", "disk"},
     "terminal": {"model", "core"},
     "output": {"core", "terminal"},
-    "cli": {"text", "packs", "core", "llm", "operations", "archive", "terminal", "output", "lsp"},
+    "cli": {"text", "disk", "packs", "core", "parallel", "llm", "operations", "archive", "terminal", "output", "lsp"},
     "__main__": {"cli"},
 }
 

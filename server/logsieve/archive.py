@@ -7,6 +7,7 @@ raised: the other inputs are still done.
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -14,14 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
+from logsieve.disk import Disk
+
 if TYPE_CHECKING:
     import zipfile
+
+    from logsieve.text import Data
 
 __all__ = ["MAX_BYTES", "MAX_RATIO", "STDIN", "InputProblem", "Log", "read"]
 
 STDIN = "-"  # the path that means standard input
 
 MAX_BYTES = 4 << 30  # of one input, unpacked: more than any CI service keeps of a log, less than a bomb expands to
+BIG = 16 << 20  # bytes of a plain file from which it is read where it is needed, not whole
 MAX_RATIO = 1100  # unpacked to packed; deflate cannot exceed 1032, and what xz, bzip2 and zstd do beyond is no log
 RATIO_FLOOR = 256 << 20  # unpacked bytes up to which any ratio is fine: a short log of one repeated line is no bomb
 _STEP = 1 << 20  # unpacked bytes read at a time
@@ -32,10 +38,13 @@ _MEMBER = re.compile(r"\.(?:log|txt)$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The bytes of one log, unpacked. `path` as given; `archive.zip!member` inside an archive; `-` for stdin."""
+    """The bytes of one log, unpacked; those of a large file stay on disk.
+
+    `path` as given; `archive.zip!member` inside an archive; `-` for stdin.
+    """
 
     path: str
-    data: bytes
+    data: Data
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,10 @@ def _read(path: str, stream: IO[bytes]) -> Iterator[Log | InputProblem]:
             packed = _Counted(stream)
             yield _log(path, _unpacked(kind, unpack, packed))
             return
-    yield _log(path, _whole(_parts(stream)))
+    if path != STDIN and os.fstat(stream.fileno()).st_size >= BIG and Path(path).is_file():
+        yield _log(path, Disk(Path(path)))
+    else:
+        yield _log(path, _whole(_parts(stream)))
 
 
 def _zip(path: str, file: IO[bytes]) -> Iterator[Log | InputProblem]:
@@ -210,12 +222,12 @@ def _whole(parts: Iterable[bytes], packed: Callable[[], int] | None = None) -> b
     return b"".join(kept)
 
 
-def _log(path: str, data: bytes) -> Log | InputProblem:
+def _log(path: str, data: Data) -> Log | InputProblem:
     from logsieve.text import looks_binary
 
-    if not data or data.isspace():
+    if all(data[at : at + _STEP].isspace() for at in range(0, len(data), _STEP)):
         return InputProblem(path, "is empty")
-    if looks_binary(data):
+    if looks_binary(data[:_STEP]):
         return InputProblem(path, "is binary, not a log")
     return Log(path, data)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from logsieve import __version__, archive
+from logsieve.disk import ChangedError
 from logsieve.operations import OPERATIONS, Operation, Parameter
 from logsieve.output import Output, write
 
@@ -208,7 +209,11 @@ def _run(operation: Operation, paths: Sequence[str], folders: Sequence[str], for
         if isinstance(log, archive.InputProblem):
             _complain(str(log))
             return USAGE
-        analysis = _analyse(log, packs)
+        try:
+            analysis = _analyse(log, packs)
+        except ChangedError:
+            _complain(f"{log.path}: changed while it was read; run again")
+            return USAGE
         answer = operation.function(analysis, log.path, **parameters)
         output.add(answer, analysis)
         if format_ == "text" and answer.get("error"):
@@ -281,12 +286,13 @@ def _load(folders: Sequence[str]) -> PackSet:
 
 
 def _analyse(log: archive.Log, packs: PackSet) -> Analysis:
+    from logsieve import parallel
     from logsieve.core.analysis import analyse
     from logsieve.terminal import Progress
     from logsieve.text import LogText
 
     with Progress(log.path) as progress:
-        return analyse(LogText.from_bytes(log.data), packs, progress=progress)
+        return analyse(LogText.from_bytes(log.data), packs, progress=progress, scanning=parallel.scan)
 
 
 # Options of the command line alone, and the operations that need more of a face than printing.

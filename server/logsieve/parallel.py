@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
 
 from logsieve.core.analysis import scanned_here
@@ -18,7 +19,7 @@ from logsieve.disk import Disk
 from logsieve.packs import PackSet
 from logsieve.text import LogText
 
-__all__ = ["prepare", "scan"]
+__all__ = ["prepare", "scan", "unsignalled"]
 
 WORTH = 24 << 20  # bytes from which another process pays: it takes half a second to start, while this one scans
 GROUP = 4  # ranges given to another process at a time, and WAITING such groups while it is busy
@@ -61,7 +62,8 @@ def _sent(pool: ProcessPoolExecutor, text: LogText, group: Sequence[tuple[int, i
     start, end = int(text.starts[group[0][0]]), int(text.starts[group[-1][1]])
     data = text.data if isinstance(text.data, Disk) else text.data[start:end]
     try:
-        return pool.submit(_scan, data, start if isinstance(text.data, Disk) else 0, end - start)
+        with unsignalled():
+            return pool.submit(_scan, data, start if isinstance(text.data, Disk) else 0, end - start)
     except BrokenProcessPool:
         return None
 
@@ -75,6 +77,19 @@ def _scan(data: Disk | bytes, start: int, size: int) -> Part:
 def _know(packs: PackSet, wrapping: Wrapping) -> None:
     prepare()
     _known.append((packs, wrapping))
+
+
+@contextmanager
+def unsignalled() -> Iterator[None]:
+    """Processes started meanwhile never hear of Ctrl-C, not even before they `prepare`; this one does afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def prepare() -> None:

@@ -265,7 +265,7 @@ class TestRunners:
         path.write_bytes(packed.getvalue())
         logs = [log for log in archive.read(str(path)) if isinstance(log, archive.Log)]
         assert [log.path.rpartition("!")[2] for log in logs] == ["0_test (3.11).txt", "1_test (3.12).txt"]
-        verdicts = [analysed(log.data).verdict for log in logs]
+        verdicts = [analysed(log.data[:]).verdict for log in logs]
         assert verdicts == [Verdict.PASSED, Verdict.FAILED]
 
     @pytest.mark.parametrize(

@@ -191,6 +191,18 @@ class TestProcesses:
             analyse(LogText(long), PACKS, progress=enough, scanning=parallel.scan)
         assert len(seen) == 1
 
+    def test_the_stages_after_the_scan_stop_too(self, long: bytes) -> None:
+        seen: list[float] = []
+
+        def enough(share: float) -> None:
+            seen.append(share)
+            if seen.count(share) > 1:
+                raise InterruptedError
+
+        with pytest.raises(InterruptedError):
+            analyse(LogText(long), PACKS, progress=enough)
+        assert seen[-1] == max(seen) < 1
+
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks Linux which processes there are")
 def test_no_process_outlives_the_one_that_started_it(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ __all__ = ["Analysis", "Progress", "Scanning", "analyse", "scanned_here"]
 
 NEVER = 101  # above every specificity: no rule counts on the line
 LAST_LINES = 3  # at the end of a log: a tool's word there is the last one, though no line end follows
+SCANNING = 0.9  # share of the work that the scan is, about
+OFTEN = 500  # messages between two reports of progress after it
 SURE = 60  # specificity from which a failure after a tool's success counts against it
 
 Progress = Callable[[float], None]
@@ -124,13 +127,17 @@ def analyse(
             yield found
             done += len(found)
             if progress:
-                progress(done / len(text))
+                progress(SCANNING * done / len(text))
 
     known = earlier and earlier.wrapping == wrapping and (earlier.text, earlier.scanned)
     scanned = scan.run(text, packs, parts, known or None)
 
+    asked = count(1)
+
     @lru_cache(maxsize=1 << 16)
     def message(line: int) -> str:
+        if progress and next(asked) % OFTEN == 0:  # every stage asks for messages, and may be stopped here
+            progress(SCANNING)
         kept = scanned.message(line)
         if kept is not None and kept.isascii():
             return kept[: envelope.LONGEST].decode("ascii")

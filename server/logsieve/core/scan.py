@@ -22,7 +22,7 @@ from logsieve.text import Data, LogText
 
 __all__ = ["MOST_HITS", "Part", "Parts", "Scanned", "Wrapping", "joined", "part", "run"]
 
-KEPT = 1 << 25  # bytes of messages that stay at hand for the later stages; lines beyond are cleaned again one by one
+KEPT = 1 << 24  # bytes of messages that stay at hand for the later stages; lines beyond are cleaned again one by one
 MOST_HITS = 2000  # hits of one rule that are looked at: the first and the last half of these; more say nothing new
 STEP = 1 << 16  # bytes of two texts that are compared at a time
 LEVELS = (r"(?i)\b(?:err(?:or)?|fatal|f|e|crit(?:ical)?|severe|alert|emerg|panic)\b", r"(?i)\b(?:w|wrn|warn(?:ing)?)\b")
@@ -170,13 +170,7 @@ class Part:
 def joined(parts: Sequence[Part]) -> Part:
     """Parts that follow each other, as one."""
     firsts = np.concatenate(([0], np.cumsum([len(p) for p in parts], dtype=np.int64))).tolist()
-    messages: list[_Messages] = []
-    room = KEPT
-    for p, first in zip(parts, firsts, strict=False):
-        for m in p.messages:
-            room -= len(m)
-            if room > 0:
-                messages.append(m.moved(first, 0, firsts[-1]))
+    messages = [m.moved(at, 0, firsts[-1]) for p, at in zip(parts, firsts, strict=False) for m in p.messages]
     return Part(
         np.concatenate([np.zeros(0, np.uint64), *(p.shapes for p in parts)]),
         np.concatenate([np.zeros(0, np.int8), *(p.levels for p in parts)]),
@@ -247,7 +241,10 @@ def run(text: LogText, packs: PackSet, parts: Parts, earlier: tuple[LogText, Sca
         start, end = _unchanged(earlier[0], text)
         kept = earlier[1].found
     found = [kept.cut(0, start)] if kept else []
-    found += parts(text, list(text.chunks(start, len(text) - end)))
+    room = KEPT - sum(map(len, kept.messages)) if kept else KEPT
+    for here in parts(text, list(text.chunks(start, len(text) - end))):
+        room -= sum(map(len, here.messages))
+        found.append(here if room > 0 else here.without_messages())
     found += [kept.cut(len(kept) - end, len(kept))] if kept else []
     return Scanned(plan, joined(found))
 
