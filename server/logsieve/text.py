@@ -54,10 +54,10 @@ class LogText:
 
     __slots__ = ("_huge", "data", "encoding", "starts")
 
-    def __init__(self, data: Data, encoding: str = "utf-8") -> None:
+    def __init__(self, data: Data, encoding: str = "utf-8", known: NDArray[np.int64] | None = None) -> None:
         self.data = data
         self.encoding = encoding
-        self.starts = _line_starts(data)
+        self.starts = _line_starts(data, np.zeros(1, np.int64) if known is None else known)
         self._huge: tuple[int, str] = (-1, "")
 
     @classmethod
@@ -68,6 +68,11 @@ class LogText:
                 text = data[len(mark) :].decode(encoding, "replace")
                 return cls(text.encode("utf-8", "replace"), encoding)
         return cls(data)
+
+    def changed(self, data: Data, unchanged: int) -> LogText:
+        """A newer text, of which the first `unchanged` bytes are this one's: only the rest is looked at for lines."""
+        begun = int(np.searchsorted(self.starts[:-1], unchanged, side="right"))
+        return LogText(data, self.encoding, self.starts[: max(1, begun)])
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -136,9 +141,11 @@ def looks_binary(data: bytes) -> bool:
     return odd > len(head) * 0.05
 
 
-def _line_starts(data: Data) -> NDArray[np.int64]:
-    chunks = ((at, np.frombuffer(data[at : at + CHUNK], np.uint8)) for at in range(0, len(data), CHUNK))
-    found = [np.zeros(1, np.int64), *(np.flatnonzero(chunk == _LF) + (at + 1) for at, chunk in chunks)]
+def _line_starts(data: Data, known: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`known` are those of the first lines; the last of them is where to go on."""
+    places = range(int(known[-1]), len(data), CHUNK)
+    chunks = ((at, np.frombuffer(data[at : at + CHUNK], np.uint8)) for at in places)
+    found = [known, *(np.flatnonzero(chunk == _LF) + (at + 1) for at, chunk in chunks)]
     if data[-1:] not in (b"", b"\n"):
         found.append(np.array([len(data)], np.int64))
     return np.concatenate(found)

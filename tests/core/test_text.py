@@ -106,6 +106,13 @@ def test_chunks_cover_all_lines_once(parts: list[bytes], size: int) -> None:
     assert [i for start, end in ranges for i in range(start, end)] == list(range(len(text)))
 
 
+@given(st.binary(max_size=60), st.binary(max_size=30), st.integers(0, 60))
+def test_a_changed_text_has_the_lines_of_a_fresh_one(old: bytes, new: bytes, unchanged: int) -> None:
+    data = old[:unchanged] + new
+    changed = LogText(old).changed(data, min(unchanged, len(old)))
+    assert changed.starts.tolist() == LogText(data).starts.tolist()
+
+
 def test_binary_is_told_from_text() -> None:
     assert looks_binary(bytes(range(256)) * 4)
     assert not looks_binary("grün \x1b[31mrot\x1b[0m\r\n".encode() * 9)

@@ -68,7 +68,8 @@ GROWN = 1 << 18  # the same where a text that was analysed has grown
 class Document:
     """A text and what has been found in it so far; `analysis` is computed when first asked for.
 
-    `earlier` is the last analysis of an earlier text, of which the first `unchanged` bytes are the same.
+    `earlier` is the last analysis of an earlier text, of which the first `unchanged` bytes are the same, and
+    `earlier_at` its coordinates.
     """
 
     language: str | None  # None for a file that is not open
@@ -77,6 +78,7 @@ class Document:
     analysis: Analysis | None = None
     coordinates: Coordinates | None = None
     earlier: Analysis | None = None
+    earlier_at: Coordinates | None = None
     unchanged: int = 0
     used: int = 0
 
@@ -86,19 +88,20 @@ class Document:
             from logsieve.text import LogText
 
             assert self.buffer is not None
-            self.log = LogText(self.buffer.data())
+            data = self.buffer.data()
+            self.log = self.earlier.text.changed(data, self.unchanged) if self.earlier else LogText(data)
         return self.log
 
     def change(self, first: int) -> None:
         """The text has changed from a byte on."""
         if self.analysis:
-            self.earlier, self.unchanged = self.analysis, first
+            self.earlier, self.earlier_at, self.unchanged = self.analysis, self.coordinates, first
         self.unchanged = min(self.unchanged, first)
         self.log = self.analysis = self.coordinates = None
 
     def forget(self) -> None:
         """Give back the memory of what can be worked out again."""
-        self.analysis = self.coordinates = self.earlier = None
+        self.analysis = self.coordinates = self.earlier = self.earlier_at = None
         if self.buffer:
             self.log = None
 
@@ -270,15 +273,16 @@ class Worker:
             return None
         whole = document.text()
         size = len(whole.data)
-        from_byte = size - END if document.earlier is None else min(size - GROWN, document.unchanged)
-        line = int(whole.starts.searchsorted(max(0, from_byte)))
-        if size - from_byte > size / 2 or line >= len(whole):
+        from_byte = min(size - GROWN, document.unchanged - 1) if document.earlier_at else size - END
+        if size - from_byte > size / 2:
             return None
+        line = int(whole.starts.searchsorted(from_byte, side="right")) - 1
         from logsieve.core.analysis import analyse
         from logsieve.text import LogText
 
         text = LogText(whole.data[int(whole.starts[line]) :])
-        at = Coordinates(text, self._client, before=Coordinates(whole, self._client).first(line))
+        before = (document.earlier_at or Coordinates(whole, self._client)).first(line)
+        at = Coordinates(text, self._client, before)
         return analyse(text, self._known_packs(), self._settings), at
 
     def _analysis(self, ask: Ask, document: Document) -> tuple[Analysis, Coordinates]:
@@ -296,7 +300,7 @@ class Worker:
                 raise RefusedError(f"the file changed while it was read: {path_of(ask.uri)}") from error
             finally:
                 watch.end()
-            document.earlier = None
+            document.earlier = document.earlier_at = None
             document.coordinates = Coordinates(document.text(), self._client)
             self._forget(document)
         return document.analysis, document.coordinates
