@@ -23,6 +23,7 @@ from logsieve.text import LogText
 __all__ = ["Analysis", "Progress", "Scanning", "analyse", "scanned_here"]
 
 NEVER = 101  # above every specificity: no rule counts on the line
+_LEVELS = tuple(Level)
 LAST_LINES = 3  # at the end of a log: a tool's word there is the last one, though no line end follows
 SCANNING = 0.9  # share of the work that the scan is, about
 OFTEN = 500  # messages between two reports of progress after it
@@ -119,7 +120,6 @@ def analyse(
     `scanning` scans for it, in other processes for example; without it this one does.
     """
     wrapping = envelope.detect(text, packs)
-    level = wrapping.level if wrapping.has_level else None
 
     def parts(text: LogText, ranges: Sequence[tuple[int, int]]) -> Iterator[scan.Part]:
         done = 0
@@ -139,8 +139,11 @@ def analyse(
         if progress and next(asked) % OFTEN == 0:  # every stage asks for messages, and may be stopped here
             progress(SCANNING)
         kept = scanned.message(line)
-        if kept is not None and kept.isascii():
-            return kept[: envelope.LONGEST].decode("ascii")
+        if kept is not None:
+            try:
+                return kept.decode("utf-8")[: envelope.LONGEST]
+            except UnicodeDecodeError:
+                pass  # the text knows what else it may be
         return wrapping.message(text.clean(line))
 
     as_written = lru_cache(maxsize=1 << 10)(lambda line: text.text(line)[: envelope.LONGEST])
@@ -165,7 +168,9 @@ def analyse(
         return (lookup.all[index].start, lookup.all[index].end) if index >= 0 else (0, len(text))
 
     def level_of(line: int) -> Level:
-        return level(text.clean(line)) if level else Level.UNKNOWN
+        if not wrapping.has_level:
+            return Level.UNKNOWN
+        return _LEVELS[scanned.found.levels[line]] or wrapping.level(text.clean(line))
 
     ignored = scanned.found.ignored.copy()
     for s in found:
@@ -189,8 +194,7 @@ def analyse(
         verdict, why = Verdict.FAILED, f"failures were found, though {why}"
 
     levels = scanned.found.levels.copy()
-    for b in made:
-        levels[b.anchor] = max(levels[b.anchor], b.severity)
+    np.maximum.at(levels, [b.anchor for b in made], np.array([b.severity for b in made], np.int8))
     quiet = noise.find(
         scanned.found.shapes,
         occurrences,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from heapq import heapify, heappop, heappush
 from itertools import groupby, islice
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,13 +61,8 @@ def find(
         start, end = _upward(rule.block, line, first, message, own), _downward(rule.block, line, last, message, own)
         if rule.block.closed and not compiled(rule.block.through).search(message(end - 1)):
             return None
-        groups: dict[str, str] = {}
-        for source, told_in in (
-            (rule.block.start, message(start)),
-            (rule.below, message(under) if rule.below else ""),
-            (rule.pattern, text),
-        ):
-            groups |= (compiled(source).named(told_in) if "(?P<" in source else None) or {}
+        groups = _named(rule.block.start, start, message) | _named(rule.below, under, message)
+        groups |= _named(rule.pattern, line, as_written if rule.raw else message)
         anchor, more = _anchor(rule, line, start, end, message, own)
         code, category = f"{pattern.pack.name}/{rule.id}", rule.category or pattern.pack.category
         return Block(
@@ -83,41 +80,64 @@ def find(
             _links(rule, start, end, anchor, message, own),
         )
 
-    found: list[Block] = []
-    for line, of_line in groupby(hits, key=lambda hit: hit[0]):
-        # On one line the most specific rule speaks, whatever its role: what it leaves no others need to look at.
-        rules = [(p.owner, p) for _, p in of_line if isinstance(p.owner, Rule) and p.owner.specificity >= ignored[line]]
-        rules.sort(key=lambda rule: -rule[0].specificity)
-        surest = next(filter(None, (block(line, pattern, rule) for rule, pattern in rules)), None)
-        if surest:
-            found.append(surest)
-    return _without_overlap(found, stream)
-
-
-def _without_overlap(found: list[Block], stream: Callable[[int], str] | None) -> list[Block]:
-    """The surest block keeps its lines; one that is found inside a surer block is part of it, one that reaches into
-    it is cut. Blocks of two streams may lie in each other: each has lines of its own only.
-    """
-    order = sorted(found, key=lambda b: (-_sureness(b), b.start, b.line))
-    streams = {b.line: stream(b.line) if stream else "" for b in order}
-    of_stream: dict[str, list[tuple[int, int]]] = {name: [] for name in streams.values()}  # disjoint, sorted
+    # On one line the most specific rule speaks, whatever its role: what it leaves no others need to look at. The surest
+    # block of all takes its lines first; of a line that is taken no block is made. Where every line is an error, most are.
+    speaking: dict[int, list[tuple[Rule, Pattern]]] = {}
+    waiting: list[tuple[float, int, int, Block | None]] = []  # with the earliest turn that a line's block may have
+    for line, of_line in groupby(hits, itemgetter(0)):
+        least = ignored[line]
+        rules = [(p.owner, p) for _, p in of_line if isinstance(p.owner, Rule) and p.owner.specificity >= least]
+        if rules:
+            speaking[line] = sorted(rules, key=_specificity)
+            waiting.append((*min([_turn(rule, line) for rule, _ in rules]), line, None))
+    heapify(waiting)
+    taken: dict[str, list[tuple[int, int]]] = {}  # by stream: disjoint, sorted
     kept: list[Block] = []
-    for b in order:
-        taken = of_stream[streams[b.line]]
-        at = bisect_right(taken, (b.line, 1 << 62)) - 1
-        if at >= 0 and taken[at][1] > b.line:
+    while waiting:
+        *_, line, made = heappop(waiting)
+        of_stream = taken.setdefault(stream(line) if stream else "", [])
+        at = bisect_right(of_stream, (line, 1 << 62)) - 1
+        if at >= 0 and of_stream[at][1] > line:
             continue
-        start = max(b.start, taken[at][1]) if at >= 0 else b.start
-        end = min(b.end, taken[at + 1][0]) if at + 1 < len(taken) else b.end
-        taken.insert(at + 1, (start, end))
-        if (start, end) != (b.start, b.end) or not start <= b.anchor < end:
-            b = replace(b, start=start, end=end, anchor=b.anchor if start <= b.anchor < end else b.line)
-        kept.append(b)
+        if made is None:
+            made = next(filter(None, (block(line, pattern, rule) for rule, pattern in speaking[line])), None)
+            if made is None:
+                continue
+            turn = -_sureness(made.specificity, made.role, made.severity), made.start, line, made
+            if waiting and waiting[0] < turn:
+                heappush(waiting, turn)
+                continue
+        kept.append(_cut(made, of_stream, at + 1))
     return sorted(kept, key=lambda b: b.start)
 
 
-def _sureness(block: Block) -> float:
-    return block.specificity + SURENESS[block.role] + 20 * (block.severity - Level.ERROR)
+def _cut(made: Block, taken: list[tuple[int, int]], at: int) -> Block:
+    """A block without the lines that surer ones of its stream have, which it only reaches into; its own are taken then,
+    between those before and from `at`. Blocks of two streams may lie in each other: each has lines of its own only.
+    """
+    start = max(made.start, taken[at - 1][1]) if at else made.start
+    end = min(made.end, taken[at][0]) if at < len(taken) else made.end
+    taken.insert(at, (start, end))
+    if (start, end) == (made.start, made.end) and start <= made.anchor < end:
+        return made
+    return replace(made, start=start, end=end, anchor=made.anchor if start <= made.anchor < end else made.line)
+
+
+def _specificity(speaking: tuple[Rule, Pattern]) -> int:
+    return -speaking[0].specificity
+
+
+def _sureness(specificity: int, role: str, severity: Level) -> float:
+    return specificity + SURENESS[role] + 20 * (severity - Level.ERROR)
+
+
+def _turn(rule: Rule, line: int) -> tuple[float, int]:
+    """The earliest turn of a block that a rule may make of a line: how sure it is at most, less than 0, and where it
+    begins at the highest.
+    """
+    role = "consequence" if rule.echoes and rule.role == "hint" else rule.role
+    above = rule.block.back if rule.block.start or rule.block.before else 0
+    return -_sureness(rule.specificity, role, rule.severity), line - above
 
 
 def _forgiven(rule: Rule, line: int, last: int, message: Message) -> bool:
@@ -126,6 +146,10 @@ def _forgiven(rule: Rule, line: int, last: int, message: Message) -> bool:
         return False
     pattern = compiled(rule.forgiven)
     return any(pattern.search(message(n)) for n in range(line + 1, min(line + 1 + FORGIVEN, last)))
+
+
+def _named(source: str, line: int, message: Message) -> dict[str, str]:
+    return (compiled(source).named(message(line)) if "(?P<" in source else None) or {}
 
 
 def _any(_line: int) -> bool:

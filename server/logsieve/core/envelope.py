@@ -86,13 +86,18 @@ class Wrapping:
     def _named(self, group: str, clean: str) -> str:
         rest = clean[:LONGEST].encode("utf-8", "replace")
         for layer in self.layers:
-            match = re.match(layer.pattern.encode(), rest)
+            match = _compiled(layer.pattern).match(rest)
             if match:
-                word = match.groupdict().get(group)
+                word = match[group] if group in match.re.groupindex else None
                 if word:
                     return word.decode("utf-8", "replace")
                 rest = rest[match.end() :]
         return ""
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[bytes]:
+    return re.compile(pattern.encode())
 
 
 @lru_cache(maxsize=8)
@@ -116,7 +121,7 @@ def detect(text: LogText, packs: PackSet) -> Wrapping:
         best: EnvelopeRule | None = None
         ends: dict[int, int] = {}
         for rule in rules:
-            pattern = re.compile(rule.pattern.encode())
+            pattern = _compiled(rule.pattern)
             found = {i: m.end() for i in carry if (m := pattern.match(lines[i]))}
             if len(found) > len(ends) and len(found) >= rule.share * len(lines):
                 best, ends = rule, found

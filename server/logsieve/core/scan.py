@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -193,8 +193,12 @@ class Scanned:
 
     def message(self, line: int) -> bytes | None:
         """The message of a line, None where it is not at hand."""
-        at = bisect_right(self.found.messages, line, key=lambda messages: messages.start) - 1
+        at = bisect_right(self._starts, line) - 1
         return self.found.messages[at].line(line) if at >= 0 else None
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [messages.start for messages in self.found.messages]
 
     @property
     def reasons(self) -> tuple[str, ...]:
