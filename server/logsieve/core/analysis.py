@@ -180,14 +180,9 @@ def analyse(
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
     verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(text, markers, told))
     occurrences = shapes.occurrences(scanned.found.shapes)
-    nothing = sections.made_nothing_of(told, lookup.outermost)
-
-    def was_let(line: int, pack: str) -> bool:
-        outer = lookup.outermost(line) if nothing else -1
-        return any(start <= line < end for whose in ("", pack) for start, end in nothing.get((outer, whose), ()))
-
+    nothing = sections.Nothing(told, lookup.outermost)
     context = findings.Context(
-        message, lookup.at, lookup.all, occurrences.item, verdict, ended, len(text), passing.passed, was_let
+        message, lookup.at, lookup.all, occurrences.item, verdict, ended, len(text), passing.passed, nothing.came_of
     )
     ranked = merging.rank(findings.build(made, context), lookup.all, message)
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):

@@ -81,7 +81,7 @@ def find(
         )
 
     # On one line the most specific rule speaks, whatever its role: what it leaves no others need to look at. The surest
-    # block of all takes its lines first; of a line that is taken no block is made. Where every line is an error, most are.
+    # block takes its lines first, and of a line that is taken no block is made: where all are errors, most are taken.
     speaking: dict[int, list[tuple[Rule, Pattern]]] = {}
     waiting: list[tuple[float, int, int, Block | None]] = []  # with the earliest turn that a line's block may have
     for line, of_line in groupby(hits, itemgetter(0)):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from math import log10
 
 from logsieve.model import FOLLOWS, Block, Category, Finding, Level, Location, Outcome, Related, Section, Verdict
+from logsieve.packs.patterns import compiled
 
 __all__ = ["WEIGHTS", "Context", "Weights", "build"]
 
@@ -28,20 +28,14 @@ _LET = "the step went on after it"
 # is refused has no fault of its own.
 _UNNAMED = (Category.OTHER, Category.RUNTIME, Category.SCRIPT, Category.CONFIG, Category.DEPENDENCY)
 _STOPPED = (Category.TIMEOUT, Category.RESOURCE)
-_NAMED = (
-    (
-        Category.NETWORK,
-        re.compile(
-            r"(?i)\bconnection (?:refused|reset|timed out)\b|\bECONN(?:REFUSED|RESET)\b|\bETIMEDOUT\b|\bENOTFOUND\b"
-            r"|\bEAI_AGAIN\b|\baddress already in use\b|\bEADDRINUSE\b|\bname resolution\b|\bcould not resolve host\b"
-            r"|\bconnectionrefused|\bnetwork is unreachable\b|\bno route to host\b"
-        ),
+_NAMED = {
+    Category.NETWORK: (
+        r"(?i)\bconnection (?:refused|reset|timed out)\b|\bECONN(?:REFUSED|RESET)\b|\bETIMEDOUT\b|\bENOTFOUND\b"
+        r"|\bEAI_AGAIN\b|\baddress already in use\b|\bEADDRINUSE\b|\bname resolution\b|\bcould not resolve host\b"
+        r"|\bconnectionrefused|\bnetwork is unreachable\b|\bno route to host\b"
     ),
-    (
-        Category.RESOURCE,
-        re.compile(r"(?i)\bno space left on device\b|\bENOSPC\b|\bout of memory\b|\bcannot allocate memory\b"),
-    ),
-)
+    Category.RESOURCE: r"(?i)\bno space left on device\b|\bENOSPC\b|\bout of memory\b|\bcannot allocate memory\b",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +84,29 @@ def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS)
     for b in blocks:
         message = (b.groups.get("message") or context.message(b.anchor)).strip()
         section = context.section_at(b.line)
-        score, why = _score(b, section, section not in first_seen, context, weights)
+        pack = b.rule.partition("/")[0]
+        expected = context.verdict is not Verdict.PASSED and context.expected(b.line, pack)
+        score, why = _score(
+            b, section, section not in first_seen, expected, context.let(b.line, pack), context, weights
+        )
         if b.role == "cause" and b.severity is Level.ERROR:
             first_seen.add(section)
+        related = [Related(line, FOLLOWS["consequence"]) for line in b.links] + _running(b, section, context)
         made.append(
             Finding(
-                rule=b.rule,
-                category=_category(b, message),
-                severity=_severity(b, section, context),
-                role=b.role,
-                title=_title(b, message),
-                message=message,
-                start=b.start,
-                end=b.end,
-                anchor=b.anchor,
-                section=section,
-                locations=_locations(b),
-                related=tuple(Related(line, FOLLOWS["consequence"]) for line in b.links)
-                + _running(b, section, context),
-                subject=_subject(b.groups.get("test", "")),
+                b.rule,
+                _category(b, message),
+                _severity(b, section, expected, context),
+                b.role,
+                _title(b, message),
+                message,
+                b.start,
+                b.end,
+                b.anchor,
+                section,
+                _locations(b),
+                tuple(related),
+                _subject(b.groups["test"]) if "test" in b.groups else "",
                 score=score,
                 why=why,
             )
@@ -165,20 +163,23 @@ def _first_leads(made: list[Finding], blocks: Sequence[Block]) -> list[Finding]:
     return made
 
 
-def _running(block: Block, section: int, context: Context) -> tuple[Related, ...]:
+def _running(block: Block, section: int, context: Context) -> list[Related]:
     """What was going on when the program or its machine was stopped: the last line before."""
     if block.category not in _STOPPED or block.severity is not Level.ERROR or block.end - block.start > 1:
-        return ()
+        return []
     lowest = context.sections[section].start if section >= 0 else 0
-    found = (
-        n for n in range(block.start - 1, max(lowest, block.start - RUNNING) - 1, -1) if context.message(n).strip()
-    )
-    return tuple(Related(line, "the last line before it") for line in islice(found, 1))
+    for n in range(block.start - 1, max(lowest, block.start - RUNNING) - 1, -1):
+        if context.message(n).strip():
+            return [Related(n, "the last line before it")]
+    return []
 
 
 def _category(block: Block, message: str) -> Category:
-    named = (category for category, words in _NAMED if block.category in _UNNAMED and words.search(message))
-    return next(named, Category(block.category))
+    if block.category in _UNNAMED:
+        for category, words in _NAMED.items():
+            if compiled(words).search(message):
+                return category
+    return block.category
 
 
 def _subject(test: str) -> str:
@@ -187,15 +188,10 @@ def _subject(test: str) -> str:
     return re.sub(r"^ERROR at (?:setup|teardown) of |[ ]?\([^()]*\)$", "", name)
 
 
-def _severity(block: Block, section: int, context: Context) -> Level:
+def _severity(block: Block, section: int, expected: bool, context: Context) -> Level:
     """The rule's, but no more than a warning where what it stands in passed, and for hints."""
     passed = context.verdict is Verdict.PASSED or (section >= 0 and context.sections[section].outcome is Outcome.PASSED)
-    passed = passed or context.expected(block.line, _pack(block))
-    return min(block.severity, Level.WARNING) if passed or block.role == "hint" else block.severity
-
-
-def _pack(block: Block) -> str:
-    return block.rule.partition("/")[0]
+    return min(block.severity, Level.WARNING) if passed or expected or block.role == "hint" else block.severity
 
 
 def _title(block: Block, message: str) -> str:
@@ -219,49 +215,62 @@ def _locations(block: Block) -> tuple[Location, ...]:
     return (Location(path.strip(), number.get("line", 0), number.get("column", 0), block.line),)
 
 
-_ROLES: dict[str, Callable[[Weights], tuple[float, str]]] = {
-    "summary": lambda w: (w.summary, "sums up what is told elsewhere"),
-    "consequence": lambda w: (w.consequence, "follows from something else"),
-    "hint": lambda w: (w.hint, "only a hint"),
-}
-
-
-def _score(b: Block, section: int, first: bool, context: Context, weights: Weights) -> tuple[float, tuple[str, ...]]:
+def _score(
+    b: Block, section: int, first: bool, expected: bool, let: bool, context: Context, weights: Weights
+) -> tuple[float, tuple[str, ...]]:
     sign = "a sure sign" if b.specificity >= 70 else "a known sign" if b.specificity >= KNOWN else "a general sign"
     outcome = context.sections[section].outcome if section >= 0 else Outcome.UNKNOWN
     failing = outcome is Outcome.FAILED
     repeats = context.repeats(b.anchor)
     behind = (context.ended if context.ended >= 0 else context.count) - b.end
-    tens = log10(max(behind, FAR) / FAR)
-    said: list[tuple[float, str]] = []
+    score: float = 0
+    why = [f"{sign} of failure ({b.rule})"]
     if b.severity is Level.WARNING:
-        said.append((weights.warning, _WARNING))
+        score += weights.warning
+        why.append(_WARNING)
     elif b.severity < Level.WARNING:
-        said.append((weights.info, "only information"))
-    if b.role != "cause":
-        said.append(_ROLES[b.role](weights))
+        score += weights.info
+        why.append("only information")
+    if b.role == "summary":
+        score += weights.summary
+        why.append("sums up what is told elsewhere")
+    elif b.role == "consequence":
+        score += weights.consequence
+        why.append("follows from something else")
+    elif b.role == "hint":
+        score += weights.hint
+        why.append("only a hint")
     if failing:
-        title = context.sections[section].title
-        said.append((weights.failing_section, f"in the step that failed: {title[:60]}"))
+        score += weights.failing_section
+        why.append(f"in the step that failed: {context.sections[section].title[:60]}")
         if first:
-            said.append((weights.first, "the first there"))
+            score += weights.first
+            why.append("the first there")
     elif outcome is Outcome.PASSED:
-        said.append((weights.passed_section, "in a step that passed"))
+        score += weights.passed_section
+        why.append("in a step that passed")
     if context.verdict is Verdict.PASSED:
-        said.append((weights.passed_run, "the run passed"))
-    elif context.expected(b.line, _pack(b)):
-        said.append((weights.passed_section, "in a test that passed"))
+        score += weights.passed_run
+        why.append("the run passed")
+    elif expected:
+        score += weights.passed_section
+        why.append("in a test that passed")
     if 0 <= context.ended < b.line:
-        said.append((weights.after_end, "after the failure was reported"))
-    if context.let(b.line, _pack(b)):
-        said.append((weights.let, _LET))
+        score += weights.after_end
+        why.append("after the failure was reported")
+    if let:
+        score += weights.let
+        why.append(_LET)
     if repeats <= RARE:
-        times = "said nowhere else in this log" if repeats == 1 else f"said only {repeats} times"
-        said.append((weights.rare, times))
+        score += weights.rare
+        why.append("said nowhere else in this log" if repeats == 1 else f"said only {repeats} times")
     if b.role == "cause" and b.category is Category.RUNTIME and behind <= 1 and b.end - b.start >= TRACE:
-        said.append((weights.last_words, "the log ends with it"))
-    if tens > 0 and not (failing and b.specificity >= CERTAIN):
-        said.append((weights.far * tens, f"{behind} lines before the end"))
+        score += weights.last_words
+        why.append("the log ends with it")
+    if behind > FAR and not (failing and b.specificity >= CERTAIN):
+        score += weights.far * log10(behind / FAR)
+        why.append(f"{behind} lines before the end")
     if repeats > 20:
-        said.append((weights.repeated, f"said {repeats} times"))
-    return b.specificity + sum(a for a, _ in said), (f"{sign} of failure ({b.rule})", *(reason for _, reason in said))
+        score += weights.repeated
+        why.append(f"said {repeats} times")
+    return b.specificity + score, tuple(why)

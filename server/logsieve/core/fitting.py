@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 
@@ -90,13 +91,18 @@ class Room:
         self.of_group: Counter[str] = Counter()
         self.line = max(80, min(limits.line, self.bytes // 4))
         self.taken = np.zeros(len(analysis.text), bool)
-        self.dull = np.zeros(len(analysis.text), bool)  # inside runs of noise: no context worth its tokens
-        for noise in analysis.noise:
-            if noise.end - noise.start > DULL:
-                self.dull[noise.start + 1 : noise.end - 1] = True
+        self.noise_starts = np.array([n.start for n in analysis.noise], int)
+        self.noise_ends = np.array([n.end for n in analysis.noise], int)
+        numbers: dict[str, int] = {}
+        self.noise_reasons = np.array([numbers.setdefault(n.reason, len(numbers)) for n in analysis.noise], int)
+        self.noise_names = list(numbers)
+        long = self.noise_ends - self.noise_starts > DULL
+        edges = np.zeros(len(analysis.text), np.int8)
+        edges[self.noise_starts[long] + 1], edges[self.noise_ends[long] - 1] = 1, -1
+        self.dull = np.cumsum(edges, dtype=np.int8) > 0  # inside runs of noise: no context worth its tokens
         self.reasons: dict[int, str] = {}
-        self.noise_ends = [n.end for n in analysis.noise]
         self.anchors = sorted(b.anchor for b in analysis.blocks if b.severity is Level.ERROR)
+        self.failures = sorted(f.anchor for f in analysis.findings if f.severity is Level.ERROR)
         self.cost = lru_cache(maxsize=None)(self._cost)
         self.runner = lru_cache(maxsize=None)(lambda line: analysis.wrapping.of_runner(analysis.text.clean(line)))
         self.again = lru_cache(maxsize=None)(self._again)
@@ -154,11 +160,10 @@ class Room:
 
     def take(self, offer: Offer) -> None:
         """Take the offer's lines, or those of them that fit: from its head and its end towards what matters in it."""
-        fresh = [
-            line
-            for line in range(offer.start, offer.end)
-            if not self.taken[line] and not (offer.upto < 1 and self.dull[line])
-        ]
+        out = self.taken[offer.start : offer.end]
+        if offer.upto < 1:
+            out = out | self.dull[offer.start : offer.end]
+        fresh = (np.flatnonzero(~out) + offer.start).tolist()
         if not fresh:
             return
         share = max(self.bytes * offer.most, self.limits.least)
@@ -177,16 +182,17 @@ class Room:
             self.reasons[line] = offer.reason
 
     def _fitting(self, fresh: list[int], offer: Offer, free: float) -> list[int]:
-        if sum(map(self._whole, fresh)) <= free:
+        if _within(map(self._whole, fresh), free):
             return fresh
-        if offer.around >= 0 and offer.upto == 1:  # a block: what others wrote in between goes first
-            fresh = [line for line in fresh if not self.analysis.foreign(line, offer.around)]
-            if sum(map(self.cost, fresh)) <= free:
+        if offer.around >= 0 and offer.upto == 1:
+            if self.analysis.wrapping.has_stream:  # a block: what others wrote in between goes first
+                fresh = [line for line in fresh if not self.analysis.foreign(line, offer.around)]
+            if _within(map(self.cost, fresh), free):
                 return fresh
         # Not all fits: the line that matters first, then its surroundings: two lines of the head for one of the end.
         anchor = offer.around if offer.around >= 0 else offer.start
-        near = [line for line in fresh if line >= anchor][:6]
-        rest = [line for line in fresh if line not in set(near)]
+        first = bisect_left(fresh, anchor)
+        near, rest = fresh[first : first + 6], fresh[:first] + fresh[first + 6 :]
         chosen: list[int] = []
         head, tail = 0, len(rest)
         turn = 0
@@ -254,21 +260,22 @@ class Room:
 
     def _what(self, start: int, end: int) -> str:
         """What a gap held: failures that found no room, repeats of failures, the commonest noise."""
-        lost = sum(start <= f.anchor < end for f in self.analysis.findings if f.severity is Level.ERROR)
-        failed = bisect_left(self.anchors, end) - bisect_left(self.anchors, start)
+        lost, failed = (bisect_left(lines, end) - bisect_left(lines, start) for lines in (self.failures, self.anchors))
         parts = [f"{lost} further failure{'s' if lost > 1 else ''}"] if lost else []
         parts += [f"{failed - lost} repeats of failures"] if failed > lost + 1 else []
-        tally: Counter[str] = Counter()
-        for reason, lines in self._noise(start, end):
-            tally[reason] += lines
-        named = tally.most_common(2)
-        parts += [f"{reason} ({lines:,})" if lines < end - start else reason for reason, lines in named]
+        parts += [f"{why} ({lines:,})" if lines < end - start else why for why, lines in self._noise(start, end)]
         what = ", ".join(parts) or "nothing that points at a failure"
         return what if len(what) <= self.limits.what else f"{what[: self.limits.what - 1]}…"
 
-    def _noise(self, start: int, end: int) -> Iterator[tuple[str, int]]:
-        first = int(np.searchsorted(self.noise_ends, start, side="right"))
-        for n in self.analysis.noise[first:]:
-            if n.start >= end:
-                break
-            yield n.reason, min(n.end, end) - max(n.start, start)
+    def _noise(self, start: int, end: int) -> list[tuple[str, int]]:
+        """The two commonest kinds of noise between two lines, and on how many of them it is."""
+        inside = slice(np.searchsorted(self.noise_ends, start, "right"), np.searchsorted(self.noise_starts, end))
+        lines = np.minimum(self.noise_ends[inside], end) - np.maximum(self.noise_starts[inside], start)
+        kinds, first, kind = np.unique(self.noise_reasons[inside], return_index=True, return_inverse=True)
+        count = np.bincount(kind, lines, len(kinds)).astype(int)
+        return [(self.noise_names[kinds[n]], int(count[n])) for n in np.lexsort((first, -count))[:2]]
+
+
+def _within(costs: Iterable[int], free: float) -> bool:
+    """Whether the sum of the costs is not more than what is free; no more of them are asked for than that needs."""
+    return all(total <= free for total in accumulate(costs))

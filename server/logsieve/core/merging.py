@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 
 from logsieve.model import FOLLOWS, Finding, Level, Related, Section
 
@@ -17,12 +18,13 @@ AGAIN = "also reported here"
 WARNED = "warned of here"
 CASCADE = 8  # failures that say nearly the same from which they are one
 NEARLY = 90  # likeness of messages, of 100, from which they say nearly the same
+KINDS = 200  # groups of them that a message is compared with: where so many differ, no further one makes a cascade
 SHORT = 20  # characters under which messages are alike only where they are equal
 LAST_WORDS = 12  # lines before what follows from something that no rule knows
 
 Message = Callable[[int], str]
 
-_DIGITS = dict.fromkeys(map(ord, "0123456789"))
+_DIGITS = b"0123456789"
 _NAME = re.compile(
     r"\b([A-Za-z]\w{3,})\.h(?:pp)?\b|(?<![\w/.-])([A-Za-z]\w+(?:[-_.]\w+)+)(?![\w/-])"
 )  # as programs have them
@@ -55,29 +57,33 @@ def _merged(made: Sequence[Finding]) -> list[Finding]:
     """Equal failures become one with a count and its other places: the first of its step, with the best score of all.
     What another rule says of the same test (the line of a summary) is another place of it.
     """
-    merged: dict[tuple[str, str], Finding] = {}
-    counts: dict[tuple[str, str], int] = {}
-    places: dict[tuple[str, str], list[Related]] = {}
-    of_subject: dict[str, tuple[str, str]] = {}
+    merged: dict[tuple[str, bytes], Finding] = {}
+    best: dict[tuple[str, bytes], Finding] = {}
+    counts: dict[tuple[str, bytes], int] = {}
+    places: dict[tuple[str, bytes], list[Related]] = {}
+    of_subject: dict[str, tuple[str, bytes]] = {}
     for finding in sorted(made, key=_first):
-        key: tuple[str, str] = (finding.category, finding.title.translate(_DIGITS))
+        key: tuple[str, bytes] = (finding.category, finding.title.encode("utf-8", "replace").translate(None, _DIGITS))
         told = of_subject.setdefault(finding.subject, key) if finding.subject else key
         same = merged.get(key)
         other = finding
         if same is None and (told == key or merged[told].rule == finding.rule):
-            merged[key], counts[key], places[key] = finding, finding.count, list(finding.related)
+            merged[key] = best[key] = finding
+            counts[key], places[key] = finding.count, list(finding.related)
             continue
         if same is None:
             key = told
         elif not finding.subject or same.subject != finding.subject or same.rule == finding.rule:
             counts[key] += 1
             if finding.start < same.start and finding.section == same.section:
-                merged[key], other = replace(finding, score=same.score, why=same.why), same
+                merged[key], other = finding, same
                 places[key][:0] = finding.related
         if len(places[key]) < RELATED:
             places[key].append(Related(other.anchor, AGAIN))
     return [
-        replace(finding, count=counts[key], related=tuple(places[key])) if places[key] else finding
+        replace(finding, score=best[key].score, why=best[key].why, count=counts[key], related=tuple(places[key]))
+        if places[key]
+        else finding
         for key, finding in merged.items()
     ]
 
@@ -109,30 +115,36 @@ def _without_echoes(ranked: Sequence[Finding]) -> list[Finding]:
     """What another rule says again, with other words around it, is another place of the better finding: a runner's
     annotation of a tool's error, a wrapper's `command failed: ...`.
     """
-    told: dict[str, list[int]] = {}  # by its first letters: the findings whose message may stand in another
+    told: dict[str, dict[str, list[int]]] = {}  # by their first letters, then their rules: what may stand in others
     kept: list[Finding] = []
     for finding in ranked:
         message = finding.message
-        starts = (message[at : at + SHORT] for at in range(max(0, min(len(message), MESSAGE) - SHORT) + 1))
-        host = next(
-            (
-                at
-                for start in starts
-                for at in told.get(start, ())
-                if kept[at].message in message
-                and kept[at].rule != finding.rule
-                and kept[at].severity is finding.severity
-                and not (finding.subject and kept[at].subject and finding.subject != kept[at].subject)
-            ),
-            None,
-        )
+        starts = [message[at : at + SHORT] for at in range(max(0, min(len(message), MESSAGE) - SHORT) + 1)]
+        host = None if told.keys().isdisjoint(starts) else _host(finding, starts, told, kept)
         if host is not None:
             kept[host] = _with_place(kept[host], finding)
             continue
         if len(message) >= SHORT:
-            told.setdefault(message[:SHORT], []).append(len(kept))
+            told.setdefault(message[:SHORT], {}).setdefault(finding.rule, []).append(len(kept))
         kept.append(finding)
     return kept
+
+
+def _host(
+    finding: Finding, starts: Sequence[str], told: Mapping[str, Mapping[str, list[int]]], kept: Sequence[Finding]
+) -> int | None:
+    """The place of the better finding whose message another one says again; the one it says first."""
+    for start in starts:
+        of_others = (places for rule, places in told.get(start, {}).items() if rule != finding.rule)
+        for at in sorted(chain.from_iterable(of_others)):
+            better = kept[at]
+            if (
+                better.message in finding.message
+                and better.severity is finding.severity
+                and not (finding.subject and better.subject and finding.subject != better.subject)
+            ):
+                return at
+    return None
 
 
 def _near(message: str, groups: Mapping[str, object]) -> str:
@@ -140,10 +152,10 @@ def _near(message: str, groups: Mapping[str, object]) -> str:
     from rapidfuzz import fuzz, process  # where more than one failure was found
 
     shape = _VARIABLE.sub("", message[:MESSAGE])
-    if shape in groups or not groups:
+    if shape in groups or len(shape) < SHORT:
         return shape
-    near = process.extractOne(shape, groups.keys(), scorer=fuzz.ratio, score_cutoff=NEARLY)
-    return near[0] if near and len(shape) >= SHORT else shape
+    near = process.extractOne(shape, islice(groups, KINDS), scorer=fuzz.ratio, score_cutoff=NEARLY)
+    return near[0] if near else shape
 
 
 def _with_what_follows(ranked: Sequence[Finding], sections: Sequence[Section], message: Message) -> list[Finding]:
@@ -179,20 +191,21 @@ def _with_what_follows(ranked: Sequence[Finding], sections: Sequence[Section], m
         related = (*f.related, *sorted(added.get(id(f), ()), key=_line))[:RELATED]
         left.append(replace(f, score=score, why=why, related=related) if id(f) in added else f)
     left.sort(key=_first)
-    return [_with_last_words(f, left, sections, message) if f.role in FOLLOWS else f for f in left]
+    ends = sorted(f.end for f in left)
+    return [_with_last_words(f, ends, sections, message) if f.role in FOLLOWS else f for f in left]
 
 
 def _line(related: Related) -> int:
     return related.line
 
 
-def _with_last_words(
-    finding: Finding, others: Sequence[Finding], sections: Sequence[Section], message: Message
-) -> Finding:
-    """What follows from something that no rule knows, with the lines before it: there it stands, as a rule."""
+def _with_last_words(finding: Finding, ends: list[int], sections: Sequence[Section], message: Message) -> Finding:
+    """What follows from something that no rule knows, with the lines before it: there it stands, as a rule. `ends` are
+    those of all findings, in order.
+    """
     lowest = sections[finding.section].start + 1 if finding.section >= 0 else 0
-    lowest = max(lowest, *(other.end for other in others if other.end <= finding.start), 0)
-    start = max(lowest, finding.start - LAST_WORDS)
+    last = bisect_right(ends, finding.start) - 1
+    start = max(lowest, ends[last] if last >= 0 else 0, finding.start - LAST_WORDS)
     while start < finding.start and not message(start).strip():
         start += 1
     return replace(finding, start=min(start, finding.start))

@@ -15,6 +15,7 @@ __all__ = ["find"]
 REPEATS = 8  # occurrences in the log from which a shape counts as repetition
 LONGEST_TITLE = 40  # characters of a section's title in a reason
 REPETITION = "repeats"
+_LEVELS = tuple(Level)
 
 
 def find(
@@ -45,18 +46,19 @@ def find(
     for number in np.flatnonzero(kept_before[ends] == kept_before[starts]).tolist():
         label[starts[number] : ends[number]] = len(names) + number
     noisy = (label >= 0) & ~kept & (levels < Level.ERROR)
+    starts, ends = _runs(noisy | (blank & ~kept), blank, minimum)
+    bounds = np.stack((starts, ends), axis=1).ravel()
+    worst = np.maximum.reduceat(np.append(levels, 0), bounds)[::2]
+    first = np.minimum.reduceat(np.append(np.where(noisy, label, len(names) + len(quiet)), 0), bounds)[::2]
+    last = np.maximum.reduceat(np.append(np.where(noisy, label, -1), 0), bounds)[::2]
     found = []
-    for start, end in _runs(noisy | (blank & ~kept), minimum):
-        while start < end and blank[start]:
-            start += 1
-        while end > start and blank[end - 1]:
-            end -= 1
-        if end - start < minimum or not noisy[start:end].any():
-            continue
-        tally = Counter(label[start:end][noisy[start:end]].tolist()).most_common(2)
-        said = (names[n] if n < len(names) else _quiet(quiet[n - len(names)]) for n, _ in tally)
-        reason = " and ".join(dict.fromkeys(said))
-        found.append(Noise(start, end, reason, Level(int(levels[start:end].max()))))
+    for start, end, level, one, other in zip(*(c.tolist() for c in (starts, ends, worst, first, last)), strict=True):
+        labels = [one]
+        if one != other:
+            inside = slice(start, end)
+            labels = [n for n, _ in Counter(label[inside][noisy[inside]].tolist()).most_common(2)]
+        said = (names[n] if n < len(names) else _quiet(quiet[n - len(names)]) for n in labels)
+        found.append(Noise(start, end, " and ".join(dict.fromkeys(said)), _LEVELS[level]))
     return found
 
 
@@ -66,7 +68,13 @@ def _quiet(section: Section) -> str:
     return f"in “{short}”, where nothing failed"
 
 
-def _runs(mask: NDArray[np.bool_], minimum: int) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
-    long = edges[1::2] - edges[::2] >= minimum
-    return list(zip(edges[::2][long].tolist(), edges[1::2][long].tolist(), strict=True))
+def _runs(
+    mask: NDArray[np.bool_], blank: NDArray[np.bool_], minimum: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The starts and ends of the runs of at least `minimum` marked lines, without blank lines at either end."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False]))))
+    said = np.concatenate(([-1], np.flatnonzero(~blank), [len(mask)]))
+    starts = said[np.searchsorted(said, edges[::2])]
+    ends = said[np.searchsorted(said, edges[1::2]) - 1] + 1
+    long = ends - starts >= minimum
+    return starts[long], ends[long]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 from logsieve.model import Outcome, Section, Verdict
 from logsieve.packs import OutcomeRule, Pattern, SectionRule
@@ -16,10 +16,10 @@ from logsieve.packs.patterns import compiled
 
 __all__ = [
     "Mark",
+    "Nothing",
     "Sections",
     "Tests",
     "build",
-    "made_nothing_of",
     "marks",
     "run_verdict",
 ]
@@ -32,12 +32,13 @@ NEAR = 5  # lines after its end in which a section's outcome may still be told (
 
 _TIME = re.compile(r"(?:[^\t\n]{1,120}\t[^\t\n]{1,160}\t)?\[?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)([.]\d{1,9})?")
 
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+
 Groups = dict[str, str]
 Look = Callable[[Pattern, int], Groups | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A line that says how something ended; `who` is the title of the pack that knows it, `ends` the pack's name where
     it is the last word of one run of that tool.
     """
@@ -140,7 +141,7 @@ class Tests:
 
 def build(
     count: int,
-    hits: Iterable[tuple[int, Pattern]],
+    hits: Sequence[tuple[int, Pattern]],
     told: Sequence[Mark],
     look: Look,
     message: Callable[[int], str],
@@ -171,7 +172,7 @@ def build(
     ]
 
 
-def _begun(count: int, hits: Iterable[tuple[int, Pattern]], look: Look) -> list[_Open]:
+def _begun(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[_Open]:
     """The sections by their markers alone."""
     begun: list[_Open] = []
     stack: list[_Open] = []
@@ -181,41 +182,46 @@ def _begun(count: int, hits: Iterable[tuple[int, Pattern]], look: Look) -> list[
             last.end = max(end, last.start + 1)
         del stack[until:]
 
-    for line, of_line in groupby(hits, itemgetter(0)):
-        here = [pattern for _, pattern in of_line]
-        for pattern in here:
+    of_ends = [hit for hit in hits if hit[1].part == "end"]
+    of_starts = [hit for hit in hits if hit[1].part == "start"]
+    for line, pattern in sorted([*of_ends, *of_starts], key=itemgetter(0)):  # of one line, the ends first
+        rule = pattern.owner
+        if not isinstance(rule, SectionRule):
+            continue
+        if pattern.part == "end":
             # Where nothing of the kind is open there is nothing to look at: most ends of groups are such.
-            if pattern.part != "end" or not any(o.rule is pattern.owner for o in stack):
-                continue
-            groups = look(pattern, line)
-            if groups is None:
-                continue
-            name = groups.get("name")
-            for at in range(len(stack) - 1, -1, -1):
-                last = stack[at]
-                if last.rule is pattern.owner and (not name or not last.name or last.name == name):
-                    last.seconds = _told_seconds(last.time, groups)
-                    close(at, line + 1)
-                    break
-        for pattern in here:
-            rule = pattern.owner
-            if pattern.part != "start" or not isinstance(rule, SectionRule) or len(stack) >= DEEPEST:
-                continue
-            groups = look(pattern, line)
-            if groups is None:
-                continue
-            for at, outer in enumerate(stack):
-                if outer.rule.depth > rule.depth or (outer.rule.depth == rule.depth and not outer.rule.end):
-                    close(at, line)
-                    break
-            name = groups.get("name", "")
-            title = (groups.get("title") or name or rule.kind).strip()
-            parent = stack[-1].index if stack else -1
-            stack.append(_Open(rule, title, name, groups.get("time", ""), line, count, len(begun), parent))
-            begun.append(stack[-1])
-            break  # one line starts one section; the first rule that fits names it
+            groups = look(pattern, line) if _innermost(stack, rule, "") >= 0 else None
+            at = -1 if groups is None else _innermost(stack, rule, groups.get("name", ""))
+            if groups is not None and at >= 0:
+                stack[at].seconds = _told_seconds(stack[at].time, groups)
+                close(at, line + 1)
+            continue
+        # One line starts one section; the first rule that fits names it.
+        if len(stack) >= DEEPEST or (begun and begun[-1].start == line):
+            continue
+        groups = look(pattern, line)
+        if groups is None:
+            continue
+        for at, outer in enumerate(stack):
+            if outer.rule.depth > rule.depth or (outer.rule.depth == rule.depth and not outer.rule.end):
+                close(at, line)
+                break
+        name = groups.get("name", "")
+        title = (groups.get("title") or name or rule.kind).strip()
+        parent = stack[-1].index if stack else -1
+        stack.append(_Open(rule, title, name, groups.get("time", ""), line, count, len(begun), parent))
+        begun.append(stack[-1])
     close(0, count)
     return begun
+
+
+def _innermost(stack: Sequence[_Open], rule: SectionRule, name: str) -> int:
+    """The place of the innermost open section of a rule, of that name where both have one; -1 where none is open."""
+    for at in range(len(stack) - 1, -1, -1):
+        one = stack[at]
+        if one.rule is rule and (not name or not one.name or one.name == name):
+            return at
+    return -1
 
 
 def _tell(sections: Sequence[_Open], told: Sequence[Mark]) -> None:
@@ -290,42 +296,62 @@ def marks(hits: Sequence[tuple[int, Pattern]], look: Look, exclude: Callable[[st
             or (rule.unless and exclude(rule.unless, line, rule.raw))
         ):
             continue
-        digits = groups.get("code") or ""
-        code = (
-            int(digits)
-            if digits.lstrip("-").isascii() and digits.lstrip("-").isdecimal() and len(digits) < 12
-            else None
-        )
-        result = rule.result if rule.result != "code" else ("failed" if code else "passed")
-        found.append(
-            Mark(line, Outcome(result), rule.scope, pattern.pack.title, code, pattern.pack.name if rule.ends else "")
-        )
+        code = _code(groups["code"]) if "code" in groups else None
+        outcome = _OUTCOMES[rule.result if rule.result != "code" else "failed" if code else "passed"]
+        ends = pattern.pack.name if rule.ends else ""
+        found.append(Mark(line, outcome, rule.scope, pattern.pack.title, code, ends))
     return found
 
 
-def made_nothing_of(
-    told: Sequence[Mark], outermost: Callable[[int], int]
-) -> dict[tuple[int, str], list[tuple[int, int]]]:
-    """The lines (start, end) in which failures came to nothing, by outermost section (`outermost` gives the index of a
-    line's, -1 for none) and by the pack whose own these failures are, empty for all.
+def _code(digits: str) -> int | None:
+    number = digits.lstrip("-")
+    return int(digits) if number.isascii() and number.isdecimal() and len(digits) < 12 else None
+
+
+class Nothing:
+    """Which lines tell failures that came to nothing, by what was `told`; `outermost` gives the index of a line's
+    outermost section, -1 for none.
 
     A tool was run, failed, and was run again in the same section: that went on. Or it said in the end that all was
-    well.
+    well: nothing came of what its own rules find.
     """
-    last: dict[tuple[str, int], tuple[int, Mark]] = {}  # where the last run began, and how it ended
-    found: dict[tuple[int, str], list[tuple[int, int]]] = {}
-    for mark in (m for m in told if m.ends):
-        section = outermost(mark.line)
-        begin = 0
-        if (mark.ends, section) in last:
-            start, earlier = last[mark.ends, section]
-            begin = min(earlier.line + AFTERWORDS, mark.line)
-            if earlier.outcome is Outcome.FAILED:
-                found.setdefault((section, ""), []).append((start, begin))
-        if mark.outcome is Outcome.PASSED:
-            found.setdefault((section, mark.ends), []).append((begin, mark.line))
-        last[mark.ends, section] = begin, mark
-    return found
+
+    def __init__(self, told: Sequence[Mark], outermost: Callable[[int], int]) -> None:
+        self._outermost = outermost
+        last: dict[tuple[str, int], tuple[int, Mark]] = {}  # where the last run began, and how it ended
+        found: dict[tuple[int, str], list[tuple[int, int]]] = {}  # by section and the pack they are of, empty for all
+        for mark in (m for m in told if m.ends):
+            section = outermost(mark.line)
+            begin = 0
+            if (mark.ends, section) in last:
+                start, earlier = last[mark.ends, section]
+                begin = min(earlier.line + AFTERWORDS, mark.line)
+                if earlier.outcome is Outcome.FAILED:
+                    found.setdefault((section, ""), []).append((start, begin))
+            if mark.outcome is Outcome.PASSED:
+                found.setdefault((section, mark.ends), []).append((begin, mark.line))
+            last[mark.ends, section] = begin, mark
+        self._spans = {whose: _united(spans) for whose, spans in found.items()}
+
+    def came_of(self, line: int, pack: str) -> bool:
+        """Whether nothing came of a failure on a line, which a rule of the pack finds."""
+        outer = self._outermost(line) if self._spans else -1
+        for whose in ("", pack):
+            spans = self._spans.get((outer, whose), ())
+            at = bisect_right(spans, line, key=itemgetter(0)) - 1
+            if at >= 0 and line < spans[at][1]:
+                return True
+        return False
+
+
+def _united(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same lines, each in one span only, in order."""
+    united: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if united and start <= united[-1][1]:
+            start, end = united[-1][0], max(end, united.pop()[1])
+        united.append((start, end))
+    return united
 
 
 def run_verdict(marks: Sequence[Mark], last_failure: int = -1, cut: bool = False) -> tuple[Verdict, str, int]:

@@ -49,12 +49,12 @@ class Regex:
         spans = self._match(_ANYWHERE, data, 0, len(data))
         if spans[0] == _NOWHERE:
             return None
-        return {
-            name: data[start:end].decode("utf-8", "replace")
-            for name, index in self._names
-            for start, end in (spans[index],)
-            if start < end
-        }
+        groups = {}
+        for name, index in self._names:
+            start, end = spans[index]
+            if start < end:
+                groups[name] = data[start:end].decode("utf-8", "replace")
+        return groups
 
 
 @lru_cache(maxsize=4096)
