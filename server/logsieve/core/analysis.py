@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from logsieve.core import blocks, envelope, findings, merging, noise, scan, sections, shapes
 from logsieve.core.sections import Sections
 from logsieve.model import Block, Category, Envelope, Finding, Level, Line, Noise, Outcome, Section, Verdict
-from logsieve.packs import OutcomeRule, PackSet, Pattern
+from logsieve.packs import PackSet
 from logsieve.packs.patterns import compiled
 from logsieve.settings import DEFAULTS, Settings
-from logsieve.text import LogText
+from logsieve.text import LONGEST, LogText
 
 __all__ = ["Analysis", "Progress", "Scanning", "analyse", "scanned_here"]
 
@@ -142,29 +142,18 @@ def analyse(
     def message(line: int) -> str:
         if progress and next(asked) % OFTEN == 0:  # every stage asks for messages, and may be stopped here
             progress(SCANNING)
-        kept = scanned.message(line)
-        if kept is not None:
-            try:
-                return kept.decode("utf-8")[: envelope.LONGEST]
-            except UnicodeDecodeError:
-                pass  # the text knows what else it may be
-        return wrapping.message(text.clean(line))
+        return scan.message_of(scanned.message(line), text, line, wrapping)
 
-    as_written = lru_cache(maxsize=1 << 10)(lambda line: text.text(line)[: envelope.LONGEST])
-
-    def look(pattern: Pattern, line: int) -> dict[str, str] | None:
-        if "(?P<" not in pattern.regex:  # the scan has matched it, and it names nothing
-            return {}
-        return compiled(pattern.regex).named((as_written if pattern.raw else message)(line))
+    as_written = lru_cache(maxsize=1 << 10)(lambda line: text.text(line)[:LONGEST])
 
     def excluded(unless: str, line: int, raw: bool) -> bool:
         return compiled(unless).search((as_written if raw else message)(line))
 
     markers = scanned.of("start", "end")
     outcomes = scanned.of("outcome")
-    told = sections.marks([hit for hit in outcomes if not _of_test(hit)], look, excluded)
-    passing = sections.Tests([hit for hit in outcomes if _of_test(hit)], message)
-    found = sections.build(len(text), markers, told, look, message, text.clean)
+    told = sections.marks(outcomes, excluded)
+    passing = sections.Tests(outcomes, message)
+    found = sections.build(len(text), markers, told, message, text.clean)
     lookup = Sections(found)
 
     def bounds(line: int) -> tuple[int, int]:
@@ -178,7 +167,8 @@ def analyse(
 
     ignored = scanned.found.ignored.copy()
     for s in found:
-        ignored[s.start + 1 : s.header] = NEVER
+        if s.header > s.start + 1:
+            ignored[s.start + 1 : s.header] = NEVER
     stream = lru_cache(maxsize=1 << 14)(lambda line: wrapping.stream(text.clean(line))) if wrapping.has_stream else None
     made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of, stream)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
@@ -223,15 +213,11 @@ def analyse(
     )
 
 
-def _of_test(hit: tuple[int, Pattern]) -> bool:
-    return isinstance(hit[1].owner, OutcomeRule) and hit[1].owner.scope == "test"
-
-
-def _cut(text: LogText, markers: Sequence[tuple[int, Pattern]], told: Sequence[sections.Mark]) -> bool:
+def _cut(text: LogText, markers: Sequence[scan.Hit], told: Sequence[sections.Mark]) -> bool:
     """Whether a runner has spoken in the log, but not its last word: it says at the end how the run ended and has not,
     or stops within a line.
     """
-    runners = {id(p.pack): p.pack for _, p in markers}.values()
+    runners = {id(p.pack): p.pack for _, p, _ in markers}.values()
     says = any(o.scope == "run" and o.result != "failed" for pack in runners for o in pack.outcomes)
     broken = (
         any(pack.category is Category.INFRA for pack in runners)

@@ -9,7 +9,7 @@ from itertools import accumulate, groupby
 
 from logsieve.model import Envelope, Level
 from logsieve.packs import EnvelopeRule, PackSet
-from logsieve.text import LogText
+from logsieve.text import LONGEST, LogText
 
 __all__ = ["Wrapping", "detect"]
 
@@ -17,7 +17,6 @@ SAMPLE = 400  # lines looked at; more changes no decision on the logs at hand
 WIDTH = 2000  # bytes of each
 SHORT = 1 << 18  # bytes of a log that is cleaned as a whole for that
 RUNNER = 5  # layers under it are the runner's own; from it on what the programs write of themselves
-LONGEST = 8192  # characters of a message that rules look at one line at a time; the scan sees all of it
 
 _WORDS = {
     word: level

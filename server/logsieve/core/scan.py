@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from logsieve.core.scanner import Scanner, scanner
 from logsieve.model import Level
 from logsieve.packs import IgnoreRule, NoiseRule, PackSet, Pattern, Rule
-from logsieve.text import Data, LogText
+from logsieve.packs.patterns import compiled
+from logsieve.text import LONGEST, Data, LogText
 
-__all__ = ["MOST_HITS", "Part", "Parts", "Scanned", "Wrapping", "joined", "part", "run"]
+__all__ = ["MOST_HITS", "Hit", "Part", "Parts", "Scanned", "Wrapping", "joined", "message_of", "part", "run"]
 
 KEPT = 1 << 24  # bytes of messages that stay at hand for the later stages; lines beyond are cleaned again one by one
 MOST_HITS = 2000  # hits of one rule that are looked at: the first and the last half of these; more say nothing new
+NAMED = 300  # bytes that what a pattern names on a line takes, about
 STEP = 1 << 16  # bytes of two texts that are compared at a time
 LEVELS = (r"(?i)\b(?:err(?:or)?|fatal|f|e|crit(?:ical)?|severe|alert|emerg|panic)\b", r"(?i)\b(?:w|wrn|warn(?:ing)?)\b")
 
@@ -40,12 +42,19 @@ class Wrapping(Protocol):
         """The messages of clean lines, each ended by a newline."""
         ...
 
+    def message(self, clean: str) -> str:
+        """The message of one clean line, cut at LONGEST."""
+        ...
+
     def level(self, clean: str) -> Level:
         """The level that the envelope of a clean line names."""
         ...
 
 
 Shapes = Callable[[bytes], NDArray[np.uint64]]
+Groups = dict[str, str]
+NOTHING: Groups = {}
+Hit = tuple[int, Pattern, Groups | None]  # the line, and what the pattern names there: None where it is beyond LONGEST
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +75,7 @@ class _Plan:
     levels: NDArray[np.int8]  # that make a line stand out
     parts: NDArray[np.str_]
     is_rule: NDArray[np.bool_]
+    is_told: NDArray[np.bool_]  # by pattern: of sections and outcomes
     reasons: tuple[str, ...]
     reason_of: NDArray[np.int16]  # by pattern: index into reasons, -1 for what is not noise
     specificities: NDArray[np.int8]  # by pattern: of what ignores lines, else 0
@@ -93,6 +103,7 @@ def _plan(packs: PackSet) -> _Plan:
         np.array([p.owner.at_level for p in packs.level_rules if isinstance(p.owner, Rule)], np.int8),
         np.array([p.part for p in patterns], np.str_),
         np.array([p.part == "rule" for p in patterns], bool),
+        np.array([p.part in ("start", "end", "outcome") for p in patterns], bool),
         tuple(names),
         np.array(reasons, np.int16),
         np.array([p.owner.specificity if isinstance(p.owner, IgnoreRule) else 0 for p in patterns], np.int8),
@@ -129,7 +140,8 @@ class Part:
 
     Columns have an entry a line: `shapes` uint64; `levels` int8; `reason_of` int16, index into the reasons of noise or
     -1; `ignored` int8, the specificity (0 to 100) below which rules do not count there. `numbers` (int32, of patterns)
-    and `lines` (int32) are the hits of all but noise and ignores, each pair once, sorted by line, then pattern.
+    and `lines` (int32) are the hits of all but noise and ignores, each pair once, sorted by line, then pattern;
+    `groups` (Groups or None) is what the patterns of sections and outcomes name there.
     """
 
     shapes: NDArray[np.uint64]
@@ -138,6 +150,7 @@ class Part:
     ignored: NDArray[np.int8]
     numbers: NDArray[np.int32]
     lines: NDArray[np.int32]
+    groups: NDArray[np.object_]
     messages: tuple[_Messages, ...] = ()
 
     def __len__(self) -> int:
@@ -153,14 +166,16 @@ class Part:
             self.ignored[start:end],
             self.numbers[a:b],
             self.lines[a:b] - np.int32(start),
+            self.groups[a:b],
             tuple(filter(len, (m.moved(-start, 0, end - start) for m in self.messages))),
         )
 
     @property
     def nbytes(self) -> int:
         """Bytes it takes."""
-        columns = (self.shapes, self.levels, self.reason_of, self.ignored, self.numbers, self.lines)
-        return sum(column.nbytes for column in columns) + sum(map(len, self.messages))
+        columns = (self.shapes, self.levels, self.reason_of, self.ignored, self.numbers, self.lines, self.groups)
+        named = NAMED * int(np.count_nonzero(self.groups))
+        return sum(column.nbytes for column in columns) + named + sum(map(len, self.messages))
 
     def without_messages(self) -> Part:
         """The same, to be sent elsewhere."""
@@ -180,6 +195,7 @@ def joined(parts: Sequence[Part]) -> Part:
         np.concatenate(
             [np.zeros(0, np.int32), *(p.lines + np.int32(first) for p, first in zip(parts, firsts, strict=False))]
         ),
+        np.concatenate([np.zeros(0, object), *(p.groups for p in parts)]),
         tuple(messages),
     )
 
@@ -205,14 +221,12 @@ class Scanned:
         """The reasons that `reason_of` indexes."""
         return self.plan.reasons
 
-    def of(self, *parts: str) -> list[tuple[int, Pattern]]:
-        """The hits of some parts of the packs, in the order of the log."""
-        chosen = np.flatnonzero(np.isin(self.plan.parts, parts)[self.found.numbers])
-        patterns = self.plan.patterns
-        return [
-            (line, patterns[number])
-            for line, number in zip(self.found.lines[chosen].tolist(), self.found.numbers[chosen].tolist(), strict=True)
-        ]
+    def of(self, *parts: str) -> list[Hit]:
+        """The hits of sections' starts or ends, or of outcomes, in the order of the log."""
+        found = self.found
+        chosen = np.flatnonzero(np.isin(self.plan.parts, parts)[found.numbers])
+        patterns = map(self.plan.patterns.__getitem__, found.numbers[chosen].tolist())
+        return list(zip(found.lines[chosen].tolist(), patterns, found.groups[chosen].tolist(), strict=True))
 
     def of_rules(self) -> list[tuple[int, Pattern]]:
         """The hits of rules, of each no more than MOST_HITS, and the lines that only their level makes stand out."""
@@ -280,15 +294,55 @@ def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping
     reason_of = np.full(count, -1, np.int16)
     is_noise = plan.reason_of[numbers] >= 0
     reason_of[lines[is_noise]] = plan.reason_of[numbers[is_noise]]
+    numbers, lines = numbers[~is_noise], lines[~is_noise]
     return Part(
         shapes_of(messages),
         levels,
         reason_of,
         ignored,
-        numbers[~is_noise],
-        lines[~is_noise].astype(np.int32),
+        numbers,
+        lines.astype(np.int32),
+        _groups(plan, text, start, messages, numbers, lines, wrapping),
         (_Messages(0, count, messages, 0, []),),
     )
+
+
+def _groups(
+    plan: _Plan,
+    text: LogText,
+    start: int,
+    messages: bytes,
+    numbers: NDArray[np.int32],
+    lines: NDArray[np.int64],
+    wrapping: Wrapping,
+) -> NDArray[np.object_]:
+    """What the patterns of sections and outcomes name on the lines on which they matched; None for those of rules, of
+    which not all are looked at.
+    """
+    found = np.full(len(numbers), None, object)
+    told = np.flatnonzero(plan.is_told[numbers])
+    of_lines = _lines_of(messages, lines[told]).split(b"\n")
+    for at, number, line, message in zip(
+        told.tolist(), numbers[told].tolist(), lines[told].tolist(), of_lines, strict=False
+    ):
+        pattern = plan.patterns[number]
+        if "(?P<" not in pattern.regex:  # it has matched, and names nothing
+            found[at] = NOTHING
+        elif pattern.raw:
+            found[at] = compiled(pattern.regex).named(text.text(start + line)[:LONGEST])
+        else:
+            found[at] = compiled(pattern.regex).named(message_of(message, text, start + line, wrapping))
+    return found
+
+
+def message_of(stripped: bytes | None, text: LogText, line: int, wrapping: Wrapping) -> str:
+    """The message of a line, cut at LONGEST: what is left of its bytes without envelopes, where that is at hand."""
+    if stripped is not None:
+        try:
+            return stripped.decode("utf-8")[:LONGEST]
+        except UnicodeDecodeError:
+            pass  # the text knows what else it may be
+    return wrapping.message(text.clean(line))
 
 
 def _unchanged(old: LogText, new: LogText) -> tuple[int, int]:

@@ -35,7 +35,7 @@ _TIME = re.compile(r"(?:[^\t\n]{1,120}\t[^\t\n]{1,160}\t)?\[?(\d{4}-\d\d-\d\d)[T
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 Groups = dict[str, str]
-Look = Callable[[Pattern, int], Groups | None]
+Hits = Sequence[tuple[int, Pattern, Groups | None]]  # lines, and what the patterns name there; None: not looked at
 
 
 class Mark(NamedTuple):
@@ -108,24 +108,23 @@ class Sections(Places):
 
 
 class Tests:
-    """Which lines belong to tests that passed, by the lines that say how tests ended: `hits`, in order."""
+    """Which lines belong to tests that passed, by the lines of `hits`, in order, that say how tests ended."""
 
-    def __init__(self, hits: Sequence[tuple[int, Pattern]], message: Callable[[int], str]) -> None:
-        self._hits = hits
-        self._lines = [line for line, _ in hits]
+    def __init__(self, hits: Hits, message: Callable[[int], str]) -> None:
+        ends = [(n, p, p.owner) for n, p, _ in hits if isinstance(p.owner, OutcomeRule) and p.owner.scope == "test"]
+        self._lines = [line for line, _, _ in ends]
+        self._packs = [pattern.pack.name for _, pattern, _ in ends]
+        self._rules = [rule for _, _, rule in ends]
         self._message = message
         self._begins: dict[int, int] = {}
 
     def passed(self, line: int, pack: str) -> bool:
         """Whether a line stands in a test that passed, and a pack other than its runner's speaks of it."""
         at = bisect_left(self._lines, line)
-        if at == len(self._hits):
-            return False
-        rule = self._hits[at][1].owner
-        if not isinstance(rule, OutcomeRule) or rule.result != "passed" or self._hits[at][1].pack.name == pack:
+        if at == len(self._lines) or self._rules[at].result != "passed" or self._packs[at] == pack:
             return False
         if at not in self._begins:
-            self._begins[at] = self._begin(at, rule)
+            self._begins[at] = self._begin(at, self._rules[at])
         return line >= self._begins[at]
 
     def _begin(self, at: int, rule: OutcomeRule) -> int:
@@ -141,16 +140,15 @@ class Tests:
 
 def build(
     count: int,
-    hits: Sequence[tuple[int, Pattern]],
+    hits: Hits,
     told: Sequence[Mark],
-    look: Look,
     message: Callable[[int], str],
     text: Callable[[int], str],
 ) -> list[Section]:
     """Sections of a log of `count` lines. `hits` are the lines on which section patterns matched, in order, `told` is
     how things ended; `message` and `text` give a line without its envelope and with it.
     """
-    begun = _begun(count, hits, look)
+    begun = _begun(count, hits)
     _tell(begun, told)
     if begun and _clock(text(begun[0].start)) is not None:
         for s in begun:
@@ -172,7 +170,7 @@ def build(
     ]
 
 
-def _begun(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[_Open]:
+def _begun(count: int, hits: Hits) -> list[_Open]:
     """The sections by their markers alone."""
     begun: list[_Open] = []
     stack: list[_Open] = []
@@ -184,23 +182,21 @@ def _begun(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[
 
     of_ends = [hit for hit in hits if hit[1].part == "end"]
     of_starts = [hit for hit in hits if hit[1].part == "start"]
-    for line, pattern in sorted([*of_ends, *of_starts], key=itemgetter(0)):  # of one line, the ends first
+    for line, pattern, groups in sorted([*of_ends, *of_starts], key=itemgetter(0)):  # of one line, the ends first
         rule = pattern.owner
-        if not isinstance(rule, SectionRule):
+        if groups is None or not isinstance(rule, SectionRule):
             continue
         if pattern.part == "end":
-            # Where nothing of the kind is open there is nothing to look at: most ends of groups are such.
-            groups = look(pattern, line) if _innermost(stack, rule, "") >= 0 else None
-            at = -1 if groups is None else _innermost(stack, rule, groups.get("name", ""))
-            if groups is not None and at >= 0:
-                stack[at].seconds = _told_seconds(stack[at].time, groups)
-                close(at, line + 1)
+            name = groups.get("name", "")
+            for at in range(len(stack) - 1, -1, -1):
+                last = stack[at]
+                if last.rule is rule and (not name or not last.name or last.name == name):
+                    last.seconds = _told_seconds(last.time, groups)
+                    close(at, line + 1)
+                    break
             continue
         # One line starts one section; the first rule that fits names it.
         if len(stack) >= DEEPEST or (begun and begun[-1].start == line):
-            continue
-        groups = look(pattern, line)
-        if groups is None:
             continue
         for at, outer in enumerate(stack):
             if outer.rule.depth > rule.depth or (outer.rule.depth == rule.depth and not outer.rule.end):
@@ -213,15 +209,6 @@ def _begun(count: int, hits: Sequence[tuple[int, Pattern]], look: Look) -> list[
         begun.append(stack[-1])
     close(0, count)
     return begun
-
-
-def _innermost(stack: Sequence[_Open], rule: SectionRule, name: str) -> int:
-    """The place of the innermost open section of a rule, of that name where both have one; -1 where none is open."""
-    for at in range(len(stack) - 1, -1, -1):
-        one = stack[at]
-        if one.rule is rule and (not name or not one.name or one.name == name):
-            return at
-    return -1
 
 
 def _tell(sections: Sequence[_Open], told: Sequence[Mark]) -> None:
@@ -284,17 +271,16 @@ def _header(section: _Open, message: Callable[[int], str]) -> int:
     return section.start + 1
 
 
-def marks(hits: Sequence[tuple[int, Pattern]], look: Look, exclude: Callable[[str, int, bool], bool]) -> list[Mark]:
-    """The outcomes told in the log, in order. `exclude(unless, line, raw)` says whether a rule's `unless` matches."""
+def marks(hits: Hits, exclude: Callable[[str, int, bool], bool]) -> list[Mark]:
+    """The outcomes told in the log, but of tests, in order. `exclude(unless, line, raw)` says whether a rule's `unless`
+    matches.
+    """
     found = []
-    for line, pattern in hits:
+    for line, pattern, groups in hits:
         rule = pattern.owner
-        groups = look(pattern, line)
-        if (
-            groups is None
-            or not isinstance(rule, OutcomeRule)
-            or (rule.unless and exclude(rule.unless, line, rule.raw))
-        ):
+        if groups is None or not isinstance(rule, OutcomeRule) or rule.scope == "test":
+            continue
+        if rule.unless and exclude(rule.unless, line, rule.raw):
             continue
         code = _code(groups["code"]) if "code" in groups else None
         outcome = _OUTCOMES[rule.result if rule.result != "code" else "failed" if code else "passed"]
