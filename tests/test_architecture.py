@@ -35,6 +35,7 @@ CORE: dict[str, set[str]] = {
     "reduce": {"analysis", "fitting"},  # a function of an Analysis
     "fitting": {"analysis"},  # the half of it that counts bytes
     "render": {"analysis", "redact"},  # the only way out redacts
+    "excerpts": {"analysis", "reduce", "render", "redact"},  # what is asked for, as text
     "samples": {"analysis"},  # runs the packs' samples
     "redact": {"credentials"},  # the table of its own rules
 }

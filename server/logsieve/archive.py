@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from logsieve.text import Data
 
-__all__ = ["MAX_BYTES", "MAX_RATIO", "STDIN", "InputProblem", "Log", "read"]
+__all__ = ["MAX_BYTES", "MAX_RATIO", "STDIN", "InputProblem", "Log", "read", "split"]
 
 STDIN = "-"  # the path that means standard input
 
@@ -40,7 +40,7 @@ _MEMBER = re.compile(r"\.(?:log|txt)$", re.IGNORECASE)
 class Log:
     """The bytes of one log, unpacked; those of a large file stay on disk.
 
-    `path` as given; `archive.zip!member` inside an archive; `-` for stdin.
+    `path` as given; `archive.zip!member` inside an archive, which `read` takes too; `-` for stdin.
     """
 
     path: str
@@ -63,27 +63,40 @@ class _RefusedError(Exception):
 
 
 def read(path: str) -> Iterator[Log | InputProblem]:
-    """The logs of one path in order, each read when asked for: one for a file, one a member for a zip archive."""
+    """The logs of one path in order, each read when asked for: one for a file or `archive.zip!member`, one a member for
+    a zip archive.
+    """
     try:
         if path == STDIN:
-            yield from _read(path, sys.stdin.buffer)
+            yield from _read(path, "", sys.stdin.buffer)
         elif not path:
             raise _RefusedError("is no path")
         elif Path(path).is_dir():
             raise _RefusedError(f"is a folder; name the logs inside, for example {Path(path, '*.log')}")
         else:
-            with Path(path).open("rb") as file:
-                yield from _read(path, file)
+            name, member = split(path)
+            with Path(name).open("rb") as file:
+                yield from _read(name, member, file)
     except (OSError, ValueError, MemoryError, _RefusedError) as error:
         yield InputProblem(path, _reason(error))
 
 
-def _read(path: str, stream: IO[bytes]) -> Iterator[Log | InputProblem]:
+def split(path: str) -> tuple[str, str]:
+    """The file that a path names, and the member where it is `archive.zip!member`, else ""."""
+    marks = () if os.path.lexists(path) else re.finditer("!", path)
+    files = (path[: mark.start()] for mark in marks)
+    file = next((file for file in files if Path(file).is_file()), path)
+    return file, path[len(file) + 1 :]
+
+
+def _read(path: str, member: str, stream: IO[bytes]) -> Iterator[Log | InputProblem]:
     assert isinstance(stream, io.BufferedReader)  # both sources are; others cannot peek
     head = stream.peek(8)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        yield from _zip(path, stream if stream.seekable() else io.BytesIO(_whole(_parts(stream))))
+        yield from _zip(path, member, stream if stream.seekable() else io.BytesIO(_whole(_parts(stream))))
         return
+    if member:
+        raise _RefusedError("is no member: the file is no zip archive")
     for magic, kind, unpack in _PACKINGS:
         if head.startswith(magic):
             packed = _Counted(stream)
@@ -95,7 +108,7 @@ def _read(path: str, stream: IO[bytes]) -> Iterator[Log | InputProblem]:
         yield _log(path, _whole(_parts(stream)))
 
 
-def _zip(path: str, file: IO[bytes]) -> Iterator[Log | InputProblem]:
+def _zip(path: str, only: str, file: IO[bytes]) -> Iterator[Log | InputProblem]:
     import zipfile
     import zlib
 
@@ -107,6 +120,10 @@ def _zip(path: str, file: IO[bytes]) -> Iterator[Log | InputProblem]:
         members = sorted(filter(_is_log, archive.infolist()), key=lambda member: _natural(member.filename))
         if not members:
             raise _RefusedError("holds no log: no member with text in it is named *.txt or *.log")
+        if only:
+            members = [member for member in members if member.filename == only]
+            if not members:
+                raise _RefusedError("is no log in the archive")
         for member in members:
             name = f"{path}!{member.filename}"
             try:

@@ -204,3 +204,35 @@ def test_a_member_whose_name_holds_escapes_reaches_no_terminal(run: Command) -> 
     done = run("triage", "-", input=buffer.getvalue())
     assert b"is binary" in done.stderr
     assert b"\x1b" not in done.stderr
+
+
+def test_a_member_is_named_as_it_is_told(run: Command, tmp_path: Path) -> None:
+    zipped(tmp_path / "logs.zip", {"build/1_a.txt": "error: one\n", "build/2_b!c.txt": "error: two\n"})
+    every = answers(run("triage", "--format", "jsonl", "logs.zip").stdout)
+    assert [a["path"] for a in every] == ["logs.zip!build/1_a.txt", "logs.zip!build/2_b!c.txt"]
+    for answer in every:
+        assert answers(run("triage", "--format", "jsonl", str(answer["path"])).stdout) == [answer]
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("logs.zip!absent.txt", "is no log in the archive"),
+        ("plain.log!member", "the file is no zip archive"),
+        ("absent.zip!member", "no such file"),
+    ],
+)
+def test_a_member_that_is_not_there_is_told(run: Command, tmp_path: Path, path: str, reason: str) -> None:
+    zipped(tmp_path / "logs.zip", {"a.txt": "error: one\n"})
+    (tmp_path / "plain.log").write_text("error: one\n")
+    done = run("triage", path)
+    assert done.returncode == 2
+    assert reason in done.stderr.decode()
+    assert path in done.stderr.decode()
+
+
+def test_a_file_may_have_a_mark_in_its_name(run: Command, tmp_path: Path) -> None:
+    zipped(tmp_path / "a!b.zip", {"x.txt": "error: one\n"})
+    (answer,) = answers(run("triage", "--format", "jsonl", "a!b.zip").stdout)
+    assert answer["path"] == "a!b.zip!x.txt"
+    assert answers(run("triage", "--format", "jsonl", "a!b.zip!x.txt").stdout) == [answer]

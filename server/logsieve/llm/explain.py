@@ -13,9 +13,7 @@ from logsieve.settings import Settings
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
 
-__all__ = ["Prepared", "prepare", "run"]
-
-ATTEMPTS = 3  # line numbers and the metadata come on top of the excerpt; each attempt asks reduce for that much less
+__all__ = ["Prepared", "messages", "prepare", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +30,21 @@ class Prepared:
     problem: str | None
 
 
+def messages(analysis: Analysis, budget: int, finding: int | None = None) -> list[dict[str, str]]:
+    """What a model is told, with an excerpt of at most `budget` tokens. Pure."""
+    from logsieve.core.excerpts import reduced
+    from logsieve.llm import prompt
+
+    shown = reduced(analysis, budget, finding)
+    return prompt.messages(shown.rendered, analysis, shown.redactor, finding)
+
+
 def prepare(analysis: Analysis, settings: Settings, finding: int | None = None) -> Prepared:
     """The payload that explains the whole failure, or one finding of `analysis.findings`. Pure; returns plain data."""
     # Imported here, because the language server's front uses `run` alone and stays free of the engine.
-    from logsieve.core.redact import Redactor
-    from logsieve.core.reduce import reduce
-    from logsieve.core.render import render, tokens_of
-    from logsieve.llm import prompt
+    from logsieve.core.render import tokens_of
 
-    budget = settings.llm.budget
-    ask = budget
-    redactor = Redactor()
-    excerpt = render(reduce(analysis, ask, finding), analysis, numbers=True, redactor=redactor)
-    for _ in range(ATTEMPTS):
-        if excerpt.tokens <= budget:
-            break
-        ask = max(1, ask * budget // excerpt.tokens - 1)
-        redactor = Redactor()
-        excerpt = render(reduce(analysis, ask, finding), analysis, numbers=True, redactor=redactor)
-    payload = client.payload(settings, prompt.messages(excerpt, analysis, redactor, finding))
+    payload = client.payload(settings, messages(analysis, settings.llm.budget, finding))
     wrong = client.problem(settings)
     return Prepared(
         payload=payload,
