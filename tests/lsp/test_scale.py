@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,33 @@ async def test_what_a_long_log_has_grown_by_is_shown_at_once_and_the_rest_stays(
     assert {p["start"]["line"] for p in places} <= {d["range"]["start"]["line"] for d in last} | {
         r["location"]["range"]["start"]["line"] for d in last for r in d.get("relatedInformation", ())
     }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how much memory a process has")
+async def test_memory_is_given_back_on_close() -> None:
+    async with running() as client:
+        await client.initialize()
+        front = client.process.pid
+        worker = int(Path(f"/proc/{front}/task/{front}/children").read_text().split()[0])
+
+        def used(process: int) -> int:
+            return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{process}/status").read_text())[1])  # type: ignore[index]
+
+        async def one(uri: str, text: str) -> tuple[int, int]:
+            client.open(uri, text)
+            await client.settled(uri)
+            during = used(worker)
+            client.close(uri)
+            client.open(f"{uri}.next", FAILURE)  # its answer comes after the close was done
+            await client.settled(f"{uri}.next")
+            client.close(f"{uri}.next")
+            return during, used(worker)
+
+        _, before = await one("file:///warm.log", FAILURE)
+        during, after = await one("file:///large.log", QUIET * 6)
+        await client.shut_down()
+    assert during - before > 20_000  # kB
+    assert after - before < (during - before) / 2
 
 
 async def test_an_edit_in_the_middle_is_shown_once() -> None:

@@ -29,6 +29,7 @@ from logsieve.lsp.features import (
     reduced,
     symbols,
 )
+from logsieve.lsp.memory import give_back
 from logsieve.lsp.publish import Publisher
 from logsieve.lsp.session import AskFailedError, Session, WorkerLostError
 from logsieve.settings import DEFAULTS, from_mapping
@@ -125,6 +126,7 @@ class Protocol(LanguageServerProtocol):
         if uri in self._server.session.documents:
             self._server.publisher.closed(uri)
             self._server.session.close(uri)
+            give_back()
         self._server.views.discard(uri)
         self._server.shown.pop(uri, None)
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from logsieve.disk import ChangedError
 from logsieve.lsp.buffer import Buffer
 from logsieve.lsp.convert import Client, Coordinates, path_of
+from logsieve.lsp.memory import give_back
 from logsieve.lsp.messages import (
     Answer,
     Ask,
@@ -168,6 +169,7 @@ class Worker:
             self._documents[change.uri] = Document(change.language, Buffer(change.text, self._client))
         elif isinstance(change, Close):
             self._documents.pop(change.uri, None)
+            give_back()
         elif (document := self._documents.get(change.uri)) and document.buffer:
             for span, text in change.edits:
                 if span is None:
