@@ -63,15 +63,21 @@ async def test_what_a_long_log_has_grown_by_is_shown_at_once_and_the_rest_stays(
     }
 
 
+def about(file: str, pattern: str) -> str:
+    found = re.search(pattern, Path(file).read_text())
+    assert found is not None
+    return found[1]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how much memory a process has")
 async def test_memory_is_given_back_on_close() -> None:
     async with running() as client:
         await client.initialize()
         front = client.process.pid
-        worker = int(Path(f"/proc/{front}/task/{front}/children").read_text().split()[0])
+        worker = int(about(f"/proc/{front}/task/{front}/children", r"(\d+)"))
 
         def used(process: int) -> int:
-            return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{process}/status").read_text())[1])  # type: ignore[index]
+            return int(about(f"/proc/{process}/status", r"VmRSS:\s+(\d+)"))
 
         async def one(uri: str, text: str) -> tuple[int, int]:
             client.open(uri, text)
@@ -84,9 +90,9 @@ async def test_memory_is_given_back_on_close() -> None:
             return during, used(worker)
 
         _, before = await one("file:///warm.log", FAILURE)
-        during, after = await one("file:///large.log", QUIET * 6)
+        during, after = await one("file:///large.log", QUIET * 4)
         await client.shut_down()
-    assert during - before > 20_000  # kB
+    assert during - before > 10_000  # kB
     assert after - before < (during - before) / 2
 
 
