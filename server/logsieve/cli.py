@@ -9,19 +9,19 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from logsieve import __version__, archive
-from logsieve.disk import ChangedError
 from logsieve.operations import OPERATIONS, Operation, Parameter
 from logsieve.output import Output, write
 
 if TYPE_CHECKING:
-    from logsieve.core.analysis import Analysis
     from logsieve.llm.explain import Prepared
     from logsieve.packs import PackSet
 
@@ -197,34 +197,34 @@ def _packs_option() -> click.Option:
 
 
 def _run(operation: Operation, paths: Sequence[str], folders: Sequence[str], format_: str, **parameters: Any) -> int:
-    """Do the operation on each log in turn, one in memory at a time, and print what comes of it; the exit code."""
+    """Do the operation on each log and print what comes of it, in the order of the paths; the exit code."""
+    from logsieve import many
+    from logsieve.terminal import Progress, width
+
     exit_zero = parameters.pop("exit_zero", False)
-    packs = _load(folders)
+    alone = operation.name in RUNS  # it speaks with the user: one log after the other
     if format_ == "text" and "numbers" in parameters:
         parameters["numbers"] = True  # people want to find the lines again; a program has them in `lines`
-    output = Output(operation.name, format_)
+    job = many.Job(operation, parameters, _load(folders), format_, width())
+    output = Output(format_)
     code = 0
 
-    def do(log: archive.Log | archive.InputProblem) -> int:
-        if isinstance(log, archive.InputProblem):
-            _complain(str(log))
-            return USAGE
-        try:
-            analysis = _analyse(log, packs)
-        except ChangedError:
-            _complain(f"{log.path}: changed while it was read; run again")
-            return USAGE
-        answer = operation.function(analysis, log.path, **parameters)
-        output.add(answer, analysis)
-        if format_ == "text" and answer.get("error"):
-            _complain(f"{log.path}: {_as_options(answer['error'])}")
-        failed = answer.get("verdict") == "failed" or answer.get("error")
-        return FAILED if failed and not exit_zero else 0
+    def here(log: archive.Log) -> many.Done | archive.InputProblem:
+        with Progress(log.path) as progress:
+            return job(log, progress)
 
-    for path in paths:
-        for log in archive.read(path):
-            code = max(code, do(log))
-            del log  # before the next one is read
+    logs = chain.from_iterable(map(archive.read, paths))
+    with closing(many.run(job, logs, here, alone=alone)) as results:
+        for done in results:
+            if isinstance(done, archive.InputProblem):
+                _complain(str(done))
+                code = USAGE
+                continue
+            output.add(done.body)
+            if done.error and format_ == "text":
+                _complain(f"{done.path}: {_as_options(done.error)}")
+            if done.failed and not exit_zero:
+                code = max(code, FAILED)
     output.close()
     return code
 
@@ -283,16 +283,6 @@ def _load(folders: Sequence[str]) -> PackSet:
     for problem in loaded.problems:
         _complain(f"warning: {problem}")
     return loaded
-
-
-def _analyse(log: archive.Log, packs: PackSet) -> Analysis:
-    from logsieve import parallel
-    from logsieve.core.analysis import analyse
-    from logsieve.terminal import Progress
-    from logsieve.text import LogText
-
-    with Progress(log.path) as progress:
-        return analyse(LogText.from_bytes(log.data), packs, progress=progress, scanning=parallel.scan)
 
 
 # Options of the command line alone, and the operations that need more of a face than printing.

@@ -10,38 +10,52 @@ import click
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
+    from logsieve.terminal import Row
 
-__all__ = ["Output", "write"]
+__all__ = ["Body", "Output", "body", "write"]
 
 # What JSON may hold as it is, but a terminal would obey (C1 controls) or a reader of lines would break at.
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
 
 
-class Output:
-    """Prints answers in one format as they come."""
+Body = str | list["Row"]  # what is printed of one answer: finished text, or rows for people
 
-    def __init__(self, operation: str, format_: str) -> None:
-        self._operation = operation
+
+def body(operation: str, format_: str, answer: dict[str, Any], analysis: Analysis, columns: int) -> Body:
+    """An answer in one of the formats; `columns` is what lines of text for people are cut to."""
+    if format_ == "jsonl":
+        return _json(answer, None) + "\n"
+    if format_ == "json":
+        return _json(answer, 2)
+    if format_ == "csv":
+        return _csv(answer)
+    from logsieve import terminal
+
+    return terminal.rows(operation, answer, analysis, columns)
+
+
+class Output:
+    """Prints what came of each log in one format, as it comes."""
+
+    def __init__(self, format_: str) -> None:
         self._format = format_
         self._count = 0
 
-    def add(self, answer: dict[str, Any], analysis: Analysis) -> None:
-        """Print one answer."""
+    def add(self, body: Body) -> None:
+        """Print what came of one log."""
         self._count += 1
-        if self._format == "jsonl":
-            write(_json(answer, None) + "\n")
-        elif self._format == "json":
-            write(("[\n" if self._count == 1 else ",\n") + _json(answer, 2))
-        elif self._format == "csv":
-            if self._count > 1:
-                raise click.UsageError("--format csv takes one log; jsonl takes several")
-            _csv(answer)
+        if self._format == "json":
+            write("[\n" if self._count == 1 else ",\n")
+        elif self._format == "csv" and self._count > 1:
+            raise click.UsageError("--format csv takes one log; jsonl takes several")
+        elif self._format == "text" and self._count > 1:
+            write("\n")
+        if isinstance(body, str):
+            write(body)
         else:
             from logsieve import terminal
 
-            if self._count > 1:
-                write("\n")
-            terminal.show(self._operation, answer, analysis)
+            terminal.show(body)
         sys.stdout.flush()
 
     def close(self) -> None:
@@ -62,7 +76,7 @@ def write(text: str) -> None:
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
 
 
-def _csv(answer: dict[str, Any]) -> None:
+def _csv(answer: dict[str, Any]) -> str:
     """LineId, EventId and EventTemplate of each line, as the log parsing benchmarks have it."""
     import csv
     import io
@@ -71,4 +85,4 @@ def _csv(answer: dict[str, Any]) -> None:
     rows = csv.writer(buffer := io.StringIO(), lineterminator="\n")
     rows.writerow(["LineId", "EventId", "EventTemplate"])
     rows.writerows((i + 1, event, texts[event]) for i, event in enumerate(answer["lines"]))
-    write(buffer.getvalue())
+    return buffer.getvalue()

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.model import Finding
 
-__all__ = ["VIEWS", "Progress", "counted", "sanitised", "show"]
+__all__ = ["VIEWS", "Progress", "Row", "counted", "rows", "sanitised", "show", "width"]
 
 PATIENCE = 0.5  # seconds of work after which a progress bar appears
 PIPE_WIDTH = 200  # columns of a line of the log where there is no terminal to ask
+LEAST = 20  # columns that something of the log gets however narrow the terminal
 BLOCK = 20  # lines of the root cause's block that are shown
 SHORT, CONTEXT = 5, 2  # a block of fewer lines is shown with so many around it
 OTHERS = 20  # further findings that are listed
@@ -53,9 +54,18 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def show(operation: str, answer: dict[str, Any], analysis: Analysis) -> None:
-    """Print an operation's answer for people."""
-    rows = VIEWS[operation](answer, analysis)
+def width() -> int:
+    """The columns that lines of a log are cut to: those of the terminal, if stdout is one."""
+    return shutil.get_terminal_size((PIPE_WIDTH, 0)).columns if sys.stdout.isatty() else PIPE_WIDTH
+
+
+def rows(operation: str, answer: dict[str, Any], analysis: Analysis, columns: int) -> list[Row]:
+    """An operation's answer for people."""
+    return list(VIEWS[operation](answer, analysis, columns))
+
+
+def show(rows: Iterable[Row]) -> None:
+    """Print rows: with their styles on a terminal, without them in a pipe."""
     if not sys.stdout.isatty():
         for row in rows:
             text = sanitised("".join(text for text, _ in row))
@@ -69,7 +79,7 @@ def show(operation: str, answer: dict[str, Any], analysis: Analysis) -> None:
         console.print(Text.assemble(*((sanitised(text), style) for text, style in row)))
 
 
-def _triage(answer: dict[str, Any], analysis: Analysis) -> Iterator[Row]:
+def _triage(answer: dict[str, Any], analysis: Analysis, columns: int) -> Iterator[Row]:
     path, findings = answer["path"], answer["findings"]
     lines = counted(len(analysis.text), "line")
     yield [
@@ -80,20 +90,20 @@ def _triage(answer: dict[str, Any], analysis: Analysis) -> Iterator[Row]:
     shown = 0  # findings shown with their lines
     if findings and (findings[0]["severity"] == "error" or answer["verdict"] != "passed"):
         yield []
-        yield from _root(path, findings[0], analysis)
+        yield from _root(path, findings[0], analysis, columns)
         shown = 1
     elif answer["verdict"] == "failed":
         yield []
         yield [("No line of the log says why. Its end:", "")]
-        yield from _excerpt(analysis, max(0, len(analysis.text) - BLOCK), len(analysis.text), -1)
+        yield from _excerpt(analysis, max(0, len(analysis.text) - BLOCK), len(analysis.text), -1, columns)
     if findings[shown:]:
         yield []
         yield [("Also" if shown else "Nothing failed. Noted on the way", "bold")]
-        yield from _others(path, findings[shown:], analysis.findings[shown:])
+        yield from _others(path, findings[shown:], analysis.findings[shown:], columns)
     yield from _rest(analysis)
 
 
-def _root(path: str, finding: dict[str, Any], analysis: Analysis) -> Iterator[Row]:
+def _root(path: str, finding: dict[str, Any], analysis: Analysis, columns: int) -> Iterator[Row]:
     first = analysis.findings[0]
     times = f", {finding['count']} times" if finding["count"] > 1 else ""
     yield [
@@ -101,17 +111,17 @@ def _root(path: str, finding: dict[str, Any], analysis: Analysis) -> Iterator[Ro
         (f"  {path}:{first.anchor + 1}", "bold"),
         (f"  {finding['category']}{times}", "dim"),
     ]
-    yield [(_cut(finding["title"], 2), "bold")]
+    yield [(_cut(finding["title"], 2 * columns), "bold")]
     for place in finding["locations"][:3]:
         numbers = "".join(f":{place[key]}" for key in ("line", "column") if place[key])
         yield [(f"in {place['path']}{numbers}", "cyan")]
     yield []
-    yield from _excerpt(analysis, first.start, first.end, first.anchor)
+    yield from _excerpt(analysis, first.start, first.end, first.anchor, columns)
     yield []
     yield [(f"First because: {'; '.join(finding['why'])}", "dim")]
 
 
-def _others(path: str, findings: list[dict[str, Any]], same: Sequence[Finding]) -> Iterator[Row]:
+def _others(path: str, findings: list[dict[str, Any]], same: Sequence[Finding], columns: int) -> Iterator[Row]:
     for shown, finding in zip(findings[:OTHERS], same, strict=False):
         count = f"  ({shown['count']} times)" if shown["count"] > 1 else ""
         severity = shown["severity"]
@@ -119,7 +129,7 @@ def _others(path: str, findings: list[dict[str, Any]], same: Sequence[Finding]) 
         yield [
             (f"  {severity:8}", SEVERITY_STYLE.get(severity, "")),
             (place, ""),
-            (f"  {_cut(shown['title'], 1, 12 + len(place) + len(count))}", ""),
+            (f"  {_cut(shown['title'], columns - 12 - len(place) - len(count))}", ""),
             (count, "dim"),
         ]
     if len(findings) > OTHERS:
@@ -147,7 +157,7 @@ def _listed(shown: list[str], count: int) -> str:
     return "; ".join(shown) + (f"; and {count - len(shown)} more" if count > len(shown) else "")
 
 
-def _excerpt(analysis: Analysis, start: int, end: int, anchor: int) -> Iterator[Row]:
+def _excerpt(analysis: Analysis, start: int, end: int, anchor: int, columns: int) -> Iterator[Row]:
     """Lines start..end with their numbers; a long block keeps its head, the lines around its anchor, and its end."""
     from logsieve.core.render import render
     from logsieve.model import Excerpt, Gap, Piece
@@ -164,7 +174,7 @@ def _excerpt(analysis: Analysis, start: int, end: int, anchor: int) -> Iterator[
     for line in text.removesuffix("\n").split("\n"):
         number, bar, rest = line.partition(" | ")
         marked = number.strip() == str(anchor + 1)
-        yield [(number + bar, "dim"), (_cut(rest, 1, len(number + bar)), "bold red" if marked else "")]
+        yield [(number + bar, "dim"), (_cut(rest, columns - len(number + bar)), "bold red" if marked else "")]
 
 
 def _runs(lines: Iterable[int]) -> list[tuple[int, int]]:
@@ -177,21 +187,20 @@ def _runs(lines: Iterable[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def _cut(text: str, rows: int, used: int = 0) -> str:
-    """The text cut to what is left of so many rows of the terminal after `used` columns; it says that it was cut."""
-    width = shutil.get_terminal_size((PIPE_WIDTH, 0)).columns if sys.stdout.isatty() else PIPE_WIDTH
-    room = max(rows * width - used, 20)
+def _cut(text: str, room: int) -> str:
+    """The text cut to so many columns, but some are left always; it says that it was cut."""
+    room = max(room, LEAST)
     text = text.expandtabs(4)
     return text if len(text) <= room else text[: room - 1] + "…"
 
 
-def _reduce(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
+def _reduce(answer: dict[str, Any], _: Analysis, __: int) -> Iterator[Row]:
     for line in answer["text"].removesuffix("\n").split("\n"):
         number, bar, rest = line.partition(" | ")
         yield [(number + bar, "dim"), (rest, "" if number.strip().isdecimal() else "dim italic")]
 
 
-def _sections(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
+def _sections(answer: dict[str, Any], _: Analysis, columns: int) -> Iterator[Row]:
     found = answer["sections"]
     yield [(f"{answer['path']}: ", "bold"), (counted(len(found), "section") if found else "no sections", "")]
     depth: list[int] = []
@@ -202,7 +211,7 @@ def _sections(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
         place = f"{section['line']}-{section['end_line']}"
         yield [
             (f"{place:>15}  {'  ' * depth[-1]}", "dim"),
-            (_cut(section["title"], 1, 40 + 2 * depth[-1]), ""),
+            (_cut(section["title"], columns - 40 - 2 * depth[-1]), ""),
             (
                 f"  {section['outcome']}{code}{took}",
                 VERDICT_STYLE[section["outcome"]] if section["outcome"] != "unknown" else "dim",
@@ -210,17 +219,17 @@ def _sections(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
         ]
 
 
-def _templates(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
+def _templates(answer: dict[str, Any], _: Analysis, columns: int) -> Iterator[Row]:
     found = sorted(answer["templates"], key=lambda template: -template["count"])
     yield [
         (f"{answer['path']}: ", "bold"),
         (f"{counted(len(found), 'template')} in {counted(len(answer['lines']), 'line')}", ""),
     ]
     for template in found:
-        yield [(f"{template['count']:>9,}  ", "dim"), (_cut(template["template"], 1, 11), "")]
+        yield [(f"{template['count']:>9,}  ", "dim"), (_cut(template["template"], columns - 11), "")]
 
 
-def _explain(answer: dict[str, Any], _: Analysis) -> Iterator[Row]:
+def _explain(answer: dict[str, Any], _: Analysis, __: int) -> Iterator[Row]:
     """What follows the answer, which was printed as it came: what of it the log does not bear out."""
     total = answer["verified"] + answer["unverified"]
     if answer["text"]:

@@ -1,11 +1,7 @@
 """A log is scanned in parts, and after a change only what has changed: the result is that of a fresh analysis."""
 
-import multiprocessing
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,6 +20,7 @@ from logsieve.core.scan import Part, joined
 from logsieve.disk import ChangedError, Disk
 from logsieve.packs import PackSet
 from logsieve.text import LogText
+from processes import children
 
 PACKS = packs.load()
 LOGS = [
@@ -163,7 +160,7 @@ class TestProcesses:
     @pytest.fixture
     def long(self, monkeypatch: pytest.MonkeyPatch) -> bytes:
         monkeypatch.setattr(parallel, "WORTH", 1 << 16)
-        monkeypatch.setattr(os, "cpu_count", lambda: 3)
+        monkeypatch.setattr(parallel, "cores", lambda: 3)
         return b"".join(LOGS) * (12_000_000 // sum(map(len, LOGS)))
 
     def test_the_result_is_that_of_one(self, long: bytes, tmp_path: Path) -> None:
@@ -175,8 +172,8 @@ class TestProcesses:
 
     def test_where_they_die_the_work_is_done_here(self, long: bytes) -> None:
         def murder(_share: float) -> None:
-            for process in multiprocessing.active_children():
-                process.kill()
+            for process in children(os.getpid()):
+                os.kill(process, signal.SIGKILL)
 
         assert said(analyse(LogText(long), PACKS, progress=murder, scanning=parallel.scan)) == said(fresh(long))
 
@@ -202,32 +199,6 @@ class TestProcesses:
         with pytest.raises(InterruptedError):
             analyse(LogText(long), PACKS, progress=enough)
         assert seen[-1] == max(seen) < 1
-
-
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks Linux which processes there are")
-def test_no_process_outlives_the_one_that_started_it(tmp_path: Path) -> None:
-    program = (
-        "from concurrent.futures import ProcessPoolExecutor\n"
-        "from multiprocessing import get_context\n"
-        "import os, time\n"
-        "from logsieve import parallel\n"
-        "if __name__ == '__main__':\n"
-        "    pool = ProcessPoolExecutor(1, get_context('spawn'), parallel.prepare)\n"
-        "    print(pool.submit(os.getpid).result(), flush=True)\n"
-        "    time.sleep(600)\n"
-    )
-    path = tmp_path / "starts.py"
-    path.write_text(program)
-    with subprocess.Popen([sys.executable, str(path)], stdout=subprocess.PIPE, text=True) as started:
-        assert started.stdout is not None
-        child = int(started.stdout.readline())
-        assert Path(f"/proc/{child}").exists()
-        started.send_signal(signal.SIGKILL)
-    for _ in range(600):
-        if not Path(f"/proc/{child}").exists():
-            return
-        time.sleep(0.1)
-    pytest.fail("the other process is still there")
 
 
 class TestDisk:

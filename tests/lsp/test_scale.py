@@ -16,8 +16,9 @@ from logsieve.core import scan
 from logsieve.lsp import worker as worker_module
 from logsieve.lsp.buffer import Chunks
 from logsieve.lsp.convert import Client
-from logsieve.lsp.messages import Answer, Ask, Configure, Edit, Failed, Open, read
+from logsieve.lsp.messages import Answer, Ask, Configure, Edit, Failed, Open
 from logsieve.lsp.worker import Worker
+from logsieve.pipe import read
 from logsieve.settings import DEFAULTS
 from lsp.client import running
 

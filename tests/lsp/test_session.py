@@ -18,9 +18,10 @@ import pytest
 from logsieve.core import scan
 from logsieve.lsp import session as session_module
 from logsieve.lsp.convert import Client, Span
-from logsieve.lsp.messages import Answer, Ask, Configure, Edit, Open, Problems, Progress, read
+from logsieve.lsp.messages import Answer, Ask, Configure, Edit, Open, Problems, Progress
 from logsieve.lsp.session import AskFailedError, Session, WorkerLostError
 from logsieve.lsp.worker import Worker
+from logsieve.pipe import read
 from logsieve.settings import DEFAULTS
 from lsp.client import ANSWER
 from lsp.test_buffer import Model

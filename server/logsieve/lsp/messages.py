@@ -1,17 +1,14 @@
-"""What the front and the worker say to each other: frozen plain data, pickled, each frame led by its length."""
+"""What the front and the worker say to each other: frozen plain data."""
 
 from __future__ import annotations
 
-import pickle
-import struct
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 from logsieve.lsp.convert import Client, Span
 from logsieve.settings import Settings
 
 __all__ = [
-    "HEADER",
     "Answer",
     "Ask",
     "Cancel",
@@ -25,12 +22,7 @@ __all__ = [
     "Problems",
     "Progress",
     "RefusedError",
-    "frame",
-    "read",
-    "write",
 ]
-
-HEADER = struct.Struct("!Q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,25 +126,3 @@ class Problems:
 
 class RefusedError(Exception):
     """What was asked for cannot be had; the message says why, to the user."""
-
-
-def frame(message: object) -> bytes:
-    """A message as it goes over the pipe."""
-    body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    return HEADER.pack(len(body)) + body
-
-
-def write(sink: BinaryIO, message: object) -> None:
-    """Send a message at once."""
-    sink.write(frame(message))
-    sink.flush()
-
-
-def read(source: BinaryIO) -> Any:
-    """The next message; None at the end of the stream. Both ends are ours: unpickling is safe here."""
-    header = source.read(HEADER.size)
-    if len(header) < HEADER.size:
-        return None
-    (size,) = HEADER.unpack(header)
-    body = source.read(size)
-    return pickle.loads(body) if len(body) == size else None  # noqa: S301 (a pipe between our own two processes)

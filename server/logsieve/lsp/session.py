@@ -15,7 +15,6 @@ from typing import Any, Protocol
 
 from logsieve.lsp.convert import Client, Span
 from logsieve.lsp.messages import (
-    HEADER,
     Answer,
     Ask,
     Cancel,
@@ -27,8 +26,8 @@ from logsieve.lsp.messages import (
     Open,
     Problems,
     Progress,
-    frame,
 )
+from logsieve.pipe import HEADER, frame
 from logsieve.settings import DEFAULTS, Settings
 
 __all__ = ["AskFailedError", "Document", "Listener", "Session", "WorkerLostError"]

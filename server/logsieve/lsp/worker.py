@@ -36,9 +36,8 @@ from logsieve.lsp.messages import (
     Problems,
     Progress,
     RefusedError,
-    read,
-    write,
 )
+from logsieve.pipe import read, write
 from logsieve.settings import DEFAULTS, Settings
 
 if TYPE_CHECKING:
