@@ -1,5 +1,7 @@
 """The reduced log: within the budget, the root cause whole, nothing left out in silence."""
 
+import gc
+import weakref
 from hashlib import sha256
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from engine import analysed, pack_of
 from logsieve.core.analysis import Analysis
 from logsieve.core.reduce import reduce
-from logsieve.core.render import render
+from logsieve.core.render import render, view
 from logsieve.model import Excerpt
 
 PACK = """
@@ -176,3 +178,18 @@ def test_of_a_block_that_is_too_long_what_other_streams_wrote_goes_first() -> No
     lines = kept(reduce(analysed(log, pack_of(PACK + stream)), 1200))
     assert set(range(0, 301, 10)) <= lines
     assert len(lines) < 150
+
+
+def test_what_was_made_of_an_analysis_does_not_hold_it() -> None:
+    """Nor is it left to the collector, which may not come by for hours: a log of megabytes would stay for each edit."""
+    analysis = analysed("step one\nboom it broke\n  more\n" * 20, pack_of(PACK))
+    gone = weakref.ref(analysis)
+    gc.disable()
+    try:
+        excerpt = reduce(analysis, 50)
+        render(excerpt, analysis)
+        view(excerpt, analysis)
+        del analysis, excerpt
+        assert gone() is None
+    finally:
+        gc.enable()

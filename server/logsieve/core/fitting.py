@@ -7,8 +7,9 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate
+from weakref import proxy
 
 import numpy as np
 
@@ -103,10 +104,11 @@ class Room:
         self.reasons: dict[int, str] = {}
         self.anchors = sorted(b.anchor for b in analysis.blocks if b.severity is Level.ERROR)
         self.failures = sorted(f.anchor for f in analysis.findings if f.severity is Level.ERROR)
-        self.cost = lru_cache(maxsize=None)(self._cost)
+        me = proxy(self)  # in a cycle with itself it would keep the analysis until the collector comes by, or for good
+        self.cost = lru_cache(maxsize=None)(partial(Room._cost, me))
         self.runner = lru_cache(maxsize=None)(lambda line: analysis.wrapping.of_runner(analysis.text.clean(line)))
-        self.again = lru_cache(maxsize=None)(self._again)
-        self.window = lru_cache(maxsize=None)(self._window)
+        self.again = lru_cache(maxsize=None)(partial(Room._again, me))
+        self.window = lru_cache(maxsize=None)(partial(Room._window, me))
         self.told = {b.anchor: b.groups.get("message", "") for b in analysis.blocks}
 
     def _cost(self, line: int) -> int:
