@@ -13,6 +13,8 @@ DEMO := fixtures/pytest/long-verbose-two-failures/log.txt
 DATA := ../shared/data
 SCORE := ../shared/score/score.py
 PYTEST_FLAGS ?=
+BENCH_FLAGS ?=
+SOAK_FLAGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export npm_config_audit := false
@@ -59,8 +61,12 @@ vsix: $(JS) ## The installable VS Code extension
 	cd $(CLIENT) && npm run --silent package
 
 .PHONY: bench
-bench: $(PY) ## Speed of the engine and the language server
-	$(BIN)/python tests/bench.py
+bench: $(PY) ## Speed and memory beside goals and yardsticks: 15 minutes, or BENCH_FLAGS=--quick
+	PYTHONPATH=tests $(BIN)/python -P -m bench $(BENCH_FLAGS)
+
+.PHONY: soak
+soak: $(PY) ## Random work of an editor against the language server for half an hour: leaks, lost diagnostics
+	PYTHONPATH=tests $(BIN)/python -P tests/soak.py $(SOAK_FLAGS)
 
 .PHONY: score
 score: $(PY) ## Quality on labelled logs: the shared ones where present, else the fixtures
