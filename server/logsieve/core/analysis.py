@@ -154,16 +154,15 @@ def analyse(
     told = sections.marks(outcomes, excluded)
     passing = sections.Tests(outcomes, message)
     found = sections.build(len(text), markers, told, message, text.clean)
-    lookup = Sections(found)
+    lookup, has_level = Sections(found), wrapping.has_level
 
     def bounds(line: int) -> tuple[int, int]:
         index = lookup.at(line)
         return (lookup.all[index].start, lookup.all[index].end) if index >= 0 else (0, len(text))
 
     def level_of(line: int) -> Level:
-        if not wrapping.has_level:
-            return Level.UNKNOWN
-        return _LEVELS[scanned.found.levels[line]] or wrapping.level(text.clean(line))
+        known = scanned.found.levels.item(line)
+        return _LEVELS[known] if known or not has_level else wrapping.level(text.clean(line))
 
     ignored = scanned.found.ignored.copy()
     for s in found:

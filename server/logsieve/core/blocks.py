@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
@@ -61,9 +62,15 @@ def find(
         start, end = _upward(rule.block, line, first, message, own), _downward(rule.block, line, last, message, own)
         if rule.block.closed and not compiled(rule.block.through).search(message(end - 1)):
             return None
-        groups = _named(rule.block.start, start, message) | _named(rule.below, under, message)
-        groups |= _named(rule.pattern, line, as_written if rule.raw else message)
-        anchor, more = _anchor(rule, line, start, end, message, own)
+        anchor, groups = _anchor(rule, line, start, end, message, own)
+        # What several patterns name is what the one that says most names.
+        for source, at, read in (
+            (rule.pattern, line, as_written if rule.raw else message),
+            (rule.below, under, message),
+            (rule.block.start, start, message),
+        ):
+            if "(?P<" in source:
+                groups = (compiled(source).named(read(at)) or {}) | groups
         code, category = f"{pattern.pack.name}/{rule.id}", rule.category or pattern.pack.category
         return Block(
             code,
@@ -76,68 +83,67 @@ def find(
             start,
             end,
             anchor,
-            groups | more,
-            _links(rule, start, end, anchor, message, own),
+            groups,
+            _links(rule, start, end, anchor, message, own) if rule.chain else (),
         )
 
     # On one line the most specific rule speaks, whatever its role: what it leaves no others need to look at. The surest
     # block takes its lines first, and of a line that is taken no block is made: where all are errors, most are taken.
     speaking: dict[int, list[tuple[Rule, Pattern]]] = {}
     waiting: list[tuple[float, int, int, Block | None]] = []  # with the earliest turn that a line's block may have
+    turns = {id(p): _turn(p.owner) for p in {id(p): p for _, p in hits}.values() if isinstance(p.owner, Rule)}
     for line, of_line in groupby(hits, itemgetter(0)):
-        least = ignored[line]
+        least = ignored.item(line)
         rules = [(p.owner, p) for _, p in of_line if isinstance(p.owner, Rule) and p.owner.specificity >= least]
-        if rules:
-            speaking[line] = sorted(rules, key=_specificity)
-            waiting.append((*min([_turn(rule, line) for rule, _ in rules]), line, None))
+        if not rules:
+            continue
+        if len(rules) > 1:
+            rules.sort(key=lambda rule: -rule[0].specificity)
+        speaking[line] = rules
+        sureness, above = max([turns[id(pattern)] for _, pattern in rules])
+        waiting.append((-sureness, line - above, line, None))
     heapify(waiting)
-    taken: dict[str, list[tuple[int, int]]] = {}  # by stream: disjoint, sorted
+    # Blocks of two streams may lie in each other: each has lines of its own only.
+    taken: defaultdict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))  # by stream: starts and ends
     kept: list[Block] = []
     while waiting:
-        *_, line, made = heappop(waiting)
-        of_stream = taken.setdefault(stream(line) if stream else "", [])
-        at = bisect_right(of_stream, (line, 1 << 62)) - 1
-        if at >= 0 and of_stream[at][1] > line:
+        _, _, line, made = heappop(waiting)
+        starts, ends = taken[stream(line) if stream else ""]
+        at = bisect_right(starts, line)
+        if at and ends[at - 1] > line:
             continue
         if made is None:
-            made = next(filter(None, (block(line, pattern, rule) for rule, pattern in speaking[line])), None)
-            if made is None:
+            for rule, pattern in speaking[line]:
+                made = block(line, pattern, rule)
+                if made is not None:
+                    break
+            else:
                 continue
             turn = -_sureness(made.specificity, made.role, made.severity), made.start, line, made
             if waiting and waiting[0] < turn:
                 heappush(waiting, turn)
                 continue
-        kept.append(_cut(made, of_stream, at + 1))
+        # What reaches into a surer block is cut.
+        start = max(made.start, ends[at - 1]) if at else made.start
+        end = min(made.end, starts[at]) if at < len(starts) else made.end
+        starts.insert(at, start)
+        ends.insert(at, end)
+        if (start, end) != (made.start, made.end) or not start <= made.anchor < end:
+            anchor = made.anchor if start <= made.anchor < end else line
+            made = replace(made, start=start, end=end, anchor=anchor)
+        kept.append(made)
     return sorted(kept, key=lambda b: b.start)
-
-
-def _cut(made: Block, taken: list[tuple[int, int]], at: int) -> Block:
-    """A block without the lines that surer ones of its stream have, which it only reaches into; its own are taken then,
-    between those before and from `at`. Blocks of two streams may lie in each other: each has lines of its own only.
-    """
-    start = max(made.start, taken[at - 1][1]) if at else made.start
-    end = min(made.end, taken[at][0]) if at < len(taken) else made.end
-    taken.insert(at, (start, end))
-    if (start, end) == (made.start, made.end) and start <= made.anchor < end:
-        return made
-    return replace(made, start=start, end=end, anchor=made.anchor if start <= made.anchor < end else made.line)
-
-
-def _specificity(speaking: tuple[Rule, Pattern]) -> int:
-    return -speaking[0].specificity
 
 
 def _sureness(specificity: int, role: str, severity: Level) -> float:
     return specificity + SURENESS[role] + 20 * (severity - Level.ERROR)
 
 
-def _turn(rule: Rule, line: int) -> tuple[float, int]:
-    """The earliest turn of a block that a rule may make of a line: how sure it is at most, less than 0, and where it
-    begins at the highest.
-    """
+def _turn(rule: Rule) -> tuple[float, int]:
+    """How sure a rule's block is at most, and how many lines above the rule's line it begins."""
     role = "consequence" if rule.echoes and rule.role == "hint" else rule.role
     above = rule.block.back if rule.block.start or rule.block.before else 0
-    return -_sureness(rule.specificity, role, rule.severity), line - above
+    return _sureness(rule.specificity, role, rule.severity), above
 
 
 def _forgiven(rule: Rule, line: int, last: int, message: Message) -> bool:
@@ -146,10 +152,6 @@ def _forgiven(rule: Rule, line: int, last: int, message: Message) -> bool:
         return False
     pattern = compiled(rule.forgiven)
     return any(pattern.search(message(n)) for n in range(line + 1, min(line + 1 + FORGIVEN, last)))
-
-
-def _named(source: str, line: int, message: Message) -> dict[str, str]:
-    return (compiled(source).named(message(line)) if "(?P<" in source else None) or {}
 
 
 def _any(_line: int) -> bool:
@@ -164,8 +166,6 @@ def _same(stream: Callable[[int], str], line: int) -> Own:
 
 def _links(rule: Rule, start: int, end: int, anchor: int, message: Message, own: Own) -> tuple[int, ...]:
     """The other lines of a chain of causes whose root the block's anchor is."""
-    if not rule.chain:
-        return ()
     pattern = compiled(rule.chain)
     found = (n for n in range(start, end) if n != anchor and own(n) and pattern.search(message(n)))
     return tuple(islice(found, LINKS))
@@ -241,8 +241,8 @@ def _while(rule: BlockRule, line: int, stop: int, message: Message, own: Own) ->
                 break
             continue
         if (
-            (keep and keep.search(text))
-            or (rule.indent and _indent(text) > depth)
+            (rule.indent and _indent(text) > depth)
+            or (keep and keep.search(text))
             or (caret and any(caret.search(message(n)) for n in range(at, min(at + 2, stop))))
         ):
             end = at + 1
