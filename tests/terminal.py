@@ -11,6 +11,7 @@ import struct
 import subprocess
 import termios
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 __all__ = ["Terminal"]
@@ -36,13 +37,17 @@ class Terminal:
         )
         os.close(slave)
 
-    def until(self, wanted: bytes, timeout: float = 60) -> bytes:
+    def until(self, wanted: bytes | Callable[[bytes], bool], timeout: float = 60) -> bytes:
         """Read until `wanted` was shown; what was shown so far. TimeoutError if it does not come."""
         end = time.monotonic() + timeout
-        while wanted not in self.shown:
+        while not (wanted(self.shown) if callable(wanted) else wanted in self.shown):
             if not self._read(end) or time.monotonic() > end:
                 raise TimeoutError(f"{wanted!r} did not come, but {self.shown!r}")
         return self.shown
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Give the terminal another size."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def type(self, text: bytes) -> None:
         """Press keys."""

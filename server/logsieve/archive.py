@@ -108,6 +108,26 @@ def _read(path: str, member: str, stream: IO[bytes]) -> Iterator[Log | InputProb
         yield _log(path, _whole(_parts(stream)))
 
 
+def plain(path: str) -> InputProblem | None:
+    """Why a path is no plain file of text, such as can be read while it grows; None where it is one, or still empty."""
+    from logsieve.text import looks_binary
+
+    try:
+        if path and Path(path).is_dir():
+            raise _RefusedError("is a folder")
+        if not Path(path).is_file():
+            Path(path).stat()
+            raise _RefusedError("is no plain file")
+        with Path(path).open("rb") as file:
+            head = file.read(_STEP)
+    except (OSError, ValueError, _RefusedError) as error:
+        return InputProblem(path, _reason(error))
+    packings = (b"PK\x03\x04", b"PK\x05\x06", *(magic for magic, _, _ in _PACKINGS))
+    if head.startswith(packings):
+        return InputProblem(path, "is packed")
+    return InputProblem(path, "is binary, not a log") if looks_binary(head) else None
+
+
 def _zip(path: str, only: str, file: IO[bytes]) -> Iterator[Log | InputProblem]:
     import zipfile
     import zlib

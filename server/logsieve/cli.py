@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -22,8 +22,10 @@ from logsieve.operations import OPERATIONS, Operation, Parameter
 from logsieve.output import Output, write
 
 if TYPE_CHECKING:
+    from logsieve.core.analysis import Analysis
     from logsieve.llm.explain import Prepared
     from logsieve.packs import PackSet
+    from logsieve.text import LogText
 
 __all__ = ["cli", "main"]
 
@@ -36,6 +38,7 @@ Examples:
   logsieve reduce --budget 2000 build.log   the lines that explain it, for a person or a model
   gh run view --log-failed | logsieve triage -
   logsieve triage --format jsonl logs.zip   GitHub's log archive: one JSON object a log
+  logsieve triage --follow build.log        the same, renewed while the build writes it
 
 \b
 Exit codes: 0 fine, 1 a log failed (triage), 2 a path or an argument is wrong, 130 interrupted.
@@ -196,13 +199,23 @@ def _packs_option() -> click.Option:
     )
 
 
-def _run(operation: Operation, paths: Sequence[str], folders: Sequence[str], format_: str, **parameters: Any) -> int:
-    """Do the operation on each log and print what comes of it, in the order of the paths; the exit code."""
+def _run(
+    operation: Operation,
+    paths: Sequence[str],
+    folders: Sequence[str],
+    format_: str,
+    *,
+    alone: bool = False,
+    **parameters: Any,
+) -> int:
+    """Do the operation on each log and print what comes of it, in the order of the paths; the exit code.
+
+    `alone`: one log after the other, in this process.
+    """
     from logsieve import many
     from logsieve.terminal import Progress, width
 
     exit_zero = parameters.pop("exit_zero", False)
-    alone = operation.name in RUNS  # it speaks with the user: one log after the other
     if format_ == "text" and "numbers" in parameters:
         parameters["numbers"] = True  # people want to find the lines again; a program has them in `lines`
     job = many.Job(operation, parameters, _load(folders), format_, width())
@@ -229,6 +242,47 @@ def _run(operation: Operation, paths: Sequence[str], folders: Sequence[str], for
     return code
 
 
+def _triage(
+    operation: Operation, paths: Sequence[str], folders: Sequence[str], format_: str, *, follow: bool, exit_zero: bool
+) -> int:
+    """`_run`, or the same for one log that grows, until an interrupt."""
+    if not follow:
+        return _run(operation, paths, folders, format_, exit_zero=exit_zero)
+    if len(paths) > 1:
+        raise click.UsageError("--follow takes one log")
+    if format_ == "json":
+        raise click.UsageError("--follow goes with text or jsonl: an array would never end")
+    if problem := archive.plain(paths[0]):
+        _complain(f"{problem}; --follow takes a plain file")
+        return USAGE
+    verdict = _follow(paths[0], _load(folders), format_)
+    return FAILED if verdict == "failed" and not exit_zero else 0
+
+
+def _follow(path: str, packs: PackSet, format_: str) -> str:
+    """Show what a log says whenever it has changed, until an interrupt; its last verdict."""
+    from logsieve import parallel
+    from logsieve.core.analysis import analyse
+    from logsieve.follow import states
+    from logsieve.live import face
+    from logsieve.terminal import Progress
+
+    def analysed(text: LogText, earlier: Analysis | None) -> Analysis:
+        if earlier:
+            return analyse(text, packs, earlier=earlier, scanning=parallel.scan)
+        with Progress(path) as progress:
+            return analyse(text, packs, progress=progress, scanning=parallel.scan)
+
+    verdict = ""
+    with suppress(KeyboardInterrupt), face(path, format_) as shown:
+        for state in states(path, analysed, shown.wait):
+            verdict = str(state.analysis.verdict)
+            shown.show(state)
+    if not verdict:
+        raise KeyboardInterrupt
+    return verdict
+
+
 def _explain(operation: Operation, *, dry_run: bool, yes: bool, format_: str, **parameters: Any) -> int:
     """`_run`, with a person or `--yes` to approve of what is sent, and the answer printed while it comes."""
     from logsieve.terminal import sanitised
@@ -247,7 +301,7 @@ def _explain(operation: Operation, *, dry_run: bool, yes: bool, format_: str, **
             write(sanitised(chunk))
             sys.stdout.flush()
 
-    return _run(operation, format_=format_, approve=approve, on_chunk=on_chunk, **parameters)
+    return _run(operation, format_=format_, alone=True, approve=approve, on_chunk=on_chunk, **parameters)
 
 
 def _as_options(message: str) -> str:
@@ -287,13 +341,16 @@ def _load(folders: Sequence[str]) -> PackSet:
 
 # Options of the command line alone, and the operations that need more of a face than printing.
 EXTRA = {
-    "triage": [click.Option(["--exit-zero"], is_flag=True, help="Exit with 0 even when a log failed.")],
+    "triage": [
+        click.Option(["--follow", "-f"], is_flag=True, help="Go on with a log that grows, until Ctrl-C."),
+        click.Option(["--exit-zero"], is_flag=True, help="Exit with 0 even when a log failed."),
+    ],
     "explain": [
         click.Option(["--dry-run"], is_flag=True, help="Print the exact payload; send nothing."),
         click.Option(["--yes"], is_flag=True, help="Send without asking, this time."),
     ],
 }
-RUNS = {"explain": _explain}
+RUNS: dict[str, Callable[..., int]] = {"triage": _triage, "explain": _explain}
 
 for _operation in OPERATIONS:
     cli.add_command(_command(_operation))

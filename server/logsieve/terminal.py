@@ -19,11 +19,12 @@ from logsieve.model import duration_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
+    from rich.text import Text
 
     from logsieve.core.analysis import Analysis
     from logsieve.model import Finding
 
-__all__ = ["VIEWS", "Progress", "Row", "counted", "rows", "sanitised", "show", "width"]
+__all__ = ["VIEWS", "Progress", "Row", "counted", "others", "rows", "sanitised", "show", "styled", "verdict", "width"]
 
 PATIENCE = 0.5  # seconds of work after which a progress bar appears
 PIPE_WIDTH = 200  # columns of a line of the log where there is no terminal to ask
@@ -72,21 +73,22 @@ def show(rows: Iterable[Row]) -> None:
             sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")
         return
     from rich.console import Console
-    from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
     for row in rows:
-        console.print(Text.assemble(*((sanitised(text), style) for text, style in row)))
+        console.print(styled(row))
+
+
+def styled(row: Row) -> Text:
+    """A row as rich has it."""
+    from rich.text import Text
+
+    return Text.assemble(*((sanitised(text), style) for text, style in row))
 
 
 def _triage(answer: dict[str, Any], analysis: Analysis, columns: int) -> Iterator[Row]:
     path, findings = answer["path"], answer["findings"]
-    lines = counted(len(analysis.text), "line")
-    yield [
-        (f"{path}: ", "bold"),
-        (answer["verdict"], VERDICT_STYLE[answer["verdict"]]),
-        (f" ({analysis.verdict_why}; {lines})", ""),
-    ]
+    yield verdict(answer, analysis)
     shown = 0  # findings shown with their lines
     if findings and (findings[0]["severity"] == "error" or answer["verdict"] != "passed"):
         yield []
@@ -99,8 +101,17 @@ def _triage(answer: dict[str, Any], analysis: Analysis, columns: int) -> Iterato
     if findings[shown:]:
         yield []
         yield [("Also" if shown else "Nothing failed. Noted on the way", "bold")]
-        yield from _others(path, findings[shown:], analysis.findings[shown:], columns)
+        yield from others(path, findings[shown:], analysis.findings[shown:], columns)
     yield from _rest(analysis)
+
+
+def verdict(answer: dict[str, Any], analysis: Analysis) -> Row:
+    """How the run of a log ended, and why we think so."""
+    return [
+        (f"{answer['path']}: ", "bold"),
+        (answer["verdict"], VERDICT_STYLE[answer["verdict"]]),
+        (f" ({analysis.verdict_why}; {counted(len(analysis.text), 'line')})", ""),
+    ]
 
 
 def _root(path: str, finding: dict[str, Any], analysis: Analysis, columns: int) -> Iterator[Row]:
@@ -121,19 +132,25 @@ def _root(path: str, finding: dict[str, Any], analysis: Analysis, columns: int) 
     yield [(f"First because: {'; '.join(finding['why'])}", "dim")]
 
 
-def _others(path: str, findings: list[dict[str, Any]], same: Sequence[Finding], columns: int) -> Iterator[Row]:
+def others(path: str, findings: list[dict[str, Any]], same: Sequence[Finding], columns: int) -> Iterator[Row]:
+    """Findings, a line each; a word for those beyond OTHERS."""
     for shown, finding in zip(findings[:OTHERS], same, strict=False):
-        count = f"  ({shown['count']} times)" if shown["count"] > 1 else ""
-        severity = shown["severity"]
-        place = f"{path}:{finding.anchor + 1}"
-        yield [
-            (f"  {severity:8}", SEVERITY_STYLE.get(severity, "")),
-            (place, ""),
-            (f"  {_cut(shown['title'], columns - 12 - len(place) - len(count))}", ""),
-            (count, "dim"),
-        ]
+        yield _line(path, shown, finding, columns)
     if len(findings) > OTHERS:
         yield [(f"  and {len(findings) - OTHERS} more", "dim")]
+
+
+def _line(path: str, shown: dict[str, Any], finding: Finding, columns: int) -> Row:
+    """A finding on one line."""
+    count = f"  ({shown['count']} times)" if shown["count"] > 1 else ""
+    severity = shown["severity"]
+    place = f"{path}:{finding.anchor + 1}"
+    return [
+        (f"  {severity:8}", SEVERITY_STYLE.get(severity, "")),
+        (place, ""),
+        (f"  {_cut(shown['title'], columns - 12 - len(place) - len(count))}", ""),
+        (count, "dim"),
+    ]
 
 
 def _rest(analysis: Analysis) -> Iterator[Row]:
