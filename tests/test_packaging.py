@@ -100,3 +100,11 @@ def test_an_installation_tells_neovim_where_its_files_are(installed: Path, tmp_p
     folder = Path(run(installed / "logsieve", "nvim-path", cwd=tmp_path).stdout.strip())
     assert folder.is_relative_to(installed.parent)
     assert (folder / "plugin" / "logsieve.lua").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_an_installation_without_the_extra_says_what_agents_need(installed: Path, tmp_path: Path) -> None:
+    done = subprocess.run([installed / "logsieve", "mcp"], cwd=tmp_path, capture_output=True, check=False, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "logsieve: mcp: needs more: pip install '<path to the LogSieve checkout>[mcp]'\n"

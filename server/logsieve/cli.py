@@ -368,6 +368,23 @@ def lsp(port: int | None) -> None:
     serve(port)
 
 
+@cli.command(short_help="Start the MCP server that agents talk to.", params=[_packs_option()])
+@click.argument("roots", metavar="[FOLDER...]", nargs=-1, type=click.Path(exists=True, file_okay=False))
+def mcp(roots: Sequence[str], folders: Sequence[str]) -> None:
+    """Start the MCP server that agents talk to, over stdin and stdout.
+
+    It reads logs in the roots that the agent gives. Where it gives none, it reads those in FOLDER, or in the folder
+    that it is started in.
+    """
+    try:
+        from logsieve.mcp_server import main as serve
+    except ModuleNotFoundError as error:
+        if error.name != "mcp":
+            raise
+        raise click.UsageError("needs more: pip install '<path to the LogSieve checkout>[mcp]'") from error
+    serve(roots, folders)
+
+
 @cli.command("nvim-path")
 def nvim_path() -> None:
     """Print the folder to add to Neovim's runtimepath."""

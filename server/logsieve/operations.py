@@ -33,6 +33,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     minimum: int | None = None
     maximum: int | None = None
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,10 @@ def _finding(finding: Finding, title: str, message: str) -> dict[str, Any]:
         "rule": finding.rule,
         "title": title,
         "message": message,
-        "locations": [{"path": at.path, "line": at.line, "column": at.column} for at in finding.locations],
+        "locations": [
+            {"path": path, "line": at.line, "column": at.column}
+            for at, path in zip(finding.locations, _safe(at.path for at in finding.locations), strict=True)
+        ],
         "count": finding.count,
         "why": list(_safe(finding.why)),
     }

@@ -17,7 +17,18 @@ import pytest
 from command import COMMAND, Command
 from logsieve import __version__
 
-HEAVY = ("numpy", "hyperscan", "rich", "pygls", "lsprotocol", "openai", "logsieve.core", "logsieve.packs", "asyncio")
+HEAVY = (
+    "mcp",
+    "numpy",
+    "hyperscan",
+    "rich",
+    "pygls",
+    "lsprotocol",
+    "openai",
+    "logsieve.core",
+    "logsieve.packs",
+    "asyncio",
+)
 
 
 def lines(output: bytes) -> list[dict[str, object]]:
