@@ -47,7 +47,7 @@ def growth(bench: Bench, corpus: Corpus) -> None:
     sizes, alone = ((1, 3, 10, 30), 30) if bench.quick else ((1, 3, 10, 30, 100, 300, 1000), 100)
     bench.report.heading(f"{corpus.name}: real logs end to end, which repeat from {corpus.fresh / MB:.0f} MB on")
     base = _of_nothing(bench)
-    points: list[Point] = []
+    ours: list[tuple[float, Usage]] = []
     for size in sizes:
         path = _written(bench.folder / "growing.log", corpus.blocks(size * MB))
         length = path.stat().st_size / MB
@@ -59,15 +59,15 @@ def growth(bench: Bench, corpus: Corpus) -> None:
             used = _median(usages)
             point = Point(length, used.seconds, used.peak / MB if tool != "rg" else 0)  # it maps the file
             if tool == "logsieve":
-                points.append(point)
+                ours.append((length, used))
                 bench.report.growth.setdefault(f"{tool}, {corpus.name}", []).append(point)
             elif corpus is bench.mixed:
                 bench.report.growth.setdefault(tool, []).append(point)
         path.unlink()
-    note = f"from {sizes[1]} to {sizes[-1]} MB, an empty log ({base.seconds:.2f} s, {base.peak / MB:.0f} MB) taken off"
-    times = [(p.size, p.seconds - base.seconds) for p in points[1:]]
-    peaks = [(p.size, p.peak - base.peak / MB) for p in points[1:]]
-    for what, line in (("time", times), ("memory", peaks)):
+    note = f"from {sizes[1]} to {sizes[-1]} MB, an empty log ({base.busy:.2f} s, {base.peak / MB:.0f} MB) taken off"
+    times = [(length, used.busy - base.busy) for length, used in ours[1:]]
+    peaks = [(length, used.peak - base.peak) for length, used in ours[1:]]
+    for what, line in (("time on the cores", times), ("memory", peaks)):
         name = f"{corpus.name}: {what} grows with the size to the power of"
         bench.report.add(name, [fitted(line)], "", 1.05, note)
 
@@ -168,9 +168,9 @@ def pathological(bench: Bench) -> None:
             path.unlink()
         bytes_, usages = taken[-1]
         note = f"{_busy(usages)}, {_median(usages).peak / MB:.0f} MB of memory for {bytes_ / MB:.0f}"
-        times = [(size, _median(runs).seconds - base.seconds) for size, runs in taken]
-        if min(spent for _, spent in times) > base.seconds / 10:  # else it is the noise that is fitted
-            note += f"; time grows with the size to the power of {fitted(times):.2f}"
+        times = [(size, _median(runs).busy - base.busy) for size, runs in taken]
+        if min(spent for _, spent in times) > base.busy / 10:  # else it is the noise that is fitted
+            note += f"; that time grows with the size to the power of {fitted(times):.2f}"
         if _median(usages).seconds >= LIMIT:
             note = f"ended after {LIMIT:.0f} s"
         bench.report.add(name, [usage.seconds for usage in usages], "s", None, note)
