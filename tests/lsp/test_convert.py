@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from logsieve.lsp.convert import Client, Coordinates, Encoding, path_of
@@ -28,6 +28,7 @@ def units(text: str, encoding: Encoding) -> int:
 
 
 @given(clients, texts)
+@example(Client("utf-16", cr_ends_line=True), "\r")  # no line end follows: the last byte ends a line of the client
 def test_every_character_is_where_the_protocol_says(client: Client, text: str) -> None:
     log = LogText.from_bytes(text.encode())
     at = Coordinates(log, client)

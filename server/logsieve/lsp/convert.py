@@ -112,7 +112,9 @@ class Coordinates:
             if b"\r" in data:
                 view = np.frombuffer(data, np.uint8)
                 returns = np.flatnonzero(view == 13)
-                found.append(returns[view[returns + 1] != 10] + self.text.starts[start])
+                places = returns + self.text.starts[start]
+                # The newline after the very last byte is none of the text's.
+                found.append(places[(view[returns + 1] != 10) | (places + 1 == len(self.text.data))])
         lone = np.concatenate(found)
         if not len(lone):
             return None
