@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ LONGEST_TEST = 1000  # lines of a test that are looked at for where it begins
 AFTERWORDS = 40  # lines after its last word in which a tool may still say why
 NEAR = 5  # lines after its end in which a section's outcome may still be told (Travis prints it below the fold)
 
-_TIME = re.compile(r"(?:[^\t\n]{1,120}\t[^\t\n]{1,160}\t)?\[?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)([.]\d{1,9})?")
+_TIME = re.compile(r"(?:[^\t\n]{1,120}+\t[^\t\n]{1,160}+\t)?\[?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)([.]\d{1,9})?")
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
@@ -253,8 +254,14 @@ def _clock(text: str) -> float | None:
     found = _TIME.match(text)
     if found is None:
         return None
+    second = _second(found[1], found[2])
+    return None if second is None else second + float(found[3] or 0)
+
+
+@lru_cache(maxsize=1 << 10)  # where a section ends the next one begins
+def _second(date: str, time: str) -> float | None:
     try:
-        return datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00").timestamp() + float(found[3] or 0)
+        return datetime.fromisoformat(f"{date}T{time}+00:00").timestamp()
     except ValueError:
         return None
 
