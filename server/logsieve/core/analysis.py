@@ -142,7 +142,11 @@ def analyse(
     def message(line: int) -> str:
         if progress and next(asked) % OFTEN == 0:  # every stage asks for messages, and may be stopped here
             progress(SCANNING)
-        return scan.message_of(scanned.message(line), text, line, wrapping)
+        return scan.message_of(scanned.messages(line, line + 1), text, line, wrapping)
+
+    def messages(start: int, end: int) -> bytes:
+        kept = scanned.messages(start, end)
+        return "\n".join(map(message, range(start, end))).encode("utf-8", "replace") if kept is None else kept
 
     as_written = lru_cache(maxsize=1 << 10)(lambda line: text.text(line)[:LONGEST])
 
@@ -152,7 +156,7 @@ def analyse(
     markers = scanned.of("start", "end")
     outcomes = scanned.of("outcome")
     told = sections.marks(outcomes, excluded)
-    passing = sections.Tests(outcomes, message)
+    passing = sections.Tests(outcomes, messages)
     found = sections.build(len(text), markers, told, message, text.clean)
     lookup, has_level = Sections(found), wrapping.has_level
 

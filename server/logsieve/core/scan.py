@@ -117,13 +117,13 @@ class _Messages:
         self.start, self.end = start, end
         self._data, self._first, self._breaks = data, first, breaks
 
-    def line(self, line: int) -> bytes | None:
-        if line >= self.end:
+    def lines(self, start: int, end: int) -> bytes | None:
+        """The messages of lines start..end with newlines between them, None where it has not all."""
+        if end > self.end:
             return None
         if not self._breaks:
             self._breaks += [-1, *np.flatnonzero(np.frombuffer(self._data, np.uint8) == 10).tolist()]
-        at = line - self._first
-        return self._data[self._breaks[at] + 1 : self._breaks[at + 1]]
+        return self._data[self._breaks[start - self._first] + 1 : self._breaks[end - self._first]]
 
     def moved(self, by: int, start: int, end: int) -> _Messages:
         """The same lines, counted from another one, as far as they lie between two."""
@@ -207,10 +207,10 @@ class Scanned:
     plan: _Plan
     found: Part
 
-    def message(self, line: int) -> bytes | None:
-        """The message of a line, None where it is not at hand."""
-        at = bisect_right(self._starts, line) - 1
-        return self.found.messages[at].line(line) if at >= 0 else None
+    def messages(self, start: int, end: int) -> bytes | None:
+        """The messages of lines start..end with newlines between them, None where they are not at hand together."""
+        at = bisect_right(self._starts, start) - 1
+        return self.found.messages[at].lines(start, end) if at >= 0 else None
 
     @cached_property
     def _starts(self) -> list[int]:

@@ -109,14 +109,16 @@ class Sections(Places):
 
 
 class Tests:
-    """Which lines belong to tests that passed, by the lines of `hits`, in order, that say how tests ended."""
+    """Which lines belong to tests that passed, by the lines of `hits`, in order, that say how tests ended. `messages`
+    gives those of lines start..end with newlines between them.
+    """
 
-    def __init__(self, hits: Hits, message: Callable[[int], str]) -> None:
+    def __init__(self, hits: Hits, messages: Callable[[int, int], bytes]) -> None:
         ends = [(n, p, p.owner) for n, p, _ in hits if isinstance(p.owner, OutcomeRule) and p.owner.scope == "test"]
         self._lines = [line for line, _, _ in ends]
         self._packs = [pattern.pack.name for _, pattern, _ in ends]
         self._rules = [rule for _, _, rule in ends]
-        self._message = message
+        self._messages = messages
         self._begins: dict[int, int] = {}
 
     def passed(self, line: int, pack: str) -> bool:
@@ -135,8 +137,9 @@ class Tests:
             return end
         first = max(self._lines[at - 1] + 1 if at else 0, end - LONGEST_TEST)
         # All lines at once: asked one by one, this was a tenth of the whole analysis.
-        before = compiled(f"(?m){rule.since}").before("\n".join(map(self._message, range(first, end))))
-        return end if before is None else first + before.count("\n")
+        lines = self._messages(first, end)
+        at = compiled(f"(?m){rule.since}").find(lines)
+        return end if at < 0 else first + lines.count(b"\n", 0, at)
 
 
 def build(

@@ -37,11 +37,10 @@ class Regex:
         data = text.encode("utf-8", "replace")
         return bool(self._match(_ANYWHERE, data, 0, len(data))[0] != _NOWHERE)
 
-    def before(self, text: str) -> str | None:
-        """What stands before the first match in `text`; None where there is none."""
-        data = text.encode("utf-8", "replace")
-        start, _ = self._match(_ANYWHERE, data, 0, len(data))[0]
-        return None if start < 0 else data[:start].decode("utf-8", "replace")
+    def find(self, data: bytes) -> int:
+        """Where in some bytes the pattern first matches, -1 where nowhere."""
+        start: int = self._match(_ANYWHERE, data, 0, len(data))[0][0]
+        return start
 
     def named(self, text: str) -> dict[str, str] | None:
         """The texts of the named groups that took part in the first match in `text`; None where there is none."""
