@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from engine import analysed, pack_of
 from logsieve.core.scan import MOST_HITS
+from logsieve.core.sections import AFTERWORDS, Mark, Nothing
 from logsieve.core.shapes import shapes, template
 from logsieve.model import Level, Outcome, Verdict
 from logsieve.settings import Folding, Settings
@@ -171,6 +172,14 @@ class TestBlocks:
     def test_extent(self, block: str, lines: tuple[int, int]) -> None:
         found = analysed(self.LOG, pack_of(RULE + f"block = {block}\n")).blocks[0]
         assert (found.start, found.end, found.anchor) == (*lines, 3)
+
+    def test_a_block_that_shows_itself_less_sure_leaves_its_lines_to_others(self) -> None:
+        rules = "[[rule]]\nid = 'a'\npattern = '^alpha'\nspecificity = 80\nforgiven = '^again'\nblock = { lines = 1 }\n"
+        pack = pack_of(rules + "[[rule]]\nid = 'b'\npattern = '^beta'\nspecificity = 70\n")
+        assert [(b.rule, b.start, b.end) for b in analysed("alpha\nbeta\nx\n", pack).blocks] == [("try/a", 0, 2)]
+        assert [(b.rule, b.start, b.end) for b in analysed("alpha\nbeta\nagain\n", pack).blocks] == [
+            ("try/a", 0, 1), ("try/b", 1, 2),
+        ]  # fmt: skip
 
     def test_a_block_never_leaves_its_section(self) -> None:
         pack = pack_of(RULE + "block = { until = '^never', before = '.' }\n[[section]]\nkind = 's'\nstart = '^== '\n")
@@ -363,6 +372,13 @@ scope = "section"
         assert [f.anchor for f in found] == [2, 0]
         found = analysed("boom a\nboom b\nEND bad\n", pack).findings
         assert [f.anchor for f in found] == [0, 1]
+
+    def test_runs_of_two_tools_that_came_to_nothing_may_lie_in_each_other(self) -> None:
+        told = [(10, "a"), (60, "b"), (70, "b"), (80, "b"), (300, "a"), (400, "a")]
+        marks = [Mark(line, Outcome.FAILED, "tool", who, None, who) for line, who in told]
+        nothing = Nothing([*marks, Mark(500, Outcome.PASSED, "tool", "b", None, "b")], lambda _: -1)
+        assert [line for line in range(600) if nothing.came_of(line, "c")] == list(range(300 + AFTERWORDS))
+        assert [line for line in range(600) if nothing.came_of(line, "b")] == list(range(500))
 
     def test_a_place_is_read_from_the_groups(self) -> None:
         rule = "[[rule]]\nid = 'c'\npattern = '^(?P<path>[^:\\n]+):(?P<line>\\d+):(?P<column>\\d+): bad'\n"
