@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from logsieve.settings import DEFAULTS, Llm, Reduce
@@ -73,7 +74,7 @@ def _finding(finding: Finding, title: str, message: str) -> dict[str, Any]:
             for at, path in zip(finding.locations, _safe(at.path for at in finding.locations), strict=True)
         ],
         "count": finding.count,
-        "why": list(_safe(finding.why)),
+        "why": list(map(_safe_phrase, finding.why)),
     }
 
 
@@ -206,6 +207,12 @@ def _safe(texts: Iterable[str]) -> tuple[str, ...]:
 
     redactor = Redactor()
     return tuple(visible(redactor.redact([text]).lines[0]) for text in texts)
+
+
+@lru_cache(maxsize=1 << 10)
+def _safe_phrase(text: str) -> str:
+    """As `_safe`, of what is said again and again."""
+    return _safe([text])[0]
 
 
 def _setting(name: str, section: type, key: str, default: int | str) -> Parameter:

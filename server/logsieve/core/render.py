@@ -160,7 +160,11 @@ def _piece(piece: Piece, log: LogText, redactor: redact.Redactor) -> tuple[list[
 
 def _key_start(start: int, log: LogText) -> int:
     """The line from which redaction must look: where the private key begins that `start` lies in, else `start`."""
-    for number in range(start - 1, max(-1, start - 1 - redact.KEY_LINES), -1):
+    first = max(0, start - redact.KEY_LINES)
+    before = log.raw_bytes(first, start)
+    if b"PRIVATE KEY" not in before and b"Private-" not in before:
+        return start
+    for number in range(start - 1, first - 1, -1):
         if b"PRIVATE KEY" in log.raw(number) or b"Private-" in log.raw(number):
             return number if redact.opens_key(log.clean(number)) else start
     return start
