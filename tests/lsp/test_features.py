@@ -141,10 +141,12 @@ async def test_findings(everything: Client) -> None:
     uri = opened(everything)["textDocument"]["uri"]
     found = (await everything.request("logsieve/findings", {"uri": uri}))["findings"]
     assert [f["index"] for f in found] == [0, 1]
-    assert [f["anchor"] for f in found] == [CAUSE, WARNING]
+    assert [f["line"] for f in found] == [CAUSE, WARNING]
     assert [f["severity"] for f in found] == ["error", "warning"]
     assert found[0]["category"] == "other"
-    assert found[0]["range"]["start"] == {"line": CAUSE, "character": 0}
+    where = span(CAUSE, len(STAMP), CAUSE, len(STAMP + MESSAGES[CAUSE]))
+    assert found[0]["location"] == {"uri": uri, "range": where}
+    assert [(p["line"], p["location"]["range"]["start"]["line"]) for p in found[0]["places"]] == [(ENDED, ENDED)]
     assert all(f["why"] for f in found)
     assert {f["count"] for f in found} == {1}
 
@@ -274,7 +276,7 @@ async def test_reduce_redacts(everything: Client) -> None:
 async def test_the_reduced_view_leads_back(everything: Client) -> None:
     log = opened(everything)
     view = (await everything.request("logsieve/reducedView", {"uri": log["textDocument"]["uri"], "budget": 300}))["uri"]
-    assert view.startswith("logsieve:/Untitled-")
+    assert view.startswith("logsieve://reduced/Untitled-")
     text = (await everything.request("workspace/textDocumentContent", {"uri": view}))["text"]
     rows = text.split("\n")
     cause = next(i for i, row in enumerate(rows) if "expected" in row)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from unittest import mock
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import analysed
+from logsieve.core.analysis import Analysis
+from logsieve.lsp import views
 from logsieve.lsp.convert import Client, Coordinates, Span
-from logsieve.lsp.features import actions, diagnostics, findings, folding, hover, noise, reduced, status, symbols
-from logsieve.text import LogText
+from logsieve.lsp.features import actions, diagnostics, findings, folding, hover, noise, status, symbols, view
 from lsp.test_convert import ENCODINGS, units
 
 CONTROLS = [
@@ -47,6 +49,7 @@ LINES = [
 ]
 PIECES = [*CONTROLS, *WORDS, *(f"{line}\n" for line in LINES)]
 texts = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+LOG = "file:///a/b.log"
 clients = st.builds(Client, st.sampled_from(ENCODINGS), st.booleans())
 
 
@@ -64,13 +67,16 @@ def test_what_is_said_lies_within_the_text(client: Client, text: str) -> None:
         assert span[1] <= widths[span[0]]
         assert span[3] <= widths[span[2]]
 
-    for problem in diagnostics.problems(analysis, at, 200, "info"):
+    for problem in diagnostics.problems(analysis, at, LOG, True, 200, "info"):
         check(problem.span)
-        for span, _ in problem.related:
+        for uri, span, _ in problem.related:
+            assert uri == LOG
             check(span)
-    for item in findings.items(analysis, at):
-        check(item["range"])
-        assert item["range"][0] <= item["anchor"] <= item["range"][2]
+    for item in findings.items(analysis, at, LOG, True, 200):
+        for place in (item, *item["places"]):
+            assert place["location"][0] == LOG
+            check(place["location"][1])
+            assert at.line(place["location"][1][0]) == place["line"]
     check_symbols(symbols.symbols(analysis, at, 200, "info"), check)
     check_folds(folding.folds(analysis, at, 5000), len(lines))
     for run in noise.runs(analysis, at):
@@ -81,9 +87,61 @@ def test_what_is_said_lies_within_the_text(client: Client, text: str) -> None:
             assert line >= len(lines) or found[1][0] <= line <= found[1][2]
         actions.finding_at(analysis, at, line, line + 1)
     assert status.summary(analysis, at, 4000).lines == len(analysis.text)
-    check_view(
-        analysis.text, at, reduced.view(analysis, at, 200), [reduced.origin(analysis, at, 200, n) for n in range(90)]
-    )
+
+
+@settings(deadline=None, max_examples=150)
+@given(clients, texts, st.booleans(), st.integers(0, 90))
+def test_what_is_said_in_a_view_lies_within_it(client: Client, text: str, reduced: bool, start: int) -> None:
+    analysis = analysed(text)
+    at = Coordinates(analysis.text, client)
+    with mock.patch.multiple(views, LINES=8, STEP=4, LARGE=0):
+        shown = (views.Reduced(LOG, 60) if reduced else views.Window(LOG, start)).view(analysis, at)
+        check_view(analysis, at, shown)
+
+
+def check_view(analysis: Analysis, at: Coordinates, shown: views.View) -> None:
+    rows = shown.content().split("\n")
+
+    def check(span: Span) -> None:
+        assert (0, 0) <= span[:2] <= span[2:]
+        assert span[2] < len(rows)
+        assert span[1] <= units(rows[span[0]], at.client.encoding)
+        assert span[3] <= units(rows[span[2]], at.client.encoding)
+
+    for problem in diagnostics.problems(analysis, shown, LOG, False, 200, "info"):
+        check(problem.span)
+    for row, content in enumerate(rows):
+        number = re.match(r" *(\d+) \|", content)
+        assert shown.shown_on(row) == (int(number[1]) - 1 if number else None)
+        for is_open in (True, False):
+            if found := view.behind(analysis, shown, LOG, row, is_open):
+                check_place(analysis, at, shown.beyond.get(row, shown.line(row)), is_open, *found)
+        if found := hover.hover_at(analysis, shown, row, markdown=True):
+            check(found[1])
+            assert found[1][0] <= row <= found[1][2]
+        actions.finding_at(analysis, shown, row, row + 1)
+        for step in (-1, 0, 1):
+            if analysis.findings:
+                told = findings.failure(analysis, shown, LOG, False, row, step)
+                line = analysis.findings[told["index"]].anchor
+                if told["location"][0] == shown.uri:
+                    check(told["location"][1])
+                    assert shown.shown_on(told["location"][1][0]) == line
+                else:
+                    check_place(analysis, at, line, False, *told["location"])
+
+
+def check_place(analysis: Analysis, at: Coordinates, line: int, is_open: bool, uri: str, span: Span) -> None:
+    """A place in the log itself, or in a window."""
+    if is_open:
+        assert uri == LOG
+        assert at.line(span[0]) == line
+        return
+    window = views.parse(uri)
+    assert isinstance(window, views.Window)
+    shown = window.view(analysis, at)
+    assert shown.uri == uri
+    assert shown.shown_on(span[0]) == line
 
 
 def check_symbols(found: Sequence[symbols.Symbol], check: object, within: Span | None = None) -> None:
@@ -104,13 +162,3 @@ def check_folds(found: Sequence[folding.Fold], lines: int) -> None:
             open_until.pop()
         assert not open_until or fold.end <= open_until[-1]
         open_until.append(fold.end)
-
-
-def check_view(log: LogText, at: Coordinates, view: str, origins: Sequence[tuple[int, int] | None]) -> None:
-    """Every numbered line of the view leads to the line of that number."""
-    for row, place in zip(view.split("\n"), origins, strict=False):
-        number = re.match(r" *(\d+) \|", row)
-        assert (number is None) == (place is None)
-        if number and place:
-            assert at.line(place[0]) == int(number[1]) - 1
-            assert int(number[1]) <= len(log)

@@ -70,8 +70,8 @@ async def test_a_bad_request_is_answered_and_spoils_nothing(server: Client) -> N
         ("logsieve/reduce", {"uri": URI, "budget": 0}),
         ("logsieve/reduce", {"uri": URI, "finding": 99}),
         ("logsieve/reduce", {"uri": URI, "finding": -1}),
-        ("workspace/textDocumentContent", {"uri": "logsieve:/x.log"}),
-        ("workspace/textDocumentContent", {"uri": "logsieve:/x.log?uri=untitled%253Anothing&budget=100"}),
+        ("workspace/textDocumentContent", {"uri": "logsieve://reduced/x.log"}),
+        ("workspace/textDocumentContent", {"uri": "logsieve://reduced/x.log?uri=untitled%253Anothing&budget=100"}),
     ):
         with pytest.raises(ServerError):
             await server.request(method, params)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import typing
 from dataclasses import MISSING, fields
@@ -40,7 +41,7 @@ def typescript(kind: Any) -> str:
     if origin in (typing.Union, UnionType):
         return " | ".join(typescript(a) for a in arguments)
     if origin is typing.Literal:
-        return " | ".join(f'"{a}"' for a in arguments)
+        return " | ".join(json.dumps(a) for a in arguments)
     if origin is list:
         inner = typescript(arguments[0])
         return "[number, number][]" if inner == "number[]" else f"{inner}[]"

@@ -129,7 +129,10 @@ async def test_files_that_are_not_open_are_read_as_they_are_now(tmp_path: Path) 
     ("uri", "reason"),
     [
         ("file:///no/such/file.log", "No such file"),
-        ("file:///", "Is a directory"),
+        ("file:///", "is not a file"),
+        pytest.param(
+            "file:///dev/zero", "is not a file", marks=pytest.mark.skipif(sys.platform == "win32", reason="no devices")
+        ),
         ("untitled:Untitled-1", "neither an open document nor a file"),
         ("https://example.org/x.log", "neither an open document nor a file"),
     ],
@@ -138,6 +141,18 @@ async def test_what_cannot_be_read_is_said(uri: str, reason: str) -> None:
     async with started() as (session, _):
         with pytest.raises(AskFailedError, match=reason) as caught:
             await session.ask(uri, f"{Q}:pair")
+        assert caught.value.expected
+
+
+async def test_a_packed_log_is_not_read_as_text(tmp_path: Path) -> None:
+    import gzip
+    import random
+
+    file = tmp_path / "build.log.gz"
+    file.write_bytes(gzip.compress(random.Random(1).randbytes(9000)))
+    async with started() as (session, _):
+        with pytest.raises(AskFailedError, match=r"build\.log\.gz is packed or binary.*logsieve triage") as caught:
+            await session.ask(file.as_uri(), f"{Q}:pair")
         assert caught.value.expected
 
 

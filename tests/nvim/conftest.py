@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from command import COMMAND
 from neovim import Log, Neovim, neovim
 
 HERE = Path(__file__).resolve().parent
@@ -37,6 +39,15 @@ def switch(repository: Path) -> str:
     )
     (found,) = [block for block in blocks if 'vim.lsp.enable("logsieve")' in block]
     return str(found)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm(shared_cache: Path, fixtures: Path) -> None:
+    """The packs are compiled: on a busy machine that takes longer than an editor's user would wait."""
+    log = fixtures / "pytest" / "long-verbose-two-failures" / "log.txt"
+    command = [str(COMMAND), "triage", "--exit-zero", str(log)]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(shared_cache)}
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
 
 
 @pytest.fixture

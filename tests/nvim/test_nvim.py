@@ -358,7 +358,7 @@ class TestHelp:
         assert (fresh / "tags").read_text() == (doc / "tags").read_text()
 
     def test_the_command_completes_and_refuses(self, opened: Neovim) -> None:
-        names = ["copy", "explain", "fold", "next", "prev", "view"]
+        names = ["copy", "explain", "fold", "list", "next", "prev", "view"]
         assert opened.call("getcompletion", "LogSieve ", "cmdline") == names
         opened.type(":LogSieve dance<CR>")
         opened.wait("vim.fn.execute('messages'):find('no such command: dance')")

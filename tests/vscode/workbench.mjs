@@ -37,7 +37,23 @@ export function workbench(page) {
       page.locator(`${editor("")} .view-line span`).evaluateAll((spans) =>
         spans.map((span) => getComputedStyle(span, "::after").content).filter((content) => content !== "none"),
       ),
+    /** How many errors are underlined. @param {string} uri */
+    squiggles: (uri) => page.locator(`${editor(uri)} .squiggly-error`).count(),
+    /** What the status bar says of the cursor. */
+    positions: async () => (await text(".statusbar-item")).filter((item) => item.startsWith("Ln ")),
     tabs: () => text(".tab .label-name"),
+    /** The rows of the tree of failures. */
+    failures: async () => (await page.locator(".pane", { has: page.locator('.pane-header[aria-label^="Failures"]') }).locator(".monaco-list-row").allInnerTexts()).map((row) => row.replaceAll(/\s+/g, " ")),
+    notifications: () => text(".notifications-toasts .notification-list-item-message"),
+    cancelNotification: () => page.locator(".notifications-toasts .monaco-button", { hasText: "Cancel" }).click(),
+    /** @param {string} file @param {string} title */
+    fromExplorer: async (file, title) => {
+      await page.locator(".explorer-folders-view .monaco-list-row", { hasText: file }).click({ button: "right" });
+      await page.locator(".context-view .action-menu-item", { hasText: title }).hover();
+      await page.keyboard.press("Enter");
+    },
+    /** @param {string} title */
+    titleAction: (title) => page.locator(`.editor-group-container.active .editor-actions .action-label[aria-label^="${title}"]`).click(),
     clipboard: () => page.evaluate(() => navigator.clipboard.readText()),
     /** @param {number} line */
     cursorOn: (line) => until(`cursor on line ${line}`, () => text(".statusbar-item"), (items) => items.some((item) => item.startsWith(`Ln ${line},`))),
@@ -45,10 +61,19 @@ export function workbench(page) {
     press: (keys) => page.keyboard.press(keys),
     /** @param {string} title the end of the label in the command palette */
     command: async (title) => {
-      await page.keyboard.press("F1");
-      await page.locator(".quick-input-widget .quick-input-box input").fill(`>${title}`);
-      await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title }).waitFor();
-      await page.keyboard.press("Enter");
+      const chosen = page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title });
+      // What was opened before may take the focus only now, which closes the palette.
+      for (let tries = 1; ; tries += 1) {
+        try {
+          await page.keyboard.press("F1");
+          await page.locator(".quick-input-widget .quick-input-box input").fill(`>${title}`, { timeout: 3000 });
+          await chosen.waitFor({ timeout: 3000 });
+          await page.keyboard.press("Enter");
+          return;
+        } catch (error) {
+          if (tries === 10) throw error;
+        }
+      }
     },
     /** @param {number} line @param {number} [column] */
     goTo: async (line, column = 1) => {

@@ -1,50 +1,55 @@
-/** What a user can do with a log. Code actions pass [uri, index of the finding]; the palette passes nothing: the active editor counts. */
+/** What a user can do with a log. Code actions pass [uri, index of the finding], the tree a failure; else what is in front counts. */
 
 import * as vscode from "vscode";
 import type { Connection } from "./client";
 import type { Documents } from "./documents";
 import { explain } from "./explain";
+import { Failure, type Failures } from "./failures";
 import type { NoiseFolds } from "./folds";
-import { showLine } from "./layout";
-import { SHOW_LINE } from "./links";
+import { SHOW_PLACE, showLine, showPlace } from "./layout";
+import { beyond, isWindow, SHOW_LINE } from "./links";
+import { logOf, type Logs } from "./logs";
 import * as protocol from "./protocol";
-import { openReduced } from "./reducedView";
-import { findingAt, neighbour } from "./walk";
+import { openReduced, triageFile } from "./reducedView";
 
 /** How long the note of a copy stays in the status bar. */
 const NOTE_MS = 5000;
 
-export function registerCommands(connection: Connection, documents: Documents, folds: NoiseFolds): vscode.Disposable {
-  const walk = (step: 1 | -1) => async (): Promise<void> => {
-    const editor = activeEditor();
-    const found = await findings(connection, editor.document.uri);
-    reveal(editor, neighbour(found, editor.selection.active.line, step));
-  };
-  const commands: Record<string, (uri?: unknown, finding?: unknown) => unknown> = {
-    "logsieve.nextFailure": walk(1),
-    "logsieve.previousFailure": walk(-1),
-    "logsieve.rootCause": async () => {
-      const editor = activeEditor();
-      reveal(editor, (await findings(connection, editor.document.uri))[0]);
-    },
-    "logsieve.copyReduced": async (uri) => copy(connection, logOf(uri)),
-    "logsieve.copyFinding": async (uri, index) => {
-      const log = logOf(uri);
-      await copy(connection, log, indexOf(index) ?? (await atCursor(connection, log)).index);
-    },
-    "logsieve.openReduced": async (uri) => openReduced(connection, logOf(uri)),
-    "logsieve.explain": async (uri, index) => explain(connection, documents, logOf(uri), indexOf(index)),
+/** What commands act on. */
+export interface Parts {
+  connection: Connection;
+  documents: Documents;
+  folds: NoiseFolds;
+  logs: Logs;
+  failures: Failures;
+}
+
+export function registerCommands({ connection, documents, folds, logs, failures }: Parts): vscode.Disposable {
+  const log = (target: unknown): vscode.Uri => logOf(documentOf(target) ?? front(logs));
+  const failure = (step: Step): Promise<protocol.FailureResult> => findFailure(connection, front(logs), step);
+  const commands: Record<string, (target?: unknown, more?: unknown) => unknown> = {
+    "logsieve.nextFailure": async () => showPlace(connection, (await failure(1)).location),
+    "logsieve.previousFailure": async () => showPlace(connection, (await failure(-1)).location),
+    "logsieve.rootCause": async () => showPlace(connection, (await failure("root")).location),
+    "logsieve.copyReduced": async (target) => copy(connection, log(target)),
+    "logsieve.copyFinding": async (target, index) =>
+      copy(connection, log(target), indexOf(target, index) ?? (await failure(0)).index),
+    "logsieve.openReduced": async (target) => openReduced(connection, log(target)),
+    "logsieve.explain": async (target, index) => explain(connection, documents, log(target), indexOf(target, index)),
     "logsieve.foldNoise": async () => folds.fold(activeEditor()),
-    "logsieve.triageFile": async () => vscode.languages.setTextDocumentLanguage(activeEditor().document, "log"),
-    [SHOW_LINE]: async (uri, line) => showLine(logOf(uri), indexOf(line) ?? 1),
+    "logsieve.triageFile": async (target) => triageFile(connection, failures, target instanceof vscode.Uri ? target : undefined),
+    "logsieve.earlier": async () => move(connection, "earlier"),
+    "logsieve.later": async () => move(connection, "later"),
+    [SHOW_LINE]: async (target, number) => showLine(connection, log(target), typeof number === "number" ? number : 1),
+    [SHOW_PLACE]: async (place) => showPlace(connection, place as protocol.Location),
     "logsieve.restart": async () => connection.restart(),
     "logsieve.showOutput": () => connection.output.show(),
     "logsieve.showMenu": showMenu,
   };
   const registrations = Object.entries(commands).map(([name, run]) =>
-    vscode.commands.registerCommand(name, async (uri?: unknown, finding?: unknown) => {
+    vscode.commands.registerCommand(name, async (target?: unknown, more?: unknown) => {
       try {
-        await run(uri, finding);
+        await run(target, more);
       } catch (error) {
         connection.output.error(`${name}: ${String(error)}`);
         void vscode.window.showErrorMessage(`LogSieve: ${error instanceof Error ? error.message : String(error)}`);
@@ -60,41 +65,44 @@ function activeEditor(): vscode.TextEditor {
   return editor;
 }
 
-/** A code action passes the server's text of the URI, a menu a vscode.Uri. */
-function logOf(uri: unknown): vscode.Uri {
-  if (typeof uri === "string") return vscode.Uri.parse(uri);
-  return uri instanceof vscode.Uri ? uri : activeEditor().document.uri;
+function front(logs: Logs): vscode.Uri {
+  const uri = logs.target();
+  if (uri === undefined) throw new Error("open a log first");
+  return uri;
+}
+
+/** The document that a command is given: by a code action as the server's text of the URI, by a menu as a vscode.Uri. */
+function documentOf(target: unknown): vscode.Uri | undefined {
+  if (target instanceof Failure) return target.log;
+  if (typeof target === "string") return vscode.Uri.parse(target);
+  return target instanceof vscode.Uri ? target : undefined;
 }
 
 /** A menu passes its own context object in the second place. */
-function indexOf(argument: unknown): number | undefined {
-  return typeof argument === "number" ? argument : undefined;
+function indexOf(target: unknown, index: unknown): number | undefined {
+  if (target instanceof Failure) return target.finding.index;
+  return typeof index === "number" ? index : undefined;
 }
 
-async function findings(connection: Connection, log: vscode.Uri): Promise<protocol.Finding[]> {
+type Step = -1 | 0 | 1 | "root";
+
+/** The next or previous failure seen from the cursor in a log or a view of it; with 0 the one at the cursor. */
+async function findFailure(connection: Connection, uri: vscode.Uri, step: Step): Promise<protocol.FailureResult> {
   const client = await connection.get();
-  const uri = client.code2ProtocolConverter.asUri(log);
-  const result = await client.sendRequest(protocol.findings, { uri });
-  if (result.findings.length === 0) throw new Error("no failure was found in this log");
-  return result.findings;
-}
-
-/** The finding around the cursor, or the root cause. */
-async function atCursor(connection: Connection, log: vscode.Uri): Promise<protocol.Finding> {
-  const found = await findings(connection, log);
   const editor = vscode.window.activeTextEditor;
-  const here = editor?.document.uri.toString() === log.toString() ? editor.selection.active.line : -1;
-  const finding = findingAt(found, here) ?? found[0];
-  if (finding === undefined) throw new Error("no failure was found in this log");
-  return finding;
+  const isHere = step !== "root" && editor?.document.uri.toString() === uri.toString();
+  const line = isHere ? { line: editor.selection.active.line } : {};
+  const params = { uri: client.code2ProtocolConverter.asUri(uri), step: step === "root" ? 0 : step, ...line } as const;
+  return client.sendRequest(protocol.failure, params);
 }
 
-function reveal(editor: vscode.TextEditor, finding: protocol.Finding | undefined): void {
-  if (finding === undefined) return;
-  const line = editor.document.lineAt(Math.min(finding.anchor, editor.document.lineCount - 1));
-  const place = new vscode.Position(line.lineNumber, line.firstNonWhitespaceCharacterIndex);
-  editor.selection = new vscode.Selection(place, place);
-  editor.revealRange(line.range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+/** From a window to the lines before or after it. */
+async function move(connection: Connection, where: "earlier" | "later"): Promise<void> {
+  const { document } = activeEditor();
+  if (!isWindow(document.uri)) throw new Error("this is no window of a log");
+  const number = beyond(document)[where];
+  if (number !== undefined) await showLine(connection, logOf(document.uri), number);
+  else vscode.window.setStatusBarMessage(`LogSieve: the log has no ${where} lines`, NOTE_MS);
 }
 
 async function copy(connection: Connection, log: vscode.Uri, finding?: number): Promise<void> {
@@ -115,6 +123,7 @@ const MENU: [icon: string, label: string, command: string][] = [
   ["clippy", "Copy reduced log", "logsieve.copyReduced"],
   ["copy", "Copy this failure", "logsieve.copyFinding"],
   ["filter", "Open reduced log", "logsieve.openReduced"],
+  ["list-tree", "List failures", "logsieve.failures.focus"],
   ["sparkle", "Explain failure with a language model", "logsieve.explain"],
   ["fold", "Fold noise", "logsieve.foldNoise"],
   ["output", "Show output", "logsieve.showOutput"],

@@ -5,14 +5,19 @@ import { Connection, isWanted } from "./client";
 import { registerCommands } from "./commands";
 import { changesServer } from "./config";
 import { Documents } from "./documents";
+import { Failures } from "./failures";
 import { NoiseFolds } from "./folds";
+import { hideLineNumbers } from "./layout";
 import { registerLinks } from "./links";
+import { Logs } from "./logs";
 import { Status } from "./status";
 
 export function activate(context: vscode.ExtensionContext): void {
   const connection = new Connection();
   const documents = new Documents();
   const folds = new NoiseFolds(connection);
+  const logs = new Logs(connection);
+  const failures = new Failures(connection, logs);
   const startFor = (document: vscode.TextDocument): void => {
     if (isWanted(document)) void connection.open();
   };
@@ -20,10 +25,13 @@ export function activate(context: vscode.ExtensionContext): void {
     connection,
     documents,
     folds,
-    new Status(connection),
+    logs,
+    new Status(logs),
+    failures,
     registerLinks(documents),
-    registerCommands(connection, documents, folds),
+    registerCommands({ connection, documents, folds, logs, failures }),
     vscode.workspace.onDidOpenTextDocument(startFor),
+    vscode.window.onDidChangeVisibleTextEditors(hideLineNumbers),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void connection.restart()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (changesServer(event)) void connection.restart();

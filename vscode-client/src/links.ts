@@ -1,43 +1,73 @@
-/** Line numbers that lead back to the log: in the reduced log (its margin) and in an explanation (`L123`, `line 123`). */
+/** Line numbers that lead to the log: in the margin of the reduced log, at the ends of a window, in an explanation (`L123`, `line 123`). */
 
 import * as vscode from "vscode";
 import { SCHEME as TEXT_SCHEME, type Documents } from "./documents";
+import { logOf } from "./logs";
 import { SCHEME } from "./protocol";
 
-const MARGIN = /^ *(\d+) \|/gm;
+const MARGIN = /^ *(\d+) \|/;
 const REFERENCE = /\b(?:L|[Ll]ines? )(\d+)\b/g;
 
 /** The command behind the links: a link by URI would open the log a second time, on top of what it is read beside. */
 export const SHOW_LINE = "logsieve.showLine";
 
-/** The log that a reduced view was made of. */
-export function originalOf(view: vscode.Uri): vscode.Uri | undefined {
-  const uri = new URLSearchParams(view.query).get("uri");
-  return uri === null ? undefined : vscode.Uri.parse(uri, true);
-}
-
 export function registerLinks(documents: Documents): vscode.Disposable {
   return vscode.Disposable.from(
-    vscode.languages.registerDocumentLinkProvider(
-      { scheme: SCHEME },
-      { provideDocumentLinks: (document) => linksIn(document, MARGIN, originalOf(document.uri)) },
-    ),
+    vscode.languages.registerDocumentLinkProvider({ scheme: SCHEME }, { provideDocumentLinks: (view) => (isWindow(view.uri) ? ofWindow(view) : ofReduced(view)) }),
     vscode.languages.registerDocumentLinkProvider(
       { scheme: TEXT_SCHEME, language: "markdown" },
-      { provideDocumentLinks: (document) => linksIn(document, REFERENCE, documents.sourceOf(document.uri)) },
+      { provideDocumentLinks: (document) => references(document, documents.sourceOf(document.uri)) },
     ),
   );
 }
 
-function linksIn(document: vscode.TextDocument, pattern: RegExp, log: vscode.Uri | undefined): vscode.DocumentLink[] {
-  if (log === undefined) return [];
+export function isWindow(uri: vscode.Uri): boolean {
+  return uri.scheme === SCHEME && uri.authority === "window";
+}
+
+/** The lines (1-based) before the first and after the last one of a window; undefined where there are none. */
+export function beyond(window: vscode.TextDocument): { earlier: number | undefined; later: number | undefined } {
+  const number = (row: number): number | undefined => {
+    const match = MARGIN.exec(row < 0 || row >= window.lineCount ? "" : window.lineAt(row).text);
+    return match === null ? undefined : Number(match[1]);
+  };
+  const last = window.lineCount - 2; // the text ends with a line end
+  const [first, final] = [number(1), number(last - 1)];
+  return {
+    earlier: number(0) === undefined && first !== undefined ? first - 1 : undefined,
+    later: number(last) === undefined && final !== undefined ? final + 1 : undefined,
+  };
+}
+
+function ofWindow(window: vscode.TextDocument): vscode.DocumentLink[] {
+  const { earlier, later } = beyond(window);
+  const link = (row: number, number: number | undefined): vscode.DocumentLink[] => {
+    if (number === undefined) return [];
+    const { text, range } = window.lineAt(row);
+    return [linkTo(range.with(range.start.translate(0, text.indexOf("["))), logOf(window.uri), number)];
+  };
+  return [...link(0, earlier), ...link(window.lineCount - 2, later)];
+}
+
+function ofReduced(view: vscode.TextDocument): vscode.DocumentLink[] {
+  return find(view, new RegExp(MARGIN, "gm"), logOf(view.uri));
+}
+
+function references(document: vscode.TextDocument, log: vscode.Uri | undefined): vscode.DocumentLink[] {
+  return log === undefined ? [] : find(document, REFERENCE, log);
+}
+
+function find(document: vscode.TextDocument, pattern: RegExp, log: vscode.Uri): vscode.DocumentLink[] {
   return [...document.getText().matchAll(pattern)].map((match) => {
     const number = match[1] ?? "";
     const start = match.index + match[0].indexOf(number);
-    const range = new vscode.Range(document.positionAt(start), document.positionAt(start + number.length));
-    const query = JSON.stringify([log.toString(), Number(number)]);
-    const link = new vscode.DocumentLink(range, vscode.Uri.from({ scheme: "command", path: SHOW_LINE, query }));
-    link.tooltip = `Line ${number} of the log`;
-    return link;
+    return linkTo(new vscode.Range(document.positionAt(start), document.positionAt(start + number.length)), log, Number(number));
   });
+}
+
+function linkTo(range: vscode.Range, log: vscode.Uri, number: number): vscode.DocumentLink {
+  const query = JSON.stringify([log.toString(), number]);
+  const link = new vscode.DocumentLink(range, vscode.Uri.from({ scheme: "command", path: SHOW_LINE, query }));
+  link.tooltip = `Line ${number.toLocaleString("en")} of the log`;
+  return link;
 }

@@ -1,6 +1,8 @@
 /** The custom part of the protocol: the mirror of server/logsieve/lsp/protocol.py, which documents it. Lines are 0-based. */
 
-import { NotificationType, RequestType, type Range } from "vscode-languageclient/node";
+import { NotificationType, RequestType, type Location } from "vscode-languageclient/node";
+
+export type { Location };
 
 export const SCHEME = "logsieve";
 
@@ -30,10 +32,16 @@ export interface FindingsParams {
   uri: string;
 }
 
+export interface Place {
+  location: Location;
+  line: number;
+  why: string;
+}
+
 export interface Finding {
   index: number;
-  range: Range;
-  anchor: number;
+  location: Location;
+  line: number;
   severity: Severity;
   category: string;
   rule: string;
@@ -41,10 +49,34 @@ export interface Finding {
   message: string;
   count: number;
   why: string[];
+  places: Place[];
 }
 
 export interface FindingsResult {
   findings: Finding[];
+}
+
+export interface FailureParams {
+  uri: string;
+  line?: number;
+  step?: -1 | 0 | 1;
+}
+
+export interface FailureResult {
+  index: number;
+  title: string;
+  number: number;
+  of: number;
+  location: Location;
+}
+
+export interface LocateParams {
+  uri: string;
+  line: number;
+}
+
+export interface LocateResult {
+  location: Location;
 }
 
 export interface NoiseParams {
@@ -88,10 +120,12 @@ export interface ReduceResult {
 export interface ReducedViewParams {
   uri: string;
   budget?: number;
+  workDoneToken?: string;
 }
 
 export interface ReducedViewResult {
   uri: string;
+  line: number;
 }
 
 export interface ExplainPreviewParams {
@@ -127,6 +161,8 @@ export interface ExplainResult {
 export const status = new NotificationType<StatusParams>("logsieve/status");
 export const explainChunk = new NotificationType<ExplainChunkParams>("logsieve/explainChunk");
 export const findings = new RequestType<FindingsParams, FindingsResult, void>("logsieve/findings");
+export const failure = new RequestType<FailureParams, FailureResult, void>("logsieve/failure");
+export const locate = new RequestType<LocateParams, LocateResult, void>("logsieve/locate");
 export const noise = new RequestType<NoiseParams, NoiseResult, void>("logsieve/noise");
 export const reduce = new RequestType<ReduceParams, ReduceResult, void>("logsieve/reduce");
 export const reducedView = new RequestType<ReducedViewParams, ReducedViewResult, void>("logsieve/reducedView");

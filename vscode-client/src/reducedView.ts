@@ -1,27 +1,82 @@
 /** The reduced log as a read-only document beside the log. The server writes its text (`workspace/textDocumentContent`). */
 
+import { randomUUID } from "node:crypto";
+import * as path from "node:path";
 import * as vscode from "vscode";
+import { LSPErrorCodes, ResponseError, WorkDoneProgress } from "vscode-languageclient/node";
 import type { Connection } from "./client";
-import { beside } from "./layout";
+import type { Failures } from "./failures";
+import { columnOf, open } from "./layout";
+import { activeUri, logOf } from "./logs";
 import * as protocol from "./protocol";
 
-/** Opens the reduced log on the line of the root cause. */
+/** How long to wait for what is known already before the user is told that it is being worked out. */
+const QUIET_MS = 400;
+
+/** Opens the reduced log on the line of the root cause; a large log is analysed first, which the user may give up. */
 export async function openReduced(connection: Connection, log: vscode.Uri): Promise<void> {
   const client = await connection.get();
-  const params = { uri: client.code2ProtocolConverter.asUri(log) };
-  const [view, { findings }] = await Promise.all([
-    client.sendRequest(protocol.reducedView, params),
-    client.sendRequest(protocol.findings, params),
-  ]);
+  const view = await analysed(connection, log);
+  if (view === undefined) return;
   const uri = client.protocol2CodeConverter.asUri(view.uri);
-  const editor = await vscode.window.showTextDocument(uri, { viewColumn: beside(log), preview: false });
-  // The margin of the text holds the log's own numbers; a second column of numbers beside it would mislead.
-  editor.options = { lineNumbers: vscode.TextEditorLineNumbersStyle.Off };
-  const cause = findings[0];
-  if (cause === undefined) return;
-  const at = new RegExp(`^ *${cause.anchor + 1} \\|`, "m").exec(editor.document.getText());
-  if (at === null) return;
-  const place = editor.document.positionAt(at.index);
-  editor.selection = new vscode.Selection(place, place);
-  editor.revealRange(new vscode.Range(place, place), vscode.TextEditorRevealType.InCenter);
+  const column = columnOf(log);
+  const viewColumn = columnOf(uri) ?? (column === undefined ? vscode.ViewColumn.Active : column + 1);
+  await open(uri, new vscode.Position(view.line, 0), { viewColumn, preview: false });
+}
+
+/** Triages a file of any size: the one given, the log in front, or one that the user is asked for. */
+export async function triageFile(connection: Connection, failures: Failures, given: vscode.Uri | undefined): Promise<void> {
+  const log = given ?? logInFront() ?? (await ask());
+  if (log === undefined) return;
+  const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === log.toString());
+  if (document?.languageId === "plaintext") await vscode.languages.setTextDocumentLanguage(document, "log");
+  await openReduced(connection, log);
+  await failures.reveal(log);
+}
+
+/** What is in front and may be a log: one by its language, a view of one, or a file that is too large to have a document. */
+function logInFront(): vscode.Uri | undefined {
+  const uri = activeUri();
+  if (uri === undefined) return undefined;
+  if (uri.scheme === protocol.SCHEME) return logOf(uri);
+  const document = vscode.workspace.textDocuments.find((open) => open.uri.toString() === uri.toString());
+  if (document === undefined) return uri.scheme === "file" ? uri : undefined;
+  return ["log", "plaintext"].includes(document.languageId) && document.uri.scheme !== "output" ? uri : undefined;
+}
+
+async function ask(): Promise<vscode.Uri | undefined> {
+  const chosen = await vscode.window.showOpenDialog({ title: "Triage a log", openLabel: "Triage" });
+  return chosen?.[0];
+}
+
+/** The view of a log once it has been analysed; undefined where the user gave up waiting. */
+async function analysed(connection: Connection, log: vscode.Uri): Promise<protocol.ReducedViewResult | undefined> {
+  const client = await connection.get();
+  const workDoneToken = randomUUID();
+  const params = { uri: client.code2ProtocolConverter.asUri(log), workDoneToken };
+  const giveUp = new vscode.CancellationTokenSource();
+  let done = 0;
+  let told: vscode.Progress<{ increment?: number }> | undefined;
+  const progress = client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
+    const percentage = value.kind === "report" ? (value.percentage ?? 0) : 0;
+    told?.report({ increment: Math.max(0, percentage - done) });
+    done = told === undefined ? 0 : Math.max(done, percentage);
+  });
+  const view = client.sendRequest(protocol.reducedView, params, giveUp.token);
+  try {
+    const quick = await Promise.race([view, new Promise((resolve) => setTimeout(resolve, QUIET_MS, undefined))]);
+    if (quick !== undefined) return await view;
+    const title = `LogSieve: reading ${path.posix.basename(log.path)}`;
+    return await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, (shown, token) => {
+      told = shown;
+      token.onCancellationRequested(() => giveUp.cancel());
+      return view;
+    });
+  } catch (error) {
+    if (error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled) return undefined;
+    throw error;
+  } finally {
+    progress.dispose();
+    giveUp.dispose();
+  }
 }

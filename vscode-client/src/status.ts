@@ -1,39 +1,24 @@
-/** The status bar item: verdict and counts of the log in the active editor, its cause in the tooltip, the commands on a click. */
+/** The status bar item: verdict and counts of the log in front, its cause in the tooltip, the commands on a click. */
 
 import * as vscode from "vscode";
-import type { Connection } from "./client";
+import type { Logs } from "./logs";
 import type { StatusParams } from "./protocol";
 
 const ICON = { failed: "error", passed: "pass", unknown: "question" } as const;
 const WORD = { failed: "failed", passed: "passed", unknown: "no verdict" } as const;
 
 export class Status implements vscode.Disposable {
-  private readonly known = new Map<string, StatusParams>();
   private readonly item = vscode.window.createStatusBarItem("logsieve.status", vscode.StatusBarAlignment.Left, 0);
   private readonly registrations: vscode.Disposable[];
 
-  constructor(connection: Connection) {
+  constructor(private readonly logs: Logs) {
     this.item.name = "LogSieve";
     this.item.command = "logsieve.showMenu";
-    this.registrations = [
-      this.item,
-      connection.onStatus((params) => {
-        this.known.set(vscode.Uri.parse(params.uri).toString(), params);
-        this.show();
-      }),
-      connection.onStopped(() => {
-        this.known.clear();
-        this.show();
-      }),
-      vscode.window.onDidChangeActiveTextEditor(() => this.show()),
-      vscode.workspace.onDidCloseTextDocument(({ uri }) => this.known.delete(uri.toString())),
-    ];
+    this.registrations = [this.item, logs.onChange(() => this.show())];
   }
 
   private show(): void {
-    const uri = vscode.window.activeTextEditor?.document.uri.toString();
-    const params = uri === undefined ? undefined : this.known.get(uri);
-    void vscode.commands.executeCommand("setContext", "logsieve.triaged", params !== undefined);
+    const params = this.logs.status(this.logs.active());
     if (params === undefined) {
       this.item.hide();
       return;

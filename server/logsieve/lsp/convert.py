@@ -130,6 +130,10 @@ class Coordinates:
         """The client's line on which a line ends."""
         return self.first(line) + (0 if self._firsts is None else self.text.text(line).count("\r"))
 
+    def number(self, line: int) -> int:
+        """The number (1-based) that the client shows before a line."""
+        return self.first(line) + 1
+
     def line(self, line: int) -> int:
         """The line that holds a line of the client; the last one for lines past the end, -1 in an empty text."""
         line -= self._before

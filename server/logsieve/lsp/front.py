@@ -28,10 +28,13 @@ from logsieve.lsp.features import (
     noise,
     reduced,
     symbols,
+    view,
 )
 from logsieve.lsp.memory import give_back
 from logsieve.lsp.publish import Publisher
 from logsieve.lsp.session import AskFailedError, Session, WorkerLostError
+from logsieve.lsp.views import log_of
+from logsieve.lsp.watch import Watcher
 from logsieve.settings import DEFAULTS, from_mapping
 
 __all__ = ["Front", "Protocol"]
@@ -42,19 +45,21 @@ Handler = Callable[["Front", Any], Awaitable[Any]]
 
 FEATURES: dict[str, Handler] = {
     types.TEXT_DOCUMENT_CODE_ACTION: actions.code_action,
-    types.TEXT_DOCUMENT_DEFINITION: reduced.definition,
+    types.TEXT_DOCUMENT_DEFINITION: view.definition,
     types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: symbols.document_symbol,
     types.TEXT_DOCUMENT_FOLDING_RANGE: folding.folding_range,
     types.TEXT_DOCUMENT_HOVER: hover.hover,
 }
 REQUESTS: dict[str, Handler] = {
-    types.WORKSPACE_TEXT_DOCUMENT_CONTENT: reduced.content,
+    types.WORKSPACE_TEXT_DOCUMENT_CONTENT: view.content,
     "logsieve/explain": explain.explain,
     "logsieve/explainPreview": explain.preview,
+    "logsieve/failure": findings.one_failure,
     "logsieve/findings": findings.findings,
+    "logsieve/locate": view.locate,
     "logsieve/noise": noise.noise,
     "logsieve/reduce": reduced.reduce_log,
-    "logsieve/reducedView": reduced.reduced_view,
+    "logsieve/reducedView": view.reduced_view,
 }
 OPTIONS: dict[str, Any] = {
     types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
@@ -127,7 +132,7 @@ class Protocol(LanguageServerProtocol):
             self._server.publisher.closed(uri)
             self._server.session.close(uri)
             give_back()
-        self._server.views.discard(uri)
+        self._server.watcher.closed(uri)
         self._server.shown.pop(uri, None)
 
     @property
@@ -153,14 +158,15 @@ class Front(LanguageServer):
         self.session = session
         session.listener = self
         self.publisher = Publisher(self)
+        self.watcher = Watcher(self)
         self.settings = DEFAULTS
         self.commands: frozenset[str] = frozenset()
-        self.views: set[str] = set()  # reduced views the client has read
         self.shown: dict[str, tuple[str, str]] = {}  # by document: the payload and the endpoint the user last saw
         self._client = Client()
         self._trusted = False
         self._told: set[str] = set()
         self._progress: dict[str, str] = {}
+        self._waiting: dict[str, str] = {}  # by log: the token under which a request is told of progress
         self._tasks: set[asyncio.Task[None]] = set()
         for method, handler in FEATURES.items():
             self.feature(method, OPTIONS.get(method))(self._guarded(handler))
@@ -175,6 +181,10 @@ class Front(LanguageServer):
     def can(self, capability: str) -> Any:
         """What the client announced under a path such as "text_document.hover.content_format"; None if nothing."""
         return get_capability(self.client_capabilities, capability)
+
+    def is_open(self, log: str) -> bool:
+        """Whether the client has a log as a document."""
+        return log in self.session.documents
 
     def budget(self, asked: int | None) -> int:
         """A budget in tokens: the one asked for, else the setting's. Raises where it makes no sense."""
@@ -210,6 +220,7 @@ class Front(LanguageServer):
     def _redo(self) -> None:
         """Publish everything anew, and have the client ask anew for what it asks for."""
         self.publisher.all()
+        self.watcher.all()
         if self.can("workspace.folding_range.refresh_support"):
             self._ignore_answer(self.workspace_folding_range_refresh_async(None))
 
@@ -251,11 +262,11 @@ class Front(LanguageServer):
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
     def refresh_views(self, uri: str) -> None:
-        """Have the client read the reduced views of a document again."""
+        """Have the client read the views of a log again."""
         if self.can("workspace.text_document_content"):
-            for view in self.views:
-                if (found := reduced.original_of_view(view)) and found[0] == uri:
-                    params = types.TextDocumentContentRefreshParams(view)
+            for shown in self.watcher.views:
+                if log_of(shown) == uri:
+                    params = types.TextDocumentContentRefreshParams(shown)
                     self._ignore_answer(self.workspace_text_document_content_refresh_async(params))
 
     def _tell(self, message: str, kind: types.MessageType) -> None:
@@ -350,7 +361,11 @@ class Front(LanguageServer):
             self._tell(more, types.MessageType.Warning)
 
     def on_progress(self, uri: str, fraction: float | None) -> None:
-        """Work that takes long: shown by clients that announced they can."""
+        """Work that takes long: shown where a request waits for it, or else by clients that announced they can."""
+        if waiting := self._waiting.get(uri):
+            report = types.WorkDoneProgressReport(percentage=int(100 * (fraction or 1)))
+            self.work_done_progress.report(waiting, report)
+            return
         if not self.can("window.work_done_progress"):
             return
         token = self._progress.get(uri)
@@ -363,6 +378,22 @@ class Front(LanguageServer):
         elif token in self.work_done_progress.tokens:
             report = types.WorkDoneProgressReport(percentage=int(100 * fraction))
             self.work_done_progress.report(token, report)
+
+    @contextmanager
+    def waiting(self, uri: str, token: str | None) -> Iterator[None]:
+        """While a request waits for the analysis of a log, tell it under its own token, if it has one."""
+        if token is None:
+            yield
+            return
+        self._waiting[uri] = token
+        self.work_done_progress.begin(token, types.WorkDoneProgressBegin("LogSieve", percentage=0))
+        try:
+            yield
+        finally:
+            if self._waiting.get(uri) == token:
+                del self._waiting[uri]
+            self.work_done_progress.end(token, types.WorkDoneProgressEnd())
+            self.work_done_progress.tokens.pop(token, None)
 
     def _begin_progress(self, uri: str, token: str) -> None:
         name = uri.rpartition("/")[2]

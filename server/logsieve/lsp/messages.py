@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from logsieve.lsp.convert import Client, Span
+from logsieve.lsp.views import Shown
 from logsieve.settings import Settings
 
 __all__ = [
@@ -67,6 +68,7 @@ class Ask:
 
     `end`: about the end of a long text that has not been analysed yet; the answer is None where it is not such a one.
     `ready`: only where it is known already, or soon; the answer is None where a long text must be analysed first.
+    `view`: positions are those of this view of the document.
     """
 
     id: int
@@ -76,6 +78,7 @@ class Ask:
     unasked: bool
     end: bool = False
     ready: bool = False
+    view: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,12 @@
 
 Positions are in the encoding agreed on at `initialize`; lines are 0-based, as the client counts; ends are inclusive.
 
+A log is named by its URI: of an open document, or of a file on disk of any size. It is also named by the URI of a view
+of it: views are read-only documents of the scheme SCHEME, whose text `workspace/textDocumentContent` gives. There are
+the reduced log and, for logs too large for an editor, windows of some thousand lines. `textDocument/definition` leads
+from a line of the reduced log to the log or a window of it, and from the first and last line of a window to the windows
+before and after. Files that are shown in views are watched: views are refreshed and `status` is sent when they change.
+
 None of it is needed: a plain client gets diagnostics, folds, the outline, hover and definition. In
 `initializationOptions` it may give `settings` (the tree of the section "logsieve"), `trusted` (true: packs of the
 workspace are loaded) and `commands`, those of COMMANDS that it can run: code actions are offered for these alone,
@@ -12,7 +18,9 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 import attrs
-from lsprotocol.types import Range
+from lsprotocol.types import Location
+
+from logsieve.lsp.views import SCHEME
 
 __all__ = [
     "COMMANDS",
@@ -24,13 +32,18 @@ __all__ = [
     "ExplainPreviewParams",
     "ExplainPreviewResult",
     "ExplainResult",
+    "FailureParams",
+    "FailureResult",
     "Finding",
     "FindingsParams",
     "FindingsResult",
+    "LocateParams",
+    "LocateResult",
     "NoiseParams",
     "NoiseResult",
     "NoiseRun",
     "Omitted",
+    "Place",
     "ReduceParams",
     "ReduceResult",
     "ReducedViewParams",
@@ -39,7 +52,6 @@ __all__ = [
     "StatusParams",
 ]
 
-SCHEME = "logsieve"  # of read-only documents whose text `workspace/textDocumentContent` gives
 COPY_REDUCED = "logsieve.copyReduced"
 COPY_FINDING = "logsieve.copyFinding"
 OPEN_REDUCED = "logsieve.openReduced"
@@ -55,7 +67,7 @@ class StatusParams:
     """`logsieve/status`, to the client: how a log stands. While `busy` the rest is what was last known."""
 
     uri: str
-    version: int | None
+    version: int | None  # of the document; None for a file
     verdict: Literal["failed", "passed", "unknown"]
     why: str
     errors: int
@@ -77,18 +89,27 @@ class ExplainChunkParams:
 
 @dataclass(frozen=True, slots=True)
 class FindingsParams:
-    """`logsieve/findings`: what was found in a document."""
+    """`logsieve/findings`: what was found in a log."""
 
     uri: str
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Another place that belongs to a finding, and how. `line` is the log's own number of it, wherever it is shown."""
+
+    location: Location
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding. `index` names it in other requests; `anchor` is the line that says what happened."""
+    """One finding and where it is shown. `index` names it in other requests; `line` is as in `Place`."""
 
     index: int
-    range: Range
-    anchor: int
+    location: Location
+    line: int
     severity: Severity
     category: str
     rule: str
@@ -96,13 +117,52 @@ class Finding:
     message: str
     count: int
     why: list[str]
+    places: list[Place]
 
 
 @dataclass(frozen=True, slots=True)
 class FindingsResult:
-    """Best first: the first is the root cause."""
+    """Best first: the first is the root cause. No more than there may be diagnostics."""
 
     findings: list[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class FailureParams:
+    """`logsieve/failure`: with `step` 1 or -1 the next or the previous failure seen from a line of a log or a view.
+
+    With `step` 0 the finding at the line; where there is none, or no line is given, the root cause.
+    """
+
+    uri: str
+    line: int | None = None
+    step: Literal[-1, 0, 1] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FailureResult:
+    """In the view that was asked, if it is shown there. `number` of `of` in the walk, 0 where it is no part of it."""
+
+    index: int
+    title: str
+    number: int
+    of: int
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class LocateParams:
+    """`logsieve/locate`: where a line of a log (its own number) is shown: in itself, or in a window of it."""
+
+    uri: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocateResult:
+    """The place of the line's message."""
+
+    location: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,17 +223,19 @@ class ReduceResult:
 
 @dataclass(frozen=True, slots=True)
 class ReducedViewParams:
-    """`logsieve/reducedView`: the URI of a document that shows the reduced log with the original's line numbers."""
+    """`logsieve/reducedView`: a view of the reduced log with the original's line numbers, when it has been analysed."""
 
     uri: str
     budget: int | None = None
+    workDoneToken: str | None = None  # noqa: N815 (a name of the protocol)
 
 
 @dataclass(frozen=True, slots=True)
 class ReducedViewResult:
-    """`workspace/textDocumentContent` gives the text; `textDocument/definition` leads from it to the original."""
+    """The view, and its line that shows the root cause."""
 
     uri: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +285,8 @@ class ExplainResult:
 
 REQUESTS: dict[str, tuple[type, type]] = {
     "logsieve/findings": (FindingsParams, FindingsResult),
+    "logsieve/failure": (FailureParams, FailureResult),
+    "logsieve/locate": (LocateParams, LocateResult),
     "logsieve/noise": (NoiseParams, NoiseResult),
     "logsieve/reduce": (ReduceParams, ReduceResult),
     "logsieve/reducedView": (ReducedViewParams, ReducedViewResult),

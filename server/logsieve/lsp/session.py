@@ -27,6 +27,7 @@ from logsieve.lsp.messages import (
     Problems,
     Progress,
 )
+from logsieve.lsp.views import parse
 from logsieve.pipe import HEADER, frame
 from logsieve.settings import DEFAULTS, Settings
 
@@ -160,7 +161,8 @@ class Session:
     ) -> Any:
         """The value of `function` ("module:name" of a function of (Analysis, Coordinates, *arguments)) for a document.
 
-        The document is an open one or a file on disk; where it is no log, the answer to an `unasked` question is None.
+        The document is an open one, a file on disk or a view of one of them; where it is no log, the answer to an
+        `unasked` question is None.
         `end` asks about the end of a long text that has not been analysed yet; of any other the answer is None.
         `ready` is for what must not wait: where a long text is still being analysed the answer is None.
         Raises AskFailedError where the worker could not answer, WorkerLostError where there is no worker left to.
@@ -168,7 +170,8 @@ class Session:
         """
         if self._lost:
             raise WorkerLostError("the analysis process is not running")
-        ask = Ask(next(self._ids), uri, function, arguments, unasked, end, ready)
+        view = parse(uri)
+        ask = Ask(next(self._ids), view.log if view else uri, function, arguments, unasked, end, ready, view)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending[ask.id] = _Pending(ask, future)
         self._send(ask)

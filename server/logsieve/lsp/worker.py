@@ -9,6 +9,7 @@ import importlib
 import logging
 import os
 import pickle
+import stat
 import sys
 import threading
 import time
@@ -216,6 +217,8 @@ class Worker:
                 return
             module, _, name = ask.function.partition(":")
             function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+            if ask.view:
+                coordinates = ask.view.view(analysis, coordinates)
             write(self._sink, Answer(ask.id, function(analysis, coordinates, *ask.arguments)))
         except StoppedError:
             if not self._is_cancelled(ask):  # an edit came in between: the same question about the newer text
@@ -223,6 +226,10 @@ class Worker:
                     self._asks.appendleft(ask)
         except RefusedError as error:
             write(self._sink, Failed(ask.id, str(error), expected=True))
+        except ChangedError:
+            self._files.pop(ask.uri, None)
+            reason = f"the file changed while it was read: {path_of(ask.uri)}"
+            write(self._sink, Failed(ask.id, reason, expected=True))
         except Exception as error:
             log.exception("%s failed for %s", ask.function, ask.uri)
             write(self._sink, Failed(ask.id, f"{type(error).__name__}: {error}"))
@@ -235,7 +242,7 @@ class Worker:
         return True
 
     def _document(self, uri: str) -> Document:
-        """The open document, or the file on disk as it is now. Raises RefusedError where there is neither."""
+        """The open document, or the file on disk as it is now. Raises RefusedError where there is no text to be had."""
         document = self._documents.get(uri) or self._file(uri)
         document.used = next(self._uses)
         return document
@@ -246,16 +253,20 @@ class Worker:
             raise RefusedError(f"neither an open document nor a file: {uri}")
         try:
             about = Path(path).stat()
+            if not stat.S_ISREG(about.st_mode):  # a pipe or a device may never end
+                raise RefusedError(f"{path} is not a file")
             stamp = (about.st_ino, about.st_mtime_ns, about.st_size)
             known = self._files.get(uri)
             if known and known[0] == stamp:
                 self._files.move_to_end(uri)
                 return known[1]
             from logsieve.disk import Disk
-            from logsieve.text import LogText
+            from logsieve.text import LogText, looks_binary
 
-            big = about.st_size >= BIG
-            document = Document(None, None, LogText.from_bytes(Disk(Path(path)) if big else Path(path).read_bytes()))
+            data = Disk(Path(path)) if about.st_size >= BIG else Path(path).read_bytes()
+            if looks_binary(data[:8192]):
+                raise RefusedError(f"{path} is packed or binary, not text (`logsieve triage` reads packed logs)")
+            document = Document(None, None, LogText.from_bytes(data))
         except OSError as error:
             raise RefusedError(f"cannot read {path}: {error.strerror or error}") from error
         if known:
@@ -296,9 +307,6 @@ class Worker:
                 document.analysis = analyse(
                     document.text(), self._known_packs(), self._settings, watch, document.earlier, parallel.scan
                 )
-            except ChangedError as error:
-                self._files.pop(ask.uri, None)
-                raise RefusedError(f"the file changed while it was read: {path_of(ask.uri)}") from error
             finally:
                 watch.end()
             document.earlier = document.earlier_at = None

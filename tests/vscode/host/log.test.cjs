@@ -117,7 +117,9 @@ describe("other documents", () => {
     assert.deepEqual(ofLogSieve(prose.uri), []);
     await vscode.window.showTextDocument(prose);
     await vscode.commands.executeCommand("logsieve.triageFile");
-    assert.equal(vscode.window.activeTextEditor.document.languageId, "log");
+    const triaged = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === prose.uri.toString());
+    assert.equal(triaged.languageId, "log");
+    assert.equal(vscode.window.activeTextEditor.document.uri.authority, "reduced");
   });
 });
 

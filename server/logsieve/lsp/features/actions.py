@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from logsieve.lsp.convert import Coordinates
+from logsieve.lsp.views import Reduced, log_of, parse
 
 if TYPE_CHECKING:
     from lsprotocol import types
@@ -32,6 +33,7 @@ async def code_action(front: Front, params: types.CodeActionParams) -> list[type
     if only is not None and not any(o == "" or kind == o or kind.startswith(f"{o}.") for o in only):
         return []
     uri = params.text_document.uri
+    log = log_of(uri)
     asked = (params.range.start.line, params.range.end.line)
     found: tuple[int | None, bool] | None = await front.session.ask(
         uri, f"{__name__}:finding_at", *asked, unasked=True, ready=True
@@ -47,16 +49,15 @@ async def code_action(front: Front, params: types.CodeActionParams) -> list[type
             ("Explain this failure", protocol.EXPLAIN, index),
             ("Copy this failure", protocol.COPY_FINDING, index),
         ]
-    offers += [
-        ("Copy the reduced log", protocol.COPY_REDUCED, None),
-        ("Open the reduced log", protocol.OPEN_REDUCED, None),
-    ]
+    offers.append(("Copy the reduced log", protocol.COPY_REDUCED, None))
+    if not isinstance(parse(uri), Reduced):
+        offers.append(("Open the reduced log", protocol.OPEN_REDUCED, None))
     return [
         types.CodeAction(
             f"LogSieve: {title}",
             kind=kind,
             diagnostics=_about(params.context.diagnostics, about) if about is not None else None,
-            command=types.Command(title, command, arguments=[uri] if about is None else [uri, about]),
+            command=types.Command(title, command, arguments=[log] if about is None else [log, about]),
         )
         for title, command, about in offers
         if command in front.commands

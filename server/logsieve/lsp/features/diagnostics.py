@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from logsieve.lsp.convert import Coordinates, Span, location, range_of
+from logsieve.lsp.views import View, log_of, place
 from logsieve.model import Level
 
 if TYPE_CHECKING:
@@ -27,13 +28,20 @@ class Problem:
     severity: Level
     rule: str
     message: str
-    related: tuple[tuple[Span, str], ...]
+    related: tuple[tuple[str, Span, str], ...]  # URI, place and why
 
 
-def problems(analysis: Analysis, at: Coordinates, most: int, minimum: str) -> list[Problem]:
-    """The `most` most important findings of at least the severity `minimum` ("error", "warning" or "info")."""
+def problems(analysis: Analysis, at: Coordinates, log: str, is_open: bool, most: int, minimum: str) -> list[Problem]:
+    """The `most` most important findings of at least the severity `minimum` ("error", "warning" or "info").
+
+    In a view those on lines that it shows.
+    """
     least = Level.of(minimum)
-    shown = [(i, f) for i, f in enumerate(analysis.findings) if f.severity >= least][:most]
+    shown = [
+        (i, f)
+        for i, f in enumerate(analysis.findings)
+        if f.severity >= least and (not isinstance(at, View) or at.shows(f.anchor))
+    ][:most]
     return [
         Problem(
             i,
@@ -41,7 +49,7 @@ def problems(analysis: Analysis, at: Coordinates, most: int, minimum: str) -> li
             f.severity,
             f.rule,
             _message(f.title, f.message, f.count),
-            tuple((at.message(analysis, r.line), r.why) for r in f.related[:RELATED]),
+            tuple((*place(analysis, at, log, r.line, is_open), r.why) for r in f.related[:RELATED]),
         )
         for i, f in shown
     ]
@@ -53,32 +61,37 @@ def _message(title: str, message: str, count: int) -> str:
 
 
 async def publish(front: Front, uri: str, version: int | None) -> list[types.Diagnostic]:
-    """Work out a document's diagnostics and send them."""
-    shown = front.settings.diagnostics
+    """Work out the diagnostics of a document, or of a view, and send them."""
     found: list[Problem] | None = await front.session.ask(
-        uri, f"{__name__}:problems", shown.max, shown.minimum, unasked=True
+        uri, f"{__name__}:problems", *_asked(front, uri), unasked=True
     )
-    return _send(front, uri, version, [_diagnostic(front, uri, p, numbered=True) for p in found or ()])
+    return _send(front, uri, version, [_diagnostic(front, p, numbered=True) for p in found or ()])
 
 
 async def publish_end(
     front: Front, uri: str, version: int | None, before: Sequence[types.Diagnostic]
 ) -> list[types.Diagnostic]:
     """Send what the end of a long text says, while the whole is worked out; above it stays what was there `before`."""
-    shown = front.settings.diagnostics
     found: tuple[int, list[Problem]] | None = await front.session.ask(
-        uri, f"{__name__}:problems_of_end", shown.max, shown.minimum, unasked=True, end=True
+        uri, f"{__name__}:problems_of_end", *_asked(front, uri), unasked=True, end=True
     )
     if not found or not found[1]:
         return list(before)
     first, problems = found
     above = [d for d in before if d.range.end.line < first]
-    return _send(front, uri, version, above + [_diagnostic(front, uri, p, numbered=False) for p in problems])
+    return _send(front, uri, version, above + [_diagnostic(front, p, numbered=False) for p in problems])
 
 
-def problems_of_end(analysis: Analysis, at: Coordinates, most: int, minimum: str) -> tuple[int, list[Problem]]:
+def _asked(front: Front, uri: str) -> tuple[str, bool, int, str]:
+    log, shown = log_of(uri), front.settings.diagnostics
+    return log, front.is_open(log), shown.max, shown.minimum
+
+
+def problems_of_end(
+    analysis: Analysis, at: Coordinates, log: str, is_open: bool, most: int, minimum: str
+) -> tuple[int, list[Problem]]:
     """The client's first line of the end of a text, and what was found from there on."""
-    return at.first(0), problems(analysis, at, most, minimum)
+    return at.first(0), problems(analysis, at, log, is_open, most, minimum)
 
 
 def _send(front: Front, uri: str, version: int | None, items: list[types.Diagnostic]) -> list[types.Diagnostic]:
@@ -88,7 +101,7 @@ def _send(front: Front, uri: str, version: int | None, items: list[types.Diagnos
     return items
 
 
-def _diagnostic(front: Front, uri: str, problem: Problem, numbered: bool) -> types.Diagnostic:
+def _diagnostic(front: Front, problem: Problem, numbered: bool) -> types.Diagnostic:
     from lsprotocol import types
 
     related = bool(front.can("text_document.publish_diagnostics.related_information"))
@@ -100,7 +113,7 @@ def _diagnostic(front: Front, uri: str, problem: Problem, numbered: bool) -> typ
         code=problem.rule,
         source="logsieve",
         related_information=[
-            types.DiagnosticRelatedInformation(location(uri, span), why) for span, why in problem.related
+            types.DiagnosticRelatedInformation(location(uri, span), why) for uri, span, why in problem.related
         ]
         if related
         else None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from logsieve.lsp.convert import Coordinates
 from logsieve.lsp.features.reduced import check_finding
+from logsieve.lsp.views import log_of
 from logsieve.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ async def preview(front: Front, params: ExplainPreviewParams) -> ExplainPreviewR
     from logsieve.llm.consent import Consent
     from logsieve.lsp.protocol import ExplainPreviewResult
 
-    found: Prepared = await front.session.ask(params.uri, f"{__name__}:prepare", front.settings, params.finding)
-    front.shown[params.uri] = (found.payload, found.endpoint)
+    log = log_of(params.uri)
+    found: Prepared = await front.session.ask(log, f"{__name__}:prepare", front.settings, params.finding)
+    front.shown[log] = (found.payload, found.endpoint)
     consented = bool(found.endpoint) and Consent().granted(found.endpoint)
     return ExplainPreviewResult(found.endpoint, found.model, found.payload, found.tokens, consented, found.problem)
 
@@ -52,9 +54,9 @@ async def explain(front: Front, params: ExplainParams) -> ExplainResult:
     from logsieve.llm.explain import run
     from logsieve.lsp.protocol import ExplainChunkParams, ExplainResult
 
-    settings = front.settings
+    log, settings = log_of(params.uri), front.settings
     endpoint = settings.llm.endpoint
-    if front.shown.get(params.uri) != (params.payload, endpoint):
+    if front.shown.get(log) != (params.payload, endpoint):
         return ExplainResult("", 0, 0, NOT_SHOWN)
     if params.consent and params.remember:
         Consent().grant(endpoint)
@@ -69,5 +71,5 @@ async def explain(front: Front, params: ExplainParams) -> ExplainResult:
         )
     except LlmError as failure:
         text, error = failure.partial, str(failure)
-    checked: Verified = await front.session.ask(params.uri, f"{__name__}:verify", text, params.uri)
+    checked: Verified = await front.session.ask(log, f"{__name__}:verify", text, log)
     return ExplainResult(checked.text, checked.verified, checked.unverified, error)

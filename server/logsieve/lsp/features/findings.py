@@ -1,25 +1,32 @@
-"""What was found, best first, for clients that list or walk the findings."""
+"""What was found, best first, and one of it: where the cursor is, the next one, the one before, the root cause."""
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from logsieve.lsp.convert import Coordinates, range_of
+from logsieve.lsp.convert import Coordinates, location
+from logsieve.lsp.messages import RefusedError
+from logsieve.lsp.views import log_of, place
+from logsieve.model import Finding as Found
 from logsieve.model import Level
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.lsp.front import Front
-    from logsieve.lsp.protocol import FindingsParams, FindingsResult
+    from logsieve.lsp.protocol import FailureParams, FailureResult, FindingsParams, FindingsResult
+
+PLACES = 20  # other places told of one finding
 
 
-def items(analysis: Analysis, at: Coordinates) -> list[dict[str, Any]]:
-    """The fields of each finding as the protocol names them; the range is a Span."""
+def items(analysis: Analysis, at: Coordinates, log: str, is_open: bool, most: int) -> list[dict[str, Any]]:
+    """The fields of the `most` best findings as the protocol names them; a location is (URI, Span)."""
     return [
         {
             "index": i,
-            "range": at.lines(f.start, f.end),
-            "anchor": at.message(analysis, f.anchor)[0],
+            "location": place(analysis, at, log, f.anchor, is_open),
+            "line": f.anchor,
             "severity": f.severity.word if f.severity >= Level.WARNING else "info",
             "category": f.category.value,
             "rule": f.rule,
@@ -27,14 +34,68 @@ def items(analysis: Analysis, at: Coordinates) -> list[dict[str, Any]]:
             "message": f.message,
             "count": f.count,
             "why": list(f.why),
+            "places": [
+                {"location": place(analysis, at, log, r.line, is_open), "line": r.line, "why": r.why}
+                for r in f.related[:PLACES]
+            ],
         }
-        for i, f in enumerate(analysis.findings)
+        for i, f in enumerate(analysis.findings[:most])
     ]
+
+
+def failure(
+    analysis: Analysis, at: Coordinates, log: str, is_open: bool, line: int | None, step: int
+) -> dict[str, Any]:
+    """The fields of the failure that is meant, as the protocol names them. Raises RefusedError where there is none.
+
+    The walk goes over the lines of the errors, or, where there are none, of all findings, and around the log's ends.
+    """
+    found = analysis.findings
+    if not found:
+        raise RefusedError("nothing has failed in this log")
+    errors = any(f.severity is Level.ERROR for f in found)
+    stops = {f.anchor: i for i, f in reversed([*enumerate(found)]) if f.severity is Level.ERROR or not errors}
+    anchors = sorted(stops)
+    here = -1 if line is None else at.line(line)
+    if step == 0:
+        chosen = _around(found, here)
+    else:
+        at_next = bisect_right(anchors, here) if step > 0 else bisect_left(anchors, here) - 1
+        chosen = stops[anchors[at_next % len(anchors)]]
+    anchor = found[chosen].anchor
+    return {
+        "index": chosen,
+        "title": found[chosen].title,
+        "number": anchors.index(anchor) + 1 if anchor in stops else 0,
+        "of": len(anchors),
+        "location": place(analysis, at, log, anchor, is_open),
+    }
+
+
+def _around(found: Sequence[Found], line: int) -> int:
+    """The finding that a line announces, else the smallest around it, else the root cause."""
+    around = [i for i, f in enumerate(found) if f.start <= line < f.end or f.anchor == line]
+    return min(around, key=lambda i: (found[i].anchor != line, found[i].end - found[i].start), default=0)
 
 
 async def findings(front: Front, params: FindingsParams) -> FindingsResult:
     """`logsieve/findings`."""
-    from logsieve.lsp.protocol import Finding, FindingsResult
+    from logsieve.lsp.protocol import Finding, FindingsResult, Place
 
-    found = await front.session.ask(params.uri, f"{__name__}:items", unasked=True)
-    return FindingsResult([Finding(**{**item, "range": range_of(item["range"])}) for item in found or ()])
+    log = log_of(params.uri)
+    most = front.settings.diagnostics.max
+    found = await front.session.ask(log, f"{__name__}:items", log, front.is_open(log), most, unasked=True) or []
+    for item in found:
+        item["location"] = location(*item["location"])
+        item["places"] = [Place(**{**p, "location": location(*p["location"])}) for p in item["places"]]
+    return FindingsResult([Finding(**item) for item in found])
+
+
+async def one_failure(front: Front, params: FailureParams) -> FailureResult:
+    """`logsieve/failure`."""
+    from logsieve.lsp.protocol import FailureResult
+
+    log = log_of(params.uri)
+    asked = (log, front.is_open(log), params.line, params.step)
+    found = await front.session.ask(params.uri, f"{__name__}:failure", *asked)
+    return FailureResult(**{**found, "location": location(*found["location"])})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from logsieve.lsp.convert import Coordinates
 from logsieve.lsp.features.noise import fold_text
+from logsieve.lsp.views import parse
 
 if TYPE_CHECKING:
     from lsprotocol import types
@@ -56,6 +57,8 @@ async def folding_range(front: Front, params: types.FoldingRangeParams) -> list[
     from lsprotocol import types
 
     uri = params.text_document.uri
+    if parse(uri):  # what says nothing is folded in logs; a view is for reading
+        return []
     client_most = front.can("text_document.folding_range.range_limit") or front.settings.folding.max
     most = min(front.settings.folding.max, client_most)
     found: list[Fold] | None = await front.session.ask(uri, f"{__name__}:folds", most, unasked=True)

@@ -43,7 +43,7 @@ def _of_finding(at: Coordinates, f: Finding, rank: int, of: int, markdown: bool)
         parts.append(fenced(f.message) if markdown else f.message)
     facts = [f"{f.count} times in this log"] if f.count > 1 else []
     facts += [quoted(_place(p.path, p.line, p.column)) for p in f.locations[:RELATED]]
-    facts += [safe(f"line {at.first(r.line) + 1}: {r.why}") for r in f.related[:RELATED]]
+    facts += [safe(f"line {at.number(r.line)}: {r.why}") for r in f.related[:RELATED]]
     facts += [safe(f"why: {why}") for why in f.why]
     if facts:
         parts.append("\n".join(f"- {fact}" for fact in facts))

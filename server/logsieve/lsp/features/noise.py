@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from logsieve.lsp.convert import Coordinates
+from logsieve.lsp.views import log_of
 from logsieve.model import Level, Noise
 
 if TYPE_CHECKING:
@@ -38,5 +39,5 @@ async def noise(front: Front, params: NoiseParams) -> NoiseResult:
     """`logsieve/noise`."""
     from logsieve.lsp.protocol import NoiseResult, NoiseRun
 
-    found = await front.session.ask(params.uri, f"{__name__}:runs", unasked=True)
+    found = await front.session.ask(log_of(params.uri), f"{__name__}:runs", unasked=True)
     return NoiseResult([NoiseRun(**run) for run in found or ()])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from logsieve.lsp.convert import Coordinates, Span, location, range_of
+from logsieve.lsp.views import parse
 from logsieve.model import Finding, Level, Outcome, Section, duration_text
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ async def document_symbol(
 ) -> list[types.DocumentSymbol] | list[types.SymbolInformation]:
     """`textDocument/documentSymbol`: a tree, or a flat list for clients that know no tree."""
     uri = params.text_document.uri
+    if parse(uri):  # the log has an outline, views of it have none
+        return []
     shown = front.settings.diagnostics
     found: list[Symbol] = (
         await front.session.ask(uri, f"{__name__}:symbols", shown.max, shown.minimum, unasked=True) or []

@@ -29,8 +29,12 @@ local subcommands = {
   prev = function(bufnr)
     require('logsieve.jump').go(bufnr, -1)
   end,
+  list = function(bufnr)
+    require('logsieve.list').open(bufnr)
+  end,
   fold = function(bufnr)
-    require('logsieve.folds').close(bufnr)
+    local log = require('logsieve.view').log(bufnr)
+    require('logsieve.folds').close(log and vim.uri_to_bufnr(log) or bufnr)
   end,
 }
 
@@ -44,7 +48,7 @@ vim.api.nvim_create_user_command('LogSieve', function(call)
   subcommands[name](require('logsieve').source(vim.api.nvim_get_current_buf()))
 end, {
   nargs = 1,
-  desc = 'Read a log: copy, view, explain, next, prev, fold',
+  desc = 'Read a log: copy, view, list, explain, next, prev, fold',
   complete = function(start)
     return vim.tbl_filter(function(name)
       return vim.startswith(name, start)
@@ -52,12 +56,18 @@ end, {
   end,
 })
 
+vim.api.nvim_create_user_command('LogSieveTriageFile', function(call)
+  require('logsieve.triage').file(call.args)
+end, { nargs = '?', complete = 'file', desc = 'Open the reduced log of a file of any size' })
+
 -- The server offers these as code actions; their arguments are the log's URI and the index of a finding.
 ---@param run fun(bufnr: integer, finding?: integer)
 local function on_log(run)
   return function(command)
     local arguments = command.arguments
-    run(vim.uri_to_bufnr(arguments[1]), arguments[2] ~= vim.NIL and arguments[2] or nil)
+    local here = vim.api.nvim_get_current_buf()
+    local is_view = require('logsieve.view').log(here) == arguments[1] -- the log itself may be open nowhere
+    run(is_view and here or vim.uri_to_bufnr(arguments[1]), arguments[2] ~= vim.NIL and arguments[2] or nil)
   end
 end
 
@@ -77,8 +87,8 @@ end)
 local group = vim.api.nvim_create_augroup('logsieve', {})
 vim.api.nvim_create_autocmd('BufReadCmd', {
   group = group,
-  pattern = 'logsieve:/*',
-  desc = 'Fill a reduced view',
+  pattern = 'logsieve://*',
+  desc = 'Fill a view',
   callback = function(event)
     require('logsieve.view').read(event.buf)
   end,
@@ -95,9 +105,11 @@ vim.api.nvim_create_autocmd('LspRequest', {
 })
 vim.api.nvim_create_autocmd('BufWinEnter', {
   group = group,
-  desc = 'Fold a log that is shown in another window',
+  desc = 'Fold a log that is shown in another window; put a title above a view',
   callback = function(event)
-    if vim.b[event.buf].logsieve_status then
+    if vim.startswith(event.match, 'logsieve://') then
+      require('logsieve.view').on_window(vim.api.nvim_get_current_win())
+    elseif vim.b[event.buf].logsieve_status then
       require('logsieve.folds').on_window(event.buf, vim.api.nvim_get_current_win())
     end
   end,

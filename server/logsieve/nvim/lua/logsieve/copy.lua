@@ -17,7 +17,10 @@ function M.reduced(bufnr, finding)
       kept = kept + run[2] - run[1] + 1
     end
     local secrets = excerpt.redacted > 0 and (', %d secrets blacked out'):format(excerpt.redacted) or ''
-    local all = vim.api.nvim_buf_line_count(bufnr)
+    local all = kept
+    for _, gap in ipairs(excerpt.omitted) do
+      all = all + gap.lines
+    end
     logsieve.tell(('copied %d of %d lines, about %d tokens%s'):format(kept, all, excerpt.tokens, secrets))
   end)
 end

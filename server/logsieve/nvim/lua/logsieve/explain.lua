@@ -70,20 +70,15 @@ function M.follow()
       end
     end
   end
-  local source = vim.b[bufnr].logsieve_source
-  if not best or best < 1 or best > vim.api.nvim_buf_line_count(source) then
-    require('logsieve').tell('no line of the log is named here')
+  local logsieve = require('logsieve')
+  if not best or best < 1 then
+    logsieve.tell('no line of the log is named here')
     return
   end
-  local window = vim.fn.bufwinid(source)
-  if window == -1 then
-    vim.cmd.sbuffer(source)
-    window = vim.api.nvim_get_current_win()
-  end
-  vim.api.nvim_set_current_win(window)
-  vim.cmd("normal! m'")
-  vim.api.nvim_win_set_cursor(window, { best, 0 })
-  vim.cmd('normal! zvzz')
+  local source = vim.b[bufnr].logsieve_source
+  logsieve.ask(source, 'logsieve/locate', { uri = vim.uri_from_bufnr(source), line = best - 1 }, function(result)
+    require('logsieve.view').show(result.location, logsieve.client(source))
+  end)
 end
 
 ---@param bufnr integer

@@ -37,7 +37,9 @@ function M.check()
   local clients = vim.lsp.get_clients({ name = 'logsieve' })
   local logs = 0
   for _, client in ipairs(clients) do
-    logs = logs + vim.tbl_count(client.attached_buffers)
+    for bufnr in pairs(client.attached_buffers) do
+      logs = logs + (require('logsieve.view').log(bufnr) and 0 or 1)
+    end
   end
   health.info(('%d server(s) running for %d log(s)'):format(#clients, logs))
   local endpoint = vim.tbl_get(config.settings or {}, 'logsieve', 'llm', 'endpoint') or ''

@@ -17,7 +17,7 @@ function M.tell(message, level)
   vim.notify('LogSieve: ' .. message, vim.log.levels[level or 'INFO'])
 end
 
---- The log a buffer is about: itself, or what a reduced view or an explanation was made of.
+--- The log, or the view of one, that a buffer is about: itself, or what an explanation was made of.
 ---@param bufnr integer
 ---@return integer
 function M.source(bufnr)
@@ -37,10 +37,34 @@ function M.named(bufnr)
   return true
 end
 
+--- The client of a buffer; of a view that is new, the one that serves its log.
 ---@param bufnr integer
 ---@return vim.lsp.Client?
 function M.client(bufnr)
-  return vim.lsp.get_clients({ name = 'logsieve', bufnr = bufnr })[1]
+  local log = require('logsieve.view').log(bufnr)
+  return vim.lsp.get_clients({ name = 'logsieve', bufnr = bufnr })[1] or (log and M.start(log))
+end
+
+--- The client that serves a log by its URI: one that has it, one that runs already, or a new one.
+---@param uri string
+---@return vim.lsp.Client?
+function M.start(uri)
+  local clients = vim.lsp.get_clients({ name = 'logsieve' })
+  for _, client in ipairs(clients) do
+    for bufnr in pairs(client.attached_buffers) do
+      if vim.uri_from_bufnr(bufnr) == uri then
+        return client
+      end
+    end
+  end
+  if clients[1] then
+    return clients[1]
+  end
+  local config = vim.deepcopy(vim.lsp.config.logsieve)
+  local path = vim.startswith(uri, 'file:') and vim.uri_to_fname(uri) or nil
+  config.root_dir = path and vim.fs.root(path, { '.logsieve', '.git' }) or nil
+  local id = vim.lsp.start(config, { attach = false })
+  return id and vim.lsp.get_client_by_id(id)
 end
 
 --- Ask the server about a log; `answered` gets the result (nil for null), errors are told to the user.
@@ -68,15 +92,20 @@ end
 --- `vim.b.logsieve_status` serves status lines; its first arrival sets up folding.
 ---@param status logsieve.Status
 function M.on_status(status)
-  local bufnr = vim.uri_to_bufnr(status.uri)
-  if not vim.api.nvim_buf_is_loaded(bufnr) then
-    return
-  end
-  vim.b[bufnr].logsieve_status = status
-  if not status.busy then
-    for _, window in ipairs(vim.fn.win_findbuf(bufnr)) do
-      require('logsieve.folds').on_window(bufnr, window)
+  local view = require('logsieve.view')
+  for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
+    if not vim.api.nvim_buf_is_loaded(bufnr) then
+      goto continue
     end
+    if view.log(bufnr) == status.uri then
+      vim.b[bufnr].logsieve_status = status
+    elseif vim.uri_from_bufnr(bufnr) == status.uri then
+      vim.b[bufnr].logsieve_status = status
+      for _, window in ipairs(status.busy and {} or vim.fn.win_findbuf(bufnr)) do
+        require('logsieve.folds').on_window(bufnr, window)
+      end
+    end
+    ::continue::
   end
 end
 

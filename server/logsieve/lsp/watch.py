@@ -1,0 +1,114 @@
+"""Logs on disk that are shown in views: told about, and shown anew when the file has grown or become another one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from logsieve.lsp.convert import path_of
+from logsieve.lsp.features import diagnostics, status
+from logsieve.lsp.views import Window, log_of, parse
+
+if TYPE_CHECKING:
+    from logsieve.lsp.front import Front
+
+__all__ = ["Watcher"]
+
+EVERY = 1.0  # seconds between two looks at the files; more where reading a changed one takes more
+
+# What a file is known by. A log that is rotated is another file, one that is truncated is smaller.
+Mark = tuple[int, int, int]
+
+
+class Watcher:
+    """One task as long as there are views. Logs that are open documents are the publisher's business."""
+
+    def __init__(self, front: Front) -> None:
+        self.views: set[str] = set()  # those the client has read, by its own names
+        self._front = front
+        self._read: dict[str, Mark | None] = {}  # by log: the file as it was when a view of it was last read
+        self._told: dict[str, status.Summary | None] = {}  # by log: what was last told
+        self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def opened(self, view: str) -> None:
+        """The client is about to read a view."""
+        log = log_of(view)
+        mark = await asyncio.to_thread(_mark, log)
+        if log not in self._read:
+            self._read[log] = mark
+        self.views.add(view)
+        if self._task is None or self._task.done():
+            self._task = self._start(self._watch())
+
+    def publish(self, view: str) -> None:
+        """Send the diagnostics of a view that the client has read: of windows, which stand for the log."""
+        if isinstance(parse(view), Window):
+            self._start(self._publish(view))
+
+    def closed(self, view: str) -> None:
+        """A view is not open any more."""
+        if view not in self.views:
+            return
+        self.views.discard(view)
+        if isinstance(parse(view), Window):
+            self._front.clear_diagnostics(view)
+        if (log := log_of(view)) not in self._logs():
+            self._read.pop(log, None)
+            self._told.pop(log, None)
+
+    def all(self) -> None:
+        """Tell everything anew, because the settings have changed."""
+        self._told.clear()
+        for view in self.views:
+            self.publish(view)
+
+    def _logs(self) -> set[str]:
+        return {log_of(view) for view in self.views}
+
+    async def _watch(self) -> None:
+        while self.views:
+            began = time.monotonic()
+            for log in self._logs() - self._front.session.documents.keys():
+                mark = await asyncio.to_thread(_mark, log)
+                changed = mark is not None and mark != self._read.get(log)
+                if changed:
+                    self._read[log] = mark
+                if changed or log not in self._told:
+                    await self._tell(log)
+                if changed:
+                    self._front.refresh_views(log)
+            await asyncio.sleep(max(EVERY, time.monotonic() - began))
+
+    async def _tell(self, log: str) -> None:
+        """Send how a log stands; first, where something was told before, that this is being worked out anew."""
+        if known := self._told.get(log):
+            status.send(self._front, log, None, known, busy=True)
+        found: status.Summary | None = None
+        with self._front.failures(f"analysing {log}"):
+            found = await status.publish(self._front, log, None)
+        if known and not found:
+            status.send(self._front, log, None, known, busy=False)
+        self._told[log] = found or known
+
+    async def _publish(self, view: str) -> None:
+        with self._front.failures(f"looking at {view}"):
+            await diagnostics.publish(self._front, view, None)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _mark(uri: str) -> Mark | None:
+    """The file as it is now; None where there is none, as in the moment of a rotation."""
+    try:
+        about = Path(path_of(uri) or "").stat()
+    except OSError:
+        return None
+    return about.st_ino, about.st_mtime_ns, about.st_size
