@@ -196,8 +196,8 @@ class TestFiles:
         path = tmp_path / "build.log"
         path.write_text(QUIET + FAILURE)
         ask = "logsieve.lsp.features.diagnostics:problems"
-        worker._answer(Ask(1, path.as_uri(), ask, (9, "warning"), unasked=False, end=True))
-        worker._answer(Ask(2, path.as_uri(), ask, (9, "warning"), unasked=False))
+        worker._answer(Ask(1, path.as_uri(), ask, (path.as_uri(), False, 9, "warning"), unasked=False, end=True))
+        worker._answer(Ask(2, path.as_uri(), ask, (path.as_uri(), False, 9, "warning"), unasked=False))
         end, whole = (answer.value for answer in told(sink))
         assert end
         assert end[0].span == whole[0].span
