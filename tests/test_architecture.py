@@ -60,7 +60,11 @@ CORE: dict[str, set[str]] = {
     "render": {"analysis", "redact"},  # the only way out redacts
     "excerpts": {"analysis", "reduce", "render", "redact"},  # what is asked for, as text
     "samples": {"analysis"},  # runs the packs' samples
-    "redact": {"credentials"},  # the table of its own rules
+    "redact": {"assignments", "chance", "credentials", "personal", "places"},  # its own rules, by what they look at
+    "credentials": {"assignments", "places"},
+    "assignments": {"places"},
+    "personal": {"places"},
+    "chance": {"places"},
 }
 
 # Libraries that only one place knows, and whether they are heavy: imported inside functions only.

@@ -61,7 +61,8 @@ def server_settings(tree: Any = DEFAULTS, prefix: str = "logsieve") -> dict[str,
         elif hint is str:
             told |= {"type": "string"}
         else:
-            told |= {"type": "array", "items": {"type": "string"}}
+            choices = list(get_args(get_args(hint)[0]))
+            told |= {"type": "array", "items": {"type": "string"} | ({"enum": choices} if choices else {})}
         out[key] = told | {"description": field.metadata["help"]}
     return out
 
@@ -100,13 +101,13 @@ def test_documented_settings_exist() -> None:
     assert len(rows) >= len(server_settings())
     for name, default in rows:
         known = client_settings()[f"logsieve.{name}"]["default"]
-        shown = {"": "empty", True: "`true`", False: "`false`"}.get(known if isinstance(known, str | bool) else None)
-        assert default.strip("`") == (shown or str(known)).strip("`"), name
+        shown = "empty" if known == "" else known if isinstance(known, str) else json.dumps(known)
+        assert default.strip("`") == shown, name
 
 
-def test_what_decides_where_text_goes_or_what_is_run_is_restricted() -> None:
+def test_what_decides_where_text_goes_what_is_redacted_in_it_or_what_is_run_is_restricted() -> None:
     restricted = set(PACKAGE["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"])
-    sensitive = re.compile(r"\.(?:server\.|llm\.(?:endpoint|model|keyVariable)|packs\.folders)")
+    sensitive = re.compile(r"\.(?:server\.|llm\.(?:endpoint|model|keyVariable)|packs\.folders|redact\.)")
     assert restricted == {key for key in client_settings() if sensitive.search(key)}
 
 

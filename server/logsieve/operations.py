@@ -6,9 +6,9 @@ here: this is where LogSieve's own counting ends and its readers' begins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from logsieve.settings import DEFAULTS, Llm, Reduce
@@ -51,48 +51,47 @@ class Operation:
 
 def triage(analysis: Analysis, path: str) -> dict[str, Any]:
     """The verdict and the findings, best first."""
-    titles = _safe([finding.title for finding in analysis.findings])
-    messages = _safe([finding.message for finding in analysis.findings])
+    told = ((f.title, f.message, *f.why, *(at.path for at in f.locations)) for f in analysis.findings)
+    safe = _safe(analysis, chain.from_iterable(told))
     return {
         "path": path,
         "verdict": str(analysis.verdict),
-        "findings": [_finding(*told) for told in zip(analysis.findings, titles, messages, strict=True)],
+        "findings": [_finding(finding, safe) for finding in analysis.findings],
     }
 
 
-def _finding(finding: Finding, title: str, message: str) -> dict[str, Any]:
+def _finding(finding: Finding, safe: Mapping[str, str]) -> dict[str, Any]:
     return {
         "line": finding.start + 1,
         "end_line": finding.end,
         "severity": finding.severity.word,
         "category": str(finding.category),
         "rule": finding.rule,
-        "title": title,
-        "message": message,
-        "locations": [
-            {"path": path, "line": at.line, "column": at.column}
-            for at, path in zip(finding.locations, _safe(at.path for at in finding.locations), strict=True)
-        ],
+        "title": safe[finding.title],
+        "message": safe[finding.message],
+        "locations": [{"path": safe[at.path], "line": at.line, "column": at.column} for at in finding.locations],
         "count": finding.count,
-        "why": list(map(_safe_phrase, finding.why)),
+        "why": [safe[why] for why in finding.why],
     }
 
 
 def reduce(analysis: Analysis, path: str, budget: int, numbers: bool) -> dict[str, Any]:
-    """The reduced log: the lines kept, their text, its size, and what was left out."""
-    from logsieve.core.reduce import reduce as reduced
-    from logsieve.core.render import render
+    """The reduced log: the lines kept, their text, its size, what was left out, and what was redacted."""
+    from logsieve.core.excerpts import reduced
 
-    excerpt = reduced(analysis, budget)
-    rendered = render(excerpt, analysis, numbers=numbers)
+    shown = reduced(analysis, budget, numbers=numbers)
     return {
         "path": path,
-        "lines": _runs(excerpt.pieces),
-        "text": rendered.text,
-        "tokens": rendered.tokens,
+        "lines": _runs(shown.excerpt.pieces),
+        "text": shown.rendered.text,
+        "tokens": shown.rendered.tokens,
         "omitted": [
             {"start": gap.start + 1, "end": gap.end, "lines": gap.end - gap.start, "what": gap.what}
-            for gap in excerpt.gaps
+            for gap in shown.excerpt.gaps
+        ],
+        "redacted": [
+            {"line": found.line + 1, "kind": found.kind, "placeholder": found.placeholder}
+            for found in shown.rendered.redactions
         ],
     }
 
@@ -129,7 +128,7 @@ def templates(analysis: Analysis, path: str) -> dict[str, Any]:
         "path": path,
         "templates": [
             {"id": f"E{i + 1}", "template": text, "count": count}
-            for i, (text, count) in enumerate(zip(_safe(texts), counts, strict=True))
+            for i, (text, count) in enumerate(zip(_safe(analysis, texts).values(), counts, strict=True))
         ],
         "lines": [f"E{i + 1}" for i in lines],
     }
@@ -137,12 +136,12 @@ def templates(analysis: Analysis, path: str) -> dict[str, Any]:
 
 def sections(analysis: Analysis, path: str) -> dict[str, Any]:
     """The runner's own units (steps, groups, stages) in order, with how each ended."""
-    titles = _safe([section.title for section in analysis.sections])
+    safe = _safe(analysis, (section.title for section in analysis.sections))
     return {
         "path": path,
         "sections": [
             {
-                "title": title,
+                "title": safe[section.title],
                 "kind": section.kind,
                 "line": section.start + 1,
                 "end_line": section.end,
@@ -151,7 +150,7 @@ def sections(analysis: Analysis, path: str) -> dict[str, Any]:
                 "seconds": section.seconds,
                 "parent": section.parent if section.parent >= 0 else None,
             }
-            for section, title in zip(analysis.sections, titles, strict=True)
+            for section in analysis.sections
         ],
     }
 
@@ -200,19 +199,16 @@ def explain(
     return answer | {"text": checked.text, "verified": checked.verified, "unverified": checked.unverified}
 
 
-def _safe(texts: Iterable[str]) -> tuple[str, ...]:
-    """Pieces of log text as they may leave: without secrets and without what a terminal would obey."""
+def _safe(analysis: Analysis, texts: Iterable[str]) -> dict[str, str]:
+    """Pieces of log text as they may leave: without secrets and without what a terminal would obey.
+
+    They are looked at together and each once, so that a value has one number and is gone from all of them.
+    """
     from logsieve.core.redact import Redactor
     from logsieve.core.render import visible
 
-    redactor = Redactor()
-    return tuple(visible(redactor.redact([text]).lines[0]) for text in texts)
-
-
-@lru_cache(maxsize=1 << 10)
-def _safe_phrase(text: str) -> str:
-    """As `_safe`, of what is said again and again."""
-    return _safe([text])[0]
+    distinct = tuple(dict.fromkeys(texts))
+    return dict(zip(distinct, map(visible, Redactor(analysis.redact).texts(distinct)), strict=True))
 
 
 def _setting(name: str, section: type, key: str, default: int | str) -> Parameter:
@@ -232,7 +228,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "reduce",
         "Print the reduced log: the lines that explain the failure, within a budget of tokens.",
-        "path, lines (first and last of each run that was kept), text, tokens, and omitted: start, end, lines, what",
+        "path, lines (first and last of each run that was kept), text, tokens, omitted: start, end, lines, what, and "
+        "redacted: line, kind, placeholder",
         reduce,
         (
             _setting("budget", Reduce, "budget", DEFAULTS.reduce.budget),

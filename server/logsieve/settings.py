@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-__all__ = ["DEFAULTS", "Diagnostics", "Folding", "Llm", "Packs", "Reduce", "Settings", "from_mapping"]
+__all__ = ["DEFAULTS", "Diagnostics", "Folding", "Llm", "Packs", "Redact", "Reduce", "Settings", "from_mapping"]
 
 
 T = TypeVar("T")
@@ -51,6 +51,26 @@ class Packs:
     disabled: tuple[str, ...] = setting((), "Names of packs that are not used.")
 
 
+Personal = Literal["email", "ipv4", "ipv6", "user", "entropy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Redact:
+    """What is replaced in what leaves for a model, the clipboard or another program. Known secrets always are."""
+
+    kinds: tuple[Personal, ...] = setting(
+        get_args(Personal),
+        "What is replaced beside secrets in what leaves for a model or the clipboard: e-mail and IP addresses, names "
+        "of users and their home folders, and what only chance makes (entropy).",
+    )
+    patterns: tuple[str, ...] = setting(
+        (), "Further secrets, as regular expressions in RE2's syntax; the first group, or the whole match, is replaced."
+    )
+    allow: tuple[str, ...] = setting(
+        (), "Values that stay, as regular expressions in RE2's syntax that match the whole value."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Llm:
     """Where `explain` sends the redacted excerpt. Nothing is sent while the endpoint is empty."""
@@ -73,6 +93,7 @@ class Settings:
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
     folding: Folding = field(default_factory=Folding)
     packs: Packs = field(default_factory=Packs)
+    redact: Redact = field(default_factory=Redact)
     llm: Llm = field(default_factory=Llm)
 
 
@@ -129,5 +150,8 @@ def _problem(hint: Any, meta: Mapping[str, Any], value: Any) -> str | None:
         return None
     if hint is str:
         return None if isinstance(value, str) else f"expected text, got {value!r}"
-    ok = isinstance(value, list | tuple) and all(isinstance(x, str) for x in value)
-    return None if ok else f"expected a list of texts, got {value!r}"
+    if not isinstance(value, list | tuple) or not all(isinstance(x, str) for x in value):
+        return f"expected a list of texts, got {value!r}"
+    known = get_args(get_args(hint)[0])
+    unknown = [x for x in value if known and x not in known]
+    return f"expected some of {', '.join(known)}, got {', '.join(map(repr, unknown))}" if unknown else None

@@ -235,14 +235,14 @@ def triage(source: Source, budget: int) -> Triage:
 
 def _triaged(log: Log) -> tuple[Triaged, list[Finding]]:
     """What a log says, without its findings, and those."""
-    from logsieve.core.redact import redact
+    from logsieve.core.redact import Redactor
     from logsieve.core.render import visible
 
     findings = operations.triage(log.analysis, log.name)["findings"]
     for finding in findings:
         finding["title"], finding["message"] = finding["title"][:LONG], finding["message"][:LONG]
         finding["locations"] = [place | {"path": place["path"][:LONG]} for place in finding["locations"][:PLACES]]
-    (why,) = redact([log.analysis.verdict_why]).lines
+    (why,) = Redactor(log.analysis.redact).texts([log.analysis.verdict_why])
     told = Triaged(
         path=visible(log.name),
         lines=len(log.analysis.text),

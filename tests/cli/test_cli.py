@@ -56,7 +56,7 @@ def test_reduce_jsonl_has_the_keys_of_the_contract_and_true_line_numbers(run: Co
     log.write_text("\n".join([*quiet[:2000], "error: disk is full", *quiet[2000:], "exit status 1"]) + "\n")
     done = run("reduce", "--budget", "300", "--format", "jsonl", log)
     (answer,) = lines(done.stdout)
-    assert list(answer) == ["path", "lines", "text", "tokens", "omitted"]
+    assert list(answer) == ["path", "lines", "text", "tokens", "omitted", "redacted"]
     kept, omitted = answer["lines"], answer["omitted"]
     assert isinstance(kept, list)
     assert isinstance(omitted, list)

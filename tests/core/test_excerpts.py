@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from logsieve.core import excerpts
 from logsieve.core.excerpts import MOST_HITS, Look
 from logsieve.core.render import tokens_of
+from logsieve.settings import DEFAULTS, Redact
 from logsieve.text import LogText
 
 TOKEN = "ghp_" + "a1B2" * 9
@@ -21,6 +22,7 @@ KEY = ["-----BEGIN RSA PRIVATE KEY-----", *["MIIEpAIBAAKCAQEAx" + "yZ01" * 11] *
 @dataclass(frozen=True)
 class Log:
     text: LogText
+    redact: Redact = DEFAULTS.redact
 
 
 def log(*lines: str) -> Log:

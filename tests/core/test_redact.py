@@ -1,211 +1,202 @@
-"""Redaction: a table of made-up secrets in lines as real logs print them, and a table of what only looks like one."""
+"""Redaction: how much of a corpus of made-up secrets is found, what of look-alikes is left alone, and what stands in
+the place of what was found.
+"""
 
 from __future__ import annotations
 
-import base64
-import json
 import re
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logsieve.core.redact import Redactor, redact
+from core.redaction.corpus import lookalikes, secrets
+from engine import analysed
+from logsieve.core.redact import Redactor, problems, redact
+from logsieve.operations import triage
+from logsieve.settings import Redact
 
 # Made-up secrets are put together at run time, so that no scanner takes this file for a leak.
 LOWER = "q7w2e9r4t1y6u3i8o5p0a9s4d7f2g1h6"  # 32
 MIXED = "aB3dE7fG1hJ9kL2mN5pQ8rS4tU6vW0xYz1C3"  # 36
 HEX = "9f8b7c6d5e4a3f2b1c0d9e8f7a6b5c4d"  # 32
 WORD = "hunter" + "2-Tr0ub4dor"
-BASIC = base64.b64encode(b"deploy:" + WORD.encode()).decode()
+GITHUB = "ghp_" + MIXED
+
+PLACEHOLDER = re.compile(r"<(?:secret|email|ip|user):\d+>")
+SECRETS = list(secrets())
+LOOKALIKES = list(lookalikes())
+ON_SCREEN = Redactor(leaving=False)
 
 
-def jwt() -> str:
-    parts = ({"alg": "HS256", "typ": "JWT"}, {"sub": "1234567890", "name": "made up"})
-    encoded = [base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts]
-    return ".".join([*encoded, "c2lnbmF0dXJl" + MIXED])
+# The corpus
 
 
-def secrets() -> list[tuple[str, str, str]]:
-    """(kind of secret, line with {}, secret)."""
-    return [
-        ("github", "remote: Invalid token {} for repo acme/app", "ghp_" + MIXED),
-        ("github", "##[debug]Evaluating: secrets.T => '{}'", "ghs_" + MIXED),
-        ("github", "fatal: could not read Username with {}", "github_pat_" + "11ABCDE2A0" + MIXED),
-        ("gitlab", "ERROR: Job failed: registering runner with {}", "glpat-" + MIXED[:20]),
-        ("gitlab", "Using runner {} on shared", "glrt-" + MIXED[:20]),
-        ("npm", "npm ERR! //npm.example.org/:_authToken={}", "npm_" + MIXED),
-        ("npm", "//npm.pkg.github.com/:_authToken={}", "0f3a9c1e-77aa-4b1e-9c55-1b2d3e4f5a6b"),
-        ("pypi", "  password: {}", "pypi-" + "AgEIcHlwaS5vcmc" + MIXED * 2),
-        ("rubygems", "Pushing gem with key {}", "rubygems_" + HEX + HEX[:16]),
-        ("slack", "curl -d token={} https://slack.com/api", "xoxb-" + "123456789012-1234567890123-" + MIXED[:24]),
-        ("slack hook", "notify https://hooks.slack.com/services/{} failed: 404", "T0AB12CD3/B0EF45GH6/" + MIXED[:24]),
-        ("stripe", "stripe: request with {} returned 402", "sk_" + "live_" + MIXED[:24]),
-        ("stripe", "Stripe::AuthenticationError: Invalid API Key provided: {}", "rk_" + "test_" + MIXED[:24]),
-        ("aws", "aws_access_key_id = {}", "AKIA" + "Q3EGRWXYZ4ABCD57"),
-        ("aws", "  AWS_SECRET_ACCESS_KEY={}", "wJalr" + "XUtnF3MI/K7MDENG+bPxRfiCYzzLAMPLEKa9"),
-        ("aws", "export AWS_SESSION_TOKEN={}", "FwoGZXIvYXdzE" + MIXED * 3 + "=="),
-        ("aws", "AccessDenied for {} (Service: S3)", "ASIA" + "Q3EGRWXYZ4ABCD57"),
-        ("google", "GoogleMapsError: key {} is not authorized", "AIza" + "SyB" + MIXED[:32]),
-        ("google", "oauth2: refreshed {} for ci@acme", "ya29." + MIXED * 2),
-        ("openai", "openai.AuthenticationError: Incorrect API key provided: {}", "sk-proj-" + MIXED),
-        ("openai", "OPENAI={}", "sk-" + MIXED[:20] + "T3Blbk" + "FJ" + MIXED[:20]),
-        ("anthropic", "x-api-key rejected ({})", "sk-ant-" + "api03-" + MIXED * 2),
-        ("hugging face", "Token {} is invalid (huggingface_hub)", "hf_" + MIXED[:34]),
-        ("jwt", "GET /api/me 401 token={}", jwt()),
-        ("jwt", "2026-01-01T00:00:00Z ws: handshake with {}", jwt()),
-        ("azure", "AccountName=acme;AccountKey={};EndpointSuffix=core", MIXED * 2 + MIXED[:14] + "=="),
-        ("azure", "https://acme.blob.core.windows.net/c/b?sv=2024&sig={}", MIXED + "%2Fabc%3D"),
-        ("azure", "AADSTS7000215: Invalid client secret {}", MIXED[:3] + "8Q~" + MIXED[:34]),
-        ("docker", "docker login failed: {}", "dckr_pat_" + MIXED[:27]),
-        ("docker", "+ docker login -u ci -p {} registry.acme.io", WORD),
-        ("vault", "Error: permission denied for {}", "hvs." + MIXED),
-        ("sendgrid", "mail: 401 from sendgrid with {}", "SG." + MIXED[:22] + "." + MIXED + MIXED[:7]),
-        ("twilio", "twilio: account {} suspended", "AC" + HEX),
-        ("mailchimp", "mailchimp key {} refused", HEX + "-us12"),
-        ("telegram", "bot: unauthorized {}", "123456789:AA" + MIXED[:33]),
-        ("discord", "Improper token has been passed: {}", "MTA" + MIXED[:21] + ".G" + MIXED[:5] + "." + MIXED[:27]),
-        ("digitalocean", "doctl: Unable to use {}", "dop_v1_" + HEX + HEX),
-        ("databricks", "databricks.sdk: token {} expired", "dapi" + HEX),
-        ("shopify", "Shopify: [API] Invalid access token {}", "shpat_" + HEX),
-        ("sonar", "mvn sonar:sonar with {}", "sqp_" + HEX + HEX[:8]),
-        ("terraform", "terraform login: {}", MIXED[:14] + ".atlasv1." + MIXED * 2),
-        ("atlassian", "jira: basic auth with {} failed", "ATATT3" + MIXED * 3),
-        ("age", "sops: {} no match", "AGE-SECRET-KEY-1" + MIXED.upper() + MIXED[:22].upper()),
-        ("url", "pip: Looking in indexes: https://ci:{}@pypi.acme.io/simple", WORD),
-        ("url", "fatal: unable to access 'https://x-access-token:{}@github.com/acme/app/'", "v1." + HEX),
-        ("url", "sqlalchemy.exc.OperationalError: postgres://app:{}@db:5432/app", "p@ss!" + WORD),
-        ("url", "redis.exceptions.ConnectionError: redis://:{}@cache:6379/0", WORD),
-        ("url", "git clone https://{}@github.com/acme/app.git", MIXED),
-        ("url", "GET https://api.acme.io/v1/build?id=7&access_token={}&x=1", LOWER),
-        ("aws url", "https://s3.amazonaws.com/b/k?X-Amz-Signature={}", HEX + HEX),
-        ("authorization", "> Authorization: Basic {}", BASIC),
-        ("authorization", "http.https://github.com/.extraheader AUTHORIZATION: basic {}", BASIC),
-        ("authorization", "    'Authorization': 'Bearer {}',", MIXED),
-        ("authorization", "curl: -H \"Authorization: token {}\" https://api", HEX + HEX[:8]),
-        ("authorization", "sent header bearer {}", "opaque." + LOWER),
-        ("authorization", "authorization: {}", LOWER),
-        ("header", "> PRIVATE-TOKEN: {}", MIXED[:20]),
-        ("header", "< x-api-key: {}", HEX),
-        ("cookie", "< Set-Cookie: session={}; Path=/; HttpOnly", LOWER),
-        ("cookie", "> Cookie: {}", "sid=" + LOWER + "; theme=dark"),
-        ("command line", "$ curl -sS -u admin:{} https://repo.acme.io/x", WORD),
-        ("command line", "+ mysql -h db -u root -p{} < schema.sql", WORD),
-        ("command line", "++ deploy --token {} --env prod", MIXED),
-        ("command line", "Running: tool --api-key={} run", LOWER),
-        ("environment", "DB_PASSWORD={}", WORD),
-        ("environment", "2026-07-29T04:36:28.4412345Z   NPM_CONFIG_TOKEN: {}", "correct-horse"),
-        ("environment", "declare -x SECRET_KEY_BASE=\"{}\"", HEX * 2),
-        ("environment", "export CODECOV_TOKEN='{}'", "0f3a9c1e-77aa-4b1e-9c55-1b2d3e4f5a6b"),
-        ("environment", "web_1  | REDIS_PASSWORD={}", "swordfish"),
-        ("environment", "  PGPASSWORD: {}", "correct.horse.battery"),
-        ("environment", "ADMIN_PASS={}", "CorrectHorse"),
-        ("environment", "ENV MYSQL_ROOT_PASSWORD={}", "letmein"),
-        ("json", '{{"user": "ci", "password": "{}", "port": 5432}}', "correct horse battery"),
-        ("json", '"{{\\"clientSecret\\":\\"{}\\"}}"', LOWER),
-        ("connection string", "Server=db;Database=app;User Id=sa;Password={};Encrypt=true", WORD),
-        ("yaml", "      api_key: {}", LOWER),
-        ("ruby", ':password=>"{}", :active=>true', HEX),
-        ("ansible", 'fatal: [web1]: FAILED! => {{"db_password": "{}"}}', WORD),
-    ]  # fmt: skip
+def left(secret: str, around: str, shown: str) -> bool:
+    """Whether eight letters in a row of a secret, or all of a shorter one, are still shown."""
+    shown = PLACEHOLDER.sub(" ", shown)
+    parts = [part for line in secret.split("\n") for part in [line[i : i + 8] for i in range(max(1, len(line) - 7))]]
+    return any(part in shown and part not in around for part in parts)
 
 
-HARMLESS = [
-    "HEAD is now at 9f8b7c6d5e4a3f2b1c0d9e8f7a6b5c4d9f8b7c6d Fix token refresh",
-    "Merge 3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f4a into main",
-    "request id: 0f3a9c1e-77aa-4b1e-9c55-1b2d3e4f5a6b",
-    "Successfully installed tokenizers-0.19.1 python-jose-3.3.0 passlib-1.7.4",
-    '      "integrity": "sha512-' + MIXED * 2 + 'abcdEFGH12345678==",',
-    "lodash@^4.17.21 resolved sha1-" + MIXED[:27] + "=",
-    "Digest: sha256:" + HEX + HEX,
-    "FROM node:20@sha256:" + HEX + HEX,
-    "Status: Downloaded newer image for redis:7.2-alpine",
-    "  GITHUB_TOKEN: ***",
-    "fatal: could not read from https://x-access-token:***@github.com/acme/app",
-    "##[group]GITHUB_TOKEN Permissions",
-    "  persist-credentials: true",
-    "  token: ***",
-    "git config --local http.https://github.com/.extraheader AUTHORIZATION: basic ***",
-    "password: [secure]",
-    "export NPM_TOKEN=[secure]",
-    "  DB_PASSWORD: ${{ secrets.DB_PASSWORD }}",
-    "PASSWORD=$POSTGRES_PASSWORD ./run.sh",
-    "  api_key: <your key here>",
-    "SyntaxError: Unexpected token: punc ())",
-    "SyntaxError: Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
-    "error: expected identifier, found token: `;`",
-    "PASS: tests/test_secret_rotation.py",
-    "test_password_reset PASSED [ 45%]",
-    "FAILED tests/test_auth.py::test_bearer_token - assert 401 == 200",
-    "src/auth/token.ts(12,7): error TS2322: Type 'string' is not assignable to type 'Token'.",
-    "  const token = req.headers.authorization;",
-    "    password: string;",
-    "    def login(self, user: str, password: str = None) -> Token:",
-    '  os.environ["API_TOKEN"]',
-    "token = get_token(user)",
-    "Error: missing required secret: DEPLOY_KEY",
-    "invalid password: too short",
-    "Password: that one is too short",
-    "parse error near token=semicolon",
-    "W WindowManager: Skipping token=Token{a64f992 ActivityRecord{de9231d u0 com.acme/.a}}",
-    "W ActivityManager: Bad activity token: android.os.BinderProxy@2bd79ce",
-    "max_tokens=4096 prompt_tokens: 1234 completion_tokens: 512",
-    "Cache restored from key: Linux-node-18-9f8b7c6d5e4a3f2b1c0d9e8f7a6b5c4d",
-    "cache-key: go-mod-" + HEX + HEX,
-    "primary key: users_pkey",
-    "PWD=/home/runner/work/app/app",
-    "OLDPWD=/home/runner",
-    "SSH_KEY_PATH=/home/ci/.ssh/id_ed25519",
-    "TOKEN_FILE: /var/run/secrets/kubernetes.io/serviceaccount/token",
-    "SECRET_NAME=prod-database-credentials",
-    "token_type=bearer expires_in=3600",
-    "npm http fetch GET 200 https://npm.example.org/@babel%2fcore 51ms",
-    "npm notice integrity: sha512-aBcDeFgHiJkLm[...]NoPqRsTuVwXyZ==",
-    "Cloning into git@github.com:acme/app.git",
-    "ssh://git@github.com:22/acme/app.git",
-    "http://localhost:8080/@scope/package",
-    "apt-get install mysql my-package default-mysql-client",
-    "docker create --name 38f5_mysql9_19ef --label 63749f -p 3306:3306 mysql:9",
-    "1 Component State Change: Component SCSI-WWID:01000010:6005-08b4-0001-00c6-0006-3000-003d-0000 is down",
-    "docker run -u 1000:1000 -p 8080:80 app",
-    "Authorization: required",
-    "401 Unauthorized: Bearer authentication failed",
-    "WWW-Authenticate: Basic realm=\"acme\"",
-    "-----BEGIN CERTIFICATE-----",
-    "-----BEGIN PUBLIC KEY-----",
-    "20120720044246 AddAuthTokenToUsers: migrating",
-    "gpg: key 4AEE18F83AFDEB23: public key \"GitHub\" imported",
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + MIXED,
-    "rustc 1.79.0 (129f3b996 2024-06-10)",
-    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA" + MIXED * 2,
-    "/usr/lib/python3.11/site-packages/botocore/auth.py:418: in add_auth",
-    "E   KeyError: 'api_key'",
-    "warning: use of deprecated function `auth::token`",
-    "tokens: [Token(kind=Word), Token(kind=Number)]",
-    "sk-container-hidden--visually sk-text-repr-fallback",
-]  # fmt: skip
+def test_the_corpus_is_as_wide_as_it_should_be() -> None:
+    assert len(SECRETS) >= 300
+    assert len({secret.kind for secret in SECRETS}) >= 60
+    assert len({secret.value for secret in SECRETS}) >= 300
+    assert len(LOOKALIKES) >= 300
 
 
-@pytest.mark.parametrize(("kind", "line", "secret"), secrets(), ids=lambda v: str(v)[:24])
-def test_a_secret_is_replaced_whole(kind: str, line: str, secret: str) -> None:
-    before, after = line.replace("{{", "{").replace("}}", "}").split("{}")
-    result = redact([before + secret + after])
-    assert secret not in result.lines[0]
-    assert re.sub(r"<secret:\d+>", "", result.lines[0]).count(secret[-6:]) == 0, kind
-    assert result.lines[0].startswith(before[: len(before) // 2])  # what stands before it is still there
-    assert result.found
+def test_nearly_every_secret_is_found_and_little_else_is_touched(capsys: pytest.CaptureFixture[str]) -> None:
+    missed: Counter[str] = Counter()
+    whole = 0
+    for kind, before, value, after in SECRETS:
+        shown = "\n".join(redact((before + value + after).split("\n")).lines)
+        missed[kind] += left(value, before + after, shown)
+        whole += PLACEHOLDER.sub("@", shown).replace("@\n@", "@") == before + "@" + after
+    recall = 1 - missed.total() / len(SECRETS)
+    with capsys.disabled():
+        print(f"\nredaction: {recall:.2%} of {len(SECRETS)} secrets of {len(missed)} kinds")
+    assert recall >= 0.99, [f"{kind}: {count}" for kind, count in missed.most_common() if count]
+    assert whole / len(SECRETS) >= 0.95
 
 
-def test_the_table_is_as_wide_as_it_says() -> None:
-    table = secrets()
-    assert len(table) >= 40
-    assert len({kind for kind, _, _ in table}) >= 20
-    assert len(HARMLESS) >= 40
+def test_look_alikes_are_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = [
+        f"{kind}: {line}: {', '.join(found.kind for found in result.found)}"
+        for kind, line in LOOKALIKES
+        if "\n".join((result := redact(line.split("\n"))).lines) != line
+    ]
+    with capsys.disabled():
+        print(f"\nredaction: {len(wrong) / len(LOOKALIKES):.2%} of {len(LOOKALIKES)} look-alikes touched")
+    assert len(wrong) / len(LOOKALIKES) <= 0.02, wrong
 
 
-@pytest.mark.parametrize("line", HARMLESS, ids=lambda v: v[:32])
-def test_what_only_looks_like_a_secret_stays(line: str) -> None:
-    assert redact([line]).lines == (line,)
+def test_on_the_screen_only_known_secrets_are_replaced() -> None:
+    personal = {"e-mail address", "IPv4 address", "IPv6 address", "home folder", "user name", "opaque token"}
+    known = ("GitHub", "Slack", "password", "cookie", "JSON", "Anthropic", "private key")
+    for kind, before, value, after in SECRETS:
+        lines = (before + value + after).split("\n")
+        if kind in personal:
+            assert ON_SCREEN.redact(lines).lines == tuple(lines)
+        elif kind.startswith(known):
+            assert not left(value, before + after, "\n".join(ON_SCREEN.redact(lines).lines)), kind
+
+
+# Placeholders
+
+
+def test_the_same_value_has_the_same_number_wherever_it_stands() -> None:
+    result = redact([f"A_TOKEN={GITHUB}", "B_TOKEN=" + LOWER, f"remote said {GITHUB}!", f"echo {LOWER}"])
+    assert result.lines == ("A_TOKEN=<secret:1>", "B_TOKEN=<secret:2>", "remote said <secret:1>!", "echo <secret:2>")
+    assert [found.line_index for found in result.found] == [0, 1, 2, 3]
+    assert [found.placeholder for found in result.found] == ["<secret:1>", "<secret:2>", "<secret:1>", "<secret:2>"]
+
+
+def test_each_sort_is_numbered_by_itself() -> None:
+    lines = (
+        f"ada@acme.dev logged in from 81.201.3.4 with {GITHUB}",
+        "Ada@acme.dev wrote /home/alovelace/x, bob@acme.dev /home/bob/y",
+        "dial tcp 81.201.3.4:443: refused; ping 81.201.3.40",
+        "known: 81.201.3.4",
+    )
+    assert redact(lines).lines == (
+        "<email:1> logged in from <ip:1> with <secret:1>",
+        "<email:1> wrote /home/<user:1>/x, <email:2> /home/<user:2>/y",
+        "dial tcp <ip:1>:443: refused; ping <ip:2>",
+        "known: <ip:1>",
+    )
+
+
+def test_a_redactor_keeps_its_numbers_and_what_it_found_over_several_texts() -> None:
+    redactor = Redactor()
+    redactor.redact(["A_TOKEN=" + LOWER])
+    assert redactor.redact(["B_TOKEN=" + HEX, f"echo {LOWER}"]).lines == ("B_TOKEN=<secret:2>", "echo <secret:1>")
+    assert redactor.texts([f"{HEX} is bad"]) == ("<secret:2> is bad",)
+
+
+def test_a_value_has_one_number_in_all_that_is_said_of_a_log() -> None:
+    log = f"error: push with {GITHUB} failed\nerror: A_TOKEN={LOWER} of {GITHUB} is bad\nerror: {LOWER} again\n"
+    told = triage(analysed(log), "x.log")["findings"]
+    assert {one["title"] for one in told} == {one["message"] for one in told}
+    assert {one["message"] for one in told} == {
+        "push with <secret:1> failed",
+        "A_TOKEN=<secret:2> of <secret:1> is bad",
+        "<secret:2> again",
+    }
+
+
+def test_texts_that_do_not_follow_each_other_are_no_private_key() -> None:
+    opened = "-----BEGIN RSA " + "PRIVATE KEY-----"
+    assert Redactor().texts([opened, "AbstractSingletonProxyFactory"]) == (opened, "AbstractSingletonProxyFactory")
+
+
+def test_several_secrets_of_a_line_are_all_replaced() -> None:
+    line = f"https://a:{WORD}@h/x?access_token={LOWER} Authorization: Bearer {MIXED}"
+    assert redact([line]).lines == (
+        "https://a:<secret:1>@h/x?access_token=<secret:2> Authorization: Bearer <secret:3>",
+    )
+
+
+def test_what_was_found_is_told_without_the_value() -> None:
+    result = redact(["ok", f"A_TOKEN={LOWER}", f"push with {GITHUB} by ada@acme.dev"])
+    assert [(found.kind, found.line_index, found.placeholder) for found in result.found] == [
+        ("secret assignment", 1, "<secret:1>"),
+        ("GitHub token", 2, "<secret:2>"),
+        ("e-mail address", 2, "<email:1>"),
+    ]
+    assert LOWER not in repr(result)
+    assert MIXED not in repr(result)
+
+
+# What a user chooses
+
+
+def test_the_user_chooses_what_is_personal() -> None:
+    line = f"ada@acme.dev at 81.201.3.4:22 and [2a01:4f8::7]:22 in /home/ada with {MIXED}{LOWER} and {GITHUB}"
+    shown = {kind: Redactor(Redact(kinds=(kind,))).redact([line]).lines[0] for kind in Redact().kinds}
+    assert "<email:1> at 81.201.3.4:22 and [2a01:4f8::7]" in shown["email"]
+    assert "ada@acme.dev at <ip:1>:22 and [2a01:4f8::7]" in shown["ipv4"]
+    assert "ada@acme.dev at 81.201.3.4:22 and [<ip:1>]" in shown["ipv6"]
+    assert "/home/<user:1> with" in shown["user"]
+    assert "/home/ada with <secret:1> and <secret:2>" in shown["entropy"]
+    assert all(GITHUB not in text for text in (*shown.values(), Redactor(Redact(kinds=())).redact([line]).lines[0]))
+
+
+def test_own_patterns_are_secrets_on_the_screen_too() -> None:
+    chosen = Redact(patterns=(r"ticket (ACME-\d+)", r"(?i)project blue\w+"))
+    line = "ticket ACME-4711 of Project Bluebird failed"
+    for leaving in (True, False):
+        result = Redactor(chosen, leaving).redact([line])
+        assert result.lines == ("ticket <secret:1> of <secret:2> failed",)
+        assert {found.kind for found in result.found} == {"own pattern"}
+
+
+def test_what_is_allowed_stays() -> None:
+    chosen = Redact(allow=(r".+@acme\.dev", "postgres", r"10\.0\.\d+\.\d+"))
+    lines = ("mail ci@acme.dev, ada@initech.com", "POSTGRES_PASSWORD=postgres", "dial tcp 10.0.3.4:5432, 10.1.3.4:5432")
+    assert Redactor(chosen).redact(lines).lines == (
+        "mail ci@acme.dev, <email:1>",
+        "POSTGRES_PASSWORD=postgres",
+        "dial tcp 10.0.3.4:5432, <ip:1>:5432",
+    )
+
+
+def test_an_allowed_value_is_the_whole_value() -> None:
+    assert Redactor(Redact(allow=("postgres",))).redact(["DB_PASSWORD=postgres-prod"]).lines == (
+        "DB_PASSWORD=<secret:1>",
+    )
+
+
+def test_patterns_that_cannot_be_used_are_told_and_the_others_are_used() -> None:
+    chosen = Redact(patterns=("(a+", r"(?=x)y", "x*", r"ticket-\d+"), allow=("[",))
+    told = problems(chosen)
+    assert [text.partition(":")[0] for text in told] == ["logsieve.redact.patterns"] * 3 + ["logsieve.redact.allow"]
+    assert "linear time" in told[1]
+    assert Redactor(chosen).redact(["ticket-12 (a+ xxx"]).lines == ("<secret:1> (a+ xxx",)
+
+
+# Private keys
 
 
 def key_block() -> list[str]:
@@ -226,8 +217,8 @@ def test_a_private_key_behind_timestamps_is_replaced() -> None:
 
 
 def test_a_private_key_without_an_end_is_replaced_as_far_as_it_goes() -> None:
-    lines = [*key_block()[:4], "Error: Process completed with exit code 1."]
-    assert redact(lines).lines == (lines[0], *["<secret:1>"] * 3, lines[-1])
+    lines = [*key_block()[:-1], "Error: Process completed with exit code 1."]
+    assert redact(lines).lines == (lines[0], *["<secret:1>"] * 7, lines[-1])
 
 
 def test_a_private_key_on_one_line_is_replaced() -> None:
@@ -236,32 +227,20 @@ def test_a_private_key_on_one_line_is_replaced() -> None:
     assert redact([line]).lines[0].endswith("./deploy")
 
 
-def test_the_same_value_has_the_same_number_wherever_it_stands() -> None:
-    token = "ghp_" + MIXED
-    result = redact([f"A_TOKEN={token}", "B_TOKEN=" + LOWER, f"remote said {token}!", f"echo {LOWER}"])
-    assert result.lines == ("A_TOKEN=<secret:1>", "B_TOKEN=<secret:2>", "remote said <secret:1>!", "echo <secret:2>")
-    assert [index for _, index in result.found] == [0, 1, 2, 3]
-
-
-def test_a_redactor_keeps_its_numbers_over_several_texts() -> None:
-    redactor = Redactor()
-    redactor.redact(["A_TOKEN=" + LOWER])
-    assert redactor.redact(["B_TOKEN=" + HEX, "A_TOKEN=" + LOWER]).lines == ("B_TOKEN=<secret:2>", "A_TOKEN=<secret:1>")
-
-
-def test_several_secrets_of_a_line_are_all_replaced() -> None:
-    line = f"https://a:{WORD}@h/x?access_token={LOWER} Authorization: Bearer {MIXED}"
-    assert redact([line]).lines == (
-        "https://a:<secret:1>@h/x?access_token=<secret:2> Authorization: Bearer <secret:3>",
-    )
+# Any text
 
 
 @pytest.mark.parametrize("start", range(8, 30, 3))
 def test_a_cut_through_a_secret_shows_none_of_it(start: int) -> None:
-    token = "ghp_" + MIXED
-    line = f"A_TOKEN={token} and more"
-    kept = Redactor().redact([line], {0: (start, len(line))}).lines[0]
-    assert kept == "<secret:1> and more"
+    line = f"A_TOKEN={GITHUB} and more"
+    assert Redactor().redact([line], {0: (start, len(line))}).lines == ("<secret:1> and more",)
+
+
+def test_what_a_cut_left_out_is_not_told() -> None:
+    line = f"A_TOKEN={GITHUB} and more"
+    result = Redactor().redact([line], {0: (line.index(" and"), len(line))})
+    assert result.lines == (" and more",)
+    assert result.found == ()
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=200), max_size=5))
@@ -271,9 +250,27 @@ def test_any_text_is_redacted_line_for_line(lines: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["token=", "://a:", "authorization: ", "eyJ.", "key", "a@", "-----BEGIN PRIVATE KEY-----", "AC", "curl -u "],
+    [
+        *("token=", "://a:", "authorization: ", "eyJ.", "key", "a@", "-----BEGIN PRIVATE KEY-----", "AC", "curl -u "),
+        *(
+            "10.0.0.1 ",
+            "1.2.3.4.",
+            "2a01:4f8::1 ",
+            "/home/a",
+            "C:\\Users\\a b",
+            "A B <a@b.cd> ",
+            "ssh a@",
+            MIXED,
+            "aB3/",
+        ),
+    ],
 )
 def test_repetition_costs_linear_time(pattern: str) -> None:
     # A quadratic pattern would need minutes for this; the test's own limit is that it ends.
-    line = pattern * (400_000 // len(pattern))
+    line = pattern * (200_000 // len(pattern))
     assert len(redact([line]).lines) == 1
+
+
+def test_many_secrets_cost_linear_time() -> None:
+    lines = [f"A_TOKEN={number:08}{LOWER * 4}" for number in range(5_000)]
+    assert redact(lines).lines[-1] == "A_TOKEN=<secret:5000>"

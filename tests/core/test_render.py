@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from logsieve.core.fitting import LIMITS
 from logsieve.core.render import gap_text, render, tokens_of, view, visible
 from logsieve.model import Excerpt, Gap, Piece
+from logsieve.settings import DEFAULTS, Redact
 from logsieve.text import LogText
 
 TOKEN = "ghp_" + "a1B2" * 9
@@ -22,6 +23,7 @@ class Log:
     """All that rendering needs of an analysis."""
 
     text: LogText
+    redact: Redact = DEFAULTS.redact
 
 
 def log(*lines: str) -> Log:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logsieve.llm.verify import verify
+from logsieve.settings import DEFAULTS, Redact
 from logsieve.text import LogText
 
 TOKEN = "ghp_" + "a1B2" * 9
@@ -19,6 +20,7 @@ class Log:
     """All that verification needs of an analysis."""
 
     text: LogText
+    redact: Redact = DEFAULTS.redact
 
 
 LINES = (

@@ -269,7 +269,7 @@ async def test_reduce_redacts(everything: Client) -> None:
     secret = "ghp_" + "a1B2c3D4" * 5
     uri = opened(everything, f"error: bad token {secret[:40]}\n")["textDocument"]["uri"]
     found = await everything.request("logsieve/reduce", {"uri": uri})
-    assert found["redacted"] == 1
+    assert found["redacted"] == [{"kind": "GitHub token", "line": 0, "placeholder": "<secret:1>"}]
     assert secret[:40] not in found["text"]
 
 

@@ -45,7 +45,7 @@ class Heard:
     def on_progress(self, uri: str, fraction: float | None) -> None:
         self.progress.append((uri, fraction))
 
-    def on_pack_problems(self, problems: tuple[str, ...]) -> None:
+    def on_problems(self, problems: tuple[str, ...]) -> None:
         self.problems.append(problems)
 
     def on_death(self, final: bool) -> None:

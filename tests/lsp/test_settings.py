@@ -77,6 +77,19 @@ async def test_bad_settings_are_told_once_and_the_default_is_used(client: Client
     assert (await client.request("logsieve/reduce", {"uri": URI}))["tokens"] > 0
 
 
+async def test_what_is_redacted_is_a_setting(client: Client) -> None:
+    client.settings = {"redact": {"kinds": ["ipv4"], "patterns": [r"ACME-\d+", "(a+"], "allow": [r"10\.0\.0\.\d+"]}}
+    await client.initialize(initializationOptions={"settings": client.settings})
+    client.open(URI, "error: ada@acme.dev: ACME-4711 on host 10.0.0.7, host 10.1.0.8\n")
+    told = await client.wait_for("window/showMessage")
+    assert told["message"].startswith("LogSieve: logsieve.redact.patterns: '(a+' not a regular expression")
+    copied = (await client.request("logsieve/reduce", {"uri": URI}))["text"]
+    assert copied == "error: ada@acme.dev: <secret:1> on host 10.0.0.7, host <ip:1>\n"
+    view = (await client.request("logsieve/reducedView", {"uri": URI}))["uri"]
+    shown = (await client.request("workspace/textDocumentContent", {"uri": view}))["text"]
+    assert "ada@acme.dev: <secret:1> on host 10.0.0.7, host 10.1.0.8" in shown  # one's own log on one's own screen
+
+
 @pytest.mark.parametrize("nothing", [None, [], {}])
 async def test_no_settings_are_the_defaults(client: Client, nothing: Any) -> None:
     client.settings = nothing

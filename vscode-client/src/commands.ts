@@ -111,7 +111,8 @@ async function copy(connection: Connection, log: vscode.Uri, finding?: number): 
   const reduced = await client.sendRequest(protocol.reduce, { uri, ...(finding !== undefined && { finding }) });
   await vscode.env.clipboard.writeText(reduced.text);
   const kept = reduced.lines.reduce((sum, [first, last]) => sum + last - first + 1, 0);
-  const redacted = reduced.redacted > 0 ? `, ${reduced.redacted} secrets redacted` : "";
+  const kinds = [...new Set(reduced.redacted.map((found) => found.kind))].join(", ");
+  const redacted = kinds === "" ? "" : `, redacted: ${kinds}`;
   const note = `LogSieve: copied ${kept.toLocaleString("en")} lines (${reduced.tokens.toLocaleString("en")} tokens${redacted})`;
   vscode.window.setStatusBarMessage(note, NOTE_MS);
 }

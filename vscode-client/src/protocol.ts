@@ -109,12 +109,18 @@ export interface Omitted {
   what: string;
 }
 
+export interface Redacted {
+  kind: string;
+  line: number;
+  placeholder: string;
+}
+
 export interface ReduceResult {
   text: string;
   tokens: number;
   lines: [number, number][];
   omitted: Omitted[];
-  redacted: number;
+  redacted: Redacted[];
 }
 
 export interface ReducedViewParams {

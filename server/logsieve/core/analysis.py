@@ -17,7 +17,7 @@ from logsieve.core.sections import Sections
 from logsieve.model import Block, Category, Envelope, Finding, Level, Line, Noise, Outcome, Section, Verdict
 from logsieve.packs import PackSet
 from logsieve.packs.patterns import compiled
-from logsieve.settings import DEFAULTS, Settings
+from logsieve.settings import DEFAULTS, Redact, Settings
 from logsieve.text import LONGEST, LogText
 
 __all__ = ["Analysis", "Progress", "Scanning", "analyse", "scanned_here"]
@@ -41,7 +41,7 @@ class Analysis:
 
     `findings` come best first, the first is the root cause. Columns have one entry a line: `shapes` uint64, `levels`
     int8 (Level). `ended` is the line that says how the run ended, -1 where none does. `recognised` is whether the
-    text looks like a log at all.
+    text looks like a log at all. `redact` is what of the text must not leave.
     """
 
     text: LogText
@@ -58,6 +58,7 @@ class Analysis:
     wrapping: envelope.Wrapping
     recognised: bool
     scanned: scan.Scanned
+    redact: Redact
 
     @property
     def envelopes(self) -> tuple[Envelope, ...]:
@@ -213,6 +214,7 @@ def analyse(
         wrapping,
         recognised,
         scanned,
+        settings.redact,
     )
 
 

@@ -1,4 +1,4 @@
-"""Excerpts that are asked for, as text with line numbers within a budget of tokens: the reduced log, some of its lines,
+"""Excerpts that are asked for, as text within a budget of tokens: the reduced log, some of its lines,
 or what a search finds.
 """
 
@@ -29,7 +29,7 @@ _NOWHERE = (-1, -1)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An excerpt, its text with line numbers, and what numbered the secrets in it."""
+    """An excerpt, its text, and what numbered the secrets in it."""
 
     excerpt: Excerpt
     rendered: Rendered
@@ -41,9 +41,9 @@ class Shown:
         return self.excerpt.pieces[-1].end if self.excerpt.pieces else 0
 
 
-def reduced(analysis: Analysis, budget: int, finding: int | None = None) -> Shown:
-    """The reduced log, or one finding of `analysis.findings` with its surroundings."""
-    return _fitted(analysis, budget, lambda ask: reduce(analysis, ask, finding))
+def reduced(analysis: Analysis, budget: int, finding: int | None = None, *, numbers: bool = True) -> Shown:
+    """The reduced log, or one finding of `analysis.findings` with its surroundings; without line numbers on request."""
+    return _fitted(analysis, budget, lambda ask: reduce(analysis, ask, finding), numbers)
 
 
 def lines(log: Log, start: int, end: int, budget: int) -> Shown:
@@ -176,17 +176,17 @@ def _cost(line: int, piece: Piece, log: Log) -> int:
     return len(f"{len(log.text)} | \n") + len(kept) + 2 * BESIDE * (line in piece.cut)
 
 
-def _fitted(log: Log, budget: int, made: Callable[[int], Excerpt]) -> Shown:
+def _fitted(log: Log, budget: int, made: Callable[[int], Excerpt], numbers: bool = True) -> Shown:
     """The excerpt that is made for a budget, or for less until its text fits."""
     ask = budget
     for _ in range(ATTEMPTS):
-        shown = _rendered(log, made(ask))
+        shown = _rendered(log, made(ask), numbers)
         if shown.rendered.tokens <= budget:
             return shown
         ask = max(1, ask * budget // shown.rendered.tokens - 1)
-    return _rendered(log, made(ask))
+    return _rendered(log, made(ask), numbers)
 
 
-def _rendered(log: Log, excerpt: Excerpt) -> Shown:
-    redactor = Redactor()
-    return Shown(excerpt, render(excerpt, log, numbers=True, redactor=redactor), redactor)
+def _rendered(log: Log, excerpt: Excerpt, numbers: bool) -> Shown:
+    redactor = Redactor(log.redact)
+    return Shown(excerpt, render(excerpt, log, numbers=numbers, redactor=redactor), redactor)

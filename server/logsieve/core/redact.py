@@ -1,25 +1,36 @@
-"""Redaction: secrets in log lines become stable placeholders (`<secret:1>`; the same value has the same number).
+"""Redaction: secrets in log lines become stable placeholders (`<secret:1>`; the same value has the same number), and so
+do addresses and names of people and machines in what leaves (`<email:1>`, `<ip:1>`, `<user:1>`).
 
-What a secret looks like is in `credentials`; every pattern there runs in linear time. Here are the passes: the rules,
-assignments by their names, private key blocks over several lines, then the found values wherever else they stand.
+What is looked for is in `credentials`, `assignments`, `personal` and `chance`; all of it runs in linear time. Here it
+is brought together, with what takes several lines: private keys, and the found values wherever else they stand.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
-from logsieve.core import credentials
+from logsieve.core import assignments, credentials, personal
+from logsieve.core.assignments import looks_random
+from logsieve.core.chance import opaque
+from logsieve.core.places import Finder, Finders, by_pattern, linear
+from logsieve.packs.patterns import problem_of
+from logsieve.settings import DEFAULTS, Redact
 
-__all__ = ["KEY_LINES", "Redacted", "Redaction", "Redactor", "opens_key", "redact"]
+__all__ = ["KEY_LINES", "Redacted", "Redaction", "Redactor", "opens_key", "problems", "redact"]
 
 KEY_LINES = 200  # lines a private key block may have; a 16,384 bit RSA key has about 200
 ECHO = 8  # characters from which a found value is looked for in the other lines
-JUDGED = 256  # characters of a value that are looked at to judge whether it is a secret
-NEAR = 100  # characters before which a name may begin its line, behind what a runner puts in front
-UNQUOTED = 5  # the group of _VALUE that is a value without quotes
-_VAGUE = ("token", "key", "secret", "credentials")  # names that parsers and people use for other things
+END = 7  # of its last characters by which it is looked for: tokens of one service begin alike
+ALIKE = 64  # values with the same end that are looked for, at most
+
+# What a placeholder calls a kind; all others are secrets.
+_CALLED = {"e-mail address": "email", "IP address": "ip", "user name": "user"}
 
 _BEGIN = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|Private-Lines: \d+|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----"
@@ -28,28 +39,16 @@ _END = re.compile(
     r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|Private-MAC:|---- END SSH2 ENCRYPTED PRIVATE KEY ----"
 )
 _ENCODED = re.compile(r"[A-Za-z0-9+/=]{16,}+|(?<![^\s|])[A-Za-z0-9+/]+={0,2}$")
+_REST = re.compile(r"(?<![^\s|])[A-Za-z0-9+/]{2,}+={1,2}$|^[A-Za-z0-9+/]{16,}+$")
 _WHOLE_LINE = re.compile(r"[A-Za-z0-9+/=]{40,}+")
-
-_NAME_HINTS = ("pass", "pwd", "secret", "token", "cred", "key", "auth", "pat", "dsn")
-_NAME = (
-    r"([A-Za-z0-9_.\-]*(?:pass|pwd|secret|token|cred|key|auth|_pat|dsn)[A-Za-z0-9_\-]*)"  # name
-    r"(\\?[\"']?\]?)"  # closing quote or bracket
-    r"([ \t]*(?::=|=>|={1,3}|:)[ \t]*)"  # operator
-)
-_VALUE = re.compile(r"""\\"([^"\\]*+)|"([^"]*+)|'([^']*+)|`([^`]*+)|([^\s"'`]++)""")
-# The next pair of a connection string or query ends an unquoted value.
-_NEXT_PAIR = re.compile(r"[;&,]\s*+[A-Za-z_][\w. ]*+=")
-# What may stand before the name in a dump: timestamps, punctuation, and the commands that set variables.
-_BEFORE_NAME = re.compile(
-    r"[^A-Za-z]+|[\d:.,+\-]+T[\d:.,+\-]+Z?|export|declare|-x|setx?|ENV|ARG|env|-e|--env|--build-arg"
-)
 
 
 class Redaction(NamedTuple):
-    """One secret that was replaced: what it was, and the index of its line."""
+    """One value that was replaced: what it was, the index of its line, and what stands in its place."""
 
     kind: str
     line_index: int
+    placeholder: str
 
 
 class Redacted(NamedTuple):
@@ -67,7 +66,7 @@ class _Span(NamedTuple):
 
 
 def redact(lines: Sequence[str]) -> Redacted:
-    """Replace the secrets in these lines of clean text."""
+    """Replace in these lines of clean text what must not leave."""
     return Redactor().redact(lines)
 
 
@@ -77,148 +76,169 @@ def opens_key(line: str) -> bool | None:
     return None if begin == end else begin > end
 
 
-class Redactor:
-    """Redacts several texts of one rendering with one numbering of secrets."""
+def problems(chosen: Redact) -> list[str]:
+    """What is wrong with a user's own patterns; those are left out."""
+    return [
+        f"logsieve.redact.{name}: {pattern!r} {why}"
+        for name, patterns in (("patterns", chosen.patterns), ("allow", chosen.allow))
+        for pattern in patterns
+        if (why := problem_of(pattern))
+    ]
 
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+
+class Redactor:
+    """Redacts the texts of one payload with one numbering.
+
+    What is not `leaving` stays on the user's screen: secrets are replaced there too, but nothing else.
+    """
+
+    def __init__(self, chosen: Redact = DEFAULTS.redact, leaving: bool = True) -> None:
+        kinds = frozenset(chosen.kinds if leaving else ())
+        self._finders = _finders(kinds, chosen.patterns)
+        self._chance = "entropy" in kinds
+        self._allowed = _usable(chosen.allow)
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._counts: Counter[str] = Counter()
+        self._ends: dict[str, dict[str, str]] = {}  # what is replaced wherever it stands, by its end: value, kind
 
     def redact(self, lines: Sequence[str], keep: Mapping[int, tuple[int, int]] | None = None) -> Redacted:
-        """Replace the secrets in these lines of clean text.
+        """Replace what must not leave in these lines of clean text.
 
         `keep` names the columns (start, end) of a line that are returned; its secrets are found in the whole of it.
         """
-        spans = [list(_find(line)) for line in lines]
-        for index, span in _key_blocks(lines):
-            spans[index].append(span)
-        values = {s.value: s.kind for line in spans for s in line if _echoes(s.value)}
-        if values:
-            _add_echoes(lines, spans, values)
-        merged = [_merged(line) for line in spans]
-        kept = keep or {}
-        texts = [
-            self._replaced(line, s, kept.get(i, (0, len(line))))
-            for i, (line, s) in enumerate(zip(lines, merged, strict=True))
+        return self._replaced(lines, self._spans(lines), keep or {})
+
+    def texts(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """The same for texts that do not follow each other in a log."""
+        rows = [text.split("\n") for text in texts]
+        lines = list(chain.from_iterable(rows))
+        shown = iter(self._replaced(lines, list(chain.from_iterable(map(self._spans, rows))), {}).lines)
+        return tuple("\n".join(islice(shown, len(row))) for row in rows)
+
+    def _spans(self, lines: Sequence[str]) -> list[list[_Span]]:
+        places = [self._finders.find(line) for line in lines]
+        if self._chance:
+            for index, place in opaque(lines):
+                places[index].append(place)
+        spans = [
+            [_Span(*place, line[place.start : place.end]) for place in having]
+            for line, having in zip(lines, places, strict=True)
         ]
-        return Redacted(tuple(texts), tuple(Redaction(s.kind, i) for i, line in enumerate(merged) for s in line))
+        for index, span in _private_keys(lines):
+            spans[index].append(span)
+        return spans
 
-    def _replaced(self, line: str, spans: Sequence[_Span], keep: tuple[int, int]) -> str:
-        at, end = keep
-        out: list[str] = []
-        for span in spans:
-            if span.end <= at or span.start >= end:
-                continue
-            number = self._numbers.setdefault(span.value, len(self._numbers) + 1)
-            out += [line[at : max(at, span.start)], f"<secret:{number}>"]
-            at = span.end
-        out.append(line[at:end])
-        return "".join(out)
+    def _replaced(
+        self, lines: Sequence[str], spans: list[list[_Span]], keep: Mapping[int, tuple[int, int]]
+    ) -> Redacted:
+        if self._allowed:
+            spans = [[s for s in line if not any(p.fullmatch(s.value) for p in self._allowed)] for line in spans]
+        for span in (span for line in spans for span in line if _echoes(span)):
+            alike = self._ends.setdefault(span.value[-END:], {})
+            if len(alike) < ALIKE:
+                alike[span.value] = span.kind
+        if self._ends:
+            for line, having in zip(lines, spans, strict=True):
+                having += self._echoes_in(line)
+        texts: list[str] = []
+        found: list[Redaction] = []
+        for index, (line, having) in enumerate(zip(lines, spans, strict=True)):
+            at, end = keep.get(index, (0, len(line)))
+            out: list[str] = []
+            for span in _merged(having):
+                if span.end > at and span.start < end:
+                    placeholder = self._placeholder(span)
+                    found.append(Redaction(span.kind, index, placeholder))
+                    out += [line[at : max(at, span.start)], placeholder]
+                    at = span.end
+            texts.append("".join([*out, line[at:end]]))
+        return Redacted(tuple(texts), tuple(found))
 
+    def _placeholder(self, span: _Span) -> str:
+        called = _CALLED.get(span.kind, "secret")
+        value = span.value if called == "secret" else span.value.lower()
+        if (called, value) not in self._numbers:
+            self._counts[called] += 1
+            self._numbers[called, value] = self._counts[called]
+        return f"<{called}:{self._numbers[called, value]}>"
 
-def _find(line: str) -> Iterator[_Span]:
-    lower = line.lower()
-    for rule in credentials.rules_for(lower):
-        group = min(1, rule.pattern.groups)
-        for match in rule.pattern.finditer(line):
-            start, end = match.span(group)
-            if end > start and rule.check(line[start:end]):
-                yield _Span(start, end, rule.kind, line[start:end])
-    if any(hint in lower for hint in _NAME_HINTS):
-        yield from _assignments(line)
-
-
-def _assignments(line: str) -> Iterator[_Span]:
-    done = 0
-    for match in credentials.assignment(_NAME).finditer(line):
-        name, closing, operator = match.groups()
-        at = match.end()
-        if (
-            match.start() < done
-            or not credentials.is_secret_name(name)
-            or (operator[-1:] == ":" and line[at : at + 1] == ":")
-        ):
-            continue
-        given = _VALUE.match(line, at, at + JUDGED)
-        if given is None:
-            continue
-        quoted = given.lastindex != UNQUOTED
-        direct = quoted or bool(closing) or operator == "=" or _leads(line, match.start(), match.start() + len(name))
-        if not quoted and name.strip("_-").lower() in _VAGUE:
-            direct = False
-        value = _end_at_pair(given)
-        if not credentials.is_secret_value(value, direct) or (not name.isupper() and credentials.is_code(value)):
-            continue  # code assigns to names in lower case; a dump of the environment holds no code
-        if given.end() == at + JUDGED:  # the judgement needs no more; the replacement needs all of it
-            given = _VALUE.match(line, at) or given
-        value, start = _end_at_pair(given), given.start(given.lastindex or 0)
-        done = start + len(value)
-        yield _Span(start, done, "secret assignment", value)
+    def _echoes_in(self, line: str) -> Iterator[_Span]:
+        for end in [end for end in range(END, len(line) + 1) if line[end - END : end] in self._ends]:
+            for value, kind in self._ends[line[end - END : end]].items():
+                start = end - len(value)
+                if line.endswith(value, 0, end) and (kind != "IP address" or _is_whole(line, start, end)):
+                    yield _Span(start, end, kind, value)
 
 
-def _end_at_pair(given: re.Match[str]) -> str:
-    """A quoted value as it is; an unquoted one without what follows in a query, a connection string, a sentence."""
-    value = given[given.lastindex or 0]
-    if given.lastindex != UNQUOTED:
-        return value
-    pair = _NEXT_PAIR.search(value)
-    return (value[: pair.start()] if pair else value).rstrip(",;)}]")
+@lru_cache(maxsize=8)
+def _finders(kinds: frozenset[str], patterns: tuple[str, ...]) -> Finders:
+    own = [Finder((), by_pattern("own pattern", pattern)) for pattern in _usable(patterns)]
+    private = [finder for kind, finder in personal.FINDERS if kind in kinds]
+    return Finders([*credentials.finders(), *assignments.FINDERS, *own, *private])
 
 
-def _leads(line: str, start: int, end: int) -> bool:
-    """Whether a name at start..end begins its line (but for timestamps and such) and one word follows: `PWD_A: x`."""
-    if start > NEAR:
-        return False
-    before = line[:start].rpartition("|")[2].split()
-    after = line[end : end + JUDGED].lstrip(" \t:=").rstrip()
-    return " " not in after and all(_BEFORE_NAME.fullmatch(word) for word in before)
+@lru_cache(maxsize=8)
+def _usable(patterns: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(linear(pattern) for pattern in patterns if problem_of(pattern) is None)
 
 
-def _key_blocks(lines: Sequence[str]) -> Iterator[tuple[int, _Span]]:
-    at = 0
-    while at < len(lines):
-        begin = _BEGIN.search(lines[at]) if "PRIVATE KEY" in lines[at] or "Private-Lines" in lines[at] else None
+def _private_keys(lines: Sequence[str]) -> Iterator[tuple[int, _Span]]:
+    """The encoded lines of private keys, with their indices; the value of each is the first line of its key."""
+    last = -1
+    for at, line in enumerate(lines):
+        begin = _BEGIN.search(line) if at > last and ("PRIVATE KEY" in line or "Private-Lines" in line) else None
         if begin is None:
-            at += 1
             continue
-        label = f"private key at {at}"
-        end = next(
-            (
-                i
-                for i in range(at, min(at + KEY_LINES, len(lines)))
-                if _END.search(lines[i], begin.end() if i == at else 0)
-            ),
-            None,
-        )
-        if end == at:  # on one line, with \n written out
-            stop = _END.search(lines[at], begin.end())
-            assert stop is not None
-            yield at, _Span(begin.end(), stop.start(), "private key", lines[at][begin.end() : stop.start()])
-            at += 1
+        if stop := _END.search(line, begin.end()):  # on one line, with \n written out
+            yield at, _Span(begin.end(), stop.start(), "private key", line[begin.end() : stop.start()])
             continue
-        if rest := _ENCODED.search(lines[at], begin.end()):
-            yield at, _Span(rest.start(), len(lines[at]), "private key", label)
-        inside = range(at + 1, end if end is not None else len(lines))
-        at += 1
-        for i in inside:
-            if end is None and not _WHOLE_LINE.search(lines[i]):
-                break
-            for part in _ENCODED.finditer(lines[i]):
-                yield i, _Span(*part.span(), "private key", label)
-            at = i + 1
+        last, parts = _encoded(lines, at, begin.end())
+        for index, start, end in parts:
+            yield index, _Span(start, end, "private key", lines[parts[0][0]][parts[0][1] : parts[0][2]])
 
 
-def _echoes(value: str) -> bool:
-    return len(value) >= ECHO and credentials.looks_random(value)
+def _encoded(lines: Sequence[str], at: int, column: int) -> tuple[int, list[tuple[int, int, int]]]:
+    """The last line of a key that begins in this one, and where letters of it stand (index of the line, start, end)."""
+    ends = (i for i in range(at + 1, min(at + KEY_LINES, len(lines))) if _END.search(lines[i]))
+    last = next(ends, None)
+    first = _ENCODED.search(lines[at], column)
+    parts = [(at, first.start(), len(lines[at]))] if first else []
+    for i in range(at + 1, len(lines) if last is None else last):
+        whole = last is not None or _WHOLE_LINE.search(lines[i]) is not None
+        parts += [(i, *part.span()) for part in (_ENCODED if whole else _REST).finditer(lines[i])]
+        if not whole:  # without an end it goes as far as the lines are full, and one more
+            return i - 1, parts
+    return len(lines) - 1 if last is None else last - 1, parts
 
 
-def _add_echoes(lines: Sequence[str], spans: list[list[_Span]], values: Mapping[str, str]) -> None:
-    pattern = re.compile("|".join(re.escape(v) for v in sorted(values, key=len, reverse=True)))
-    for line, found in zip(lines, spans, strict=True):
-        found += (_Span(*m.span(), values[m[0]], m[0]) for m in pattern.finditer(line))
+def _echoes(span: _Span) -> bool:
+    """Whether a value is looked for wherever else it stands: one that is no word."""
+    called = _CALLED.get(span.kind)
+    return called == "ip" or (called is None and len(span.value) >= ECHO and looks_random(span.value))
+
+
+def _is_whole(line: str, start: int, end: int) -> bool:
+    """Whether an address is no part of a longer number."""
+    return not re.match(r"\.?\w", line[end : end + 2]) and not re.match(r"[\w.]", line[max(0, start - 1) : start])
 
 
 def _merged(spans: Sequence[_Span]) -> list[_Span]:
-    """Without overlaps: of those that overlap the first and longest speaks, for all that they cover."""
+    """Without overlaps: of those that overlap the first and longest speaks, for all that they cover; a secret before
+    what is personal in it.
+    """
+    if len(spans) < 2:
+        return list(spans)
+    secrets = _united([span for span in spans if span.kind not in _CALLED])
+    ends = [secret.end for secret in secrets]
+
+    def is_free(span: _Span) -> bool:
+        after = bisect_right(ends, span.start)
+        return after == len(secrets) or span.end <= secrets[after].start
+
+    return sorted([*secrets, *_united([span for span in spans if span.kind in _CALLED and is_free(span)])])
+
+
+def _united(spans: Sequence[_Span]) -> list[_Span]:
     out: list[_Span] = []
     for span in sorted(spans, key=lambda s: (s.start, -s.end)):
         if out and span.start < out[-1].end:

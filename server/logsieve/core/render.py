@@ -7,34 +7,41 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from logsieve.core import redact
 from logsieve.model import Excerpt, Gap, Piece
+from logsieve.settings import Redact
 from logsieve.text import LogText
 
 __all__ = ["Log", "Rendered", "cut_text", "fence_for", "gap_text", "render", "tokens_of", "view", "visible"]
 
 LONGEST_GAP = 80  # characters of what a gap says was left out
+KEY_BYTES = 1 << 16  # of the log before a piece in which the begin of a private key is looked for
 MARGIN = 4096  # characters around a cut in which a secret that crosses it is still seen whole
 _TICKS = re.compile("`+")
 
 
 class Log(Protocol):
-    """What rendering needs of an analysis: the log's text."""
+    """What rendering needs of an analysis: the log's text, and what of it must not leave."""
 
     @property
     def text(self) -> LogText:
         """The log."""
 
+    @property
+    def redact(self) -> Redact:
+        """The user's choice."""
+
 
 class Redaction(NamedTuple):
-    """One secret that was replaced: what it was, and its line in the log (0-based)."""
+    """One value that was replaced: what it was, its line in the log (0-based), what stands in its place."""
 
     kind: str
     line: int
+    placeholder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +69,17 @@ def render(
     """
     log = analysis.text
     width = len(str(len(log)))
-    redactor = redactor or redact.Redactor()
+    texts, redactions = _texts(excerpt, log, redactor or redact.Redactor(analysis.redact))
     rows: list[str] = []
     lines: list[int | None] = []
-    redactions: list[Redaction] = []
     parts: list[Piece | Gap] = [*excerpt.pieces, *excerpt.gaps]
     for part in sorted(parts, key=lambda p: p.start):
         if isinstance(part, Gap):
             rows.append(gap_text(part, width if numbers else None))
             lines.append(None)
             continue
-        texts, found = _piece(part, log, redactor)
-        redactions += found
-        for number, text in enumerate(texts, part.start):
+        for number in range(part.start, part.end):
+            text = texts[number]
             rows.append(f"{number + 1:>{width}} | {text}".rstrip() if numbers else text)
             lines.append(number)
     if markdown:
@@ -82,12 +87,15 @@ def render(
         rows = [f"{fence}text", *rows, fence]
         lines = [None, *lines, None]
     text = "".join(f"{row}\n" for row in rows)
-    return Rendered(text, tokens_of(text), tuple(redactions), tuple(lines))
+    return Rendered(text, tokens_of(text), redactions, tuple(lines))
 
 
 def view(excerpt: Excerpt, analysis: Log) -> Rendered:
-    """The text of the reduced view, with line numbers; `lines` leads from each of its lines back to the log."""
-    return render(excerpt, analysis, numbers=True)
+    """The text of the reduced view, with line numbers; `lines` leads from each of its lines back to the log.
+
+    It stays on the user's screen: secrets alone are replaced.
+    """
+    return render(excerpt, analysis, numbers=True, redactor=redact.Redactor(analysis.redact, leaving=False))
 
 
 def gap_text(gap: Gap, width: int | None = None) -> str:
@@ -132,39 +140,42 @@ def _stand_in(character: str) -> str:
     return "\ufffd" if ord(character) >= 0x800 else "?"
 
 
-def _piece(piece: Piece, log: LogText, redactor: redact.Redactor) -> tuple[list[str], Iterator[Redaction]]:
-    before = _key_start(piece.start, log)
-    numbers = range(before, piece.end)
+def _texts(excerpt: Excerpt, log: LogText, redactor: redact.Redactor) -> tuple[dict[int, str], tuple[Redaction, ...]]:
+    """The lines of the excerpt by their numbers, redacted together: what one of them gives away is gone from all."""
+    numbers: list[int] = []
     windows: list[str] = []
     keep: dict[int, tuple[int, int]] = {}
-    for index, number in enumerate(numbers):
-        text = log.clean(number)
-        skipped = piece.repeated.get(number, 0)
-        if number in piece.cut:
-            start, end = piece.cut[number]
-            first = max(skipped, start - MARGIN)
-            keep[index] = (max(start, first) - first, end - first)
-            text = text[: end + MARGIN]
-            skipped = first
-        windows.append(text[skipped:])
+    around: dict[int, tuple[str, str]] = {}  # what stands for the ends of a line that was cut
+    shown: set[int] = set()
+    last = 0
+    for piece in sorted(excerpt.pieces, key=lambda p: p.start):
+        before = max(last, _key_start(piece.start, log)) if piece.start > last else piece.start
+        for number in range(before, piece.end):
+            text = log.clean(number)
+            skipped = piece.repeated.get(number, 0)
+            if number in piece.cut:
+                start, end = piece.cut[number]
+                head = cut_text(start) if start > skipped else ""
+                around[number] = (head, cut_text(len(text) - end) if end < len(text) else "")
+                first = max(skipped, start - MARGIN)
+                keep[len(windows)] = (max(start, first) - first, end - first)
+                text = text[: end + MARGIN]
+                skipped = first
+            windows.append(text[skipped:])
+            numbers.append(number)
+        shown |= {*range(piece.start, piece.end)}
+        last = piece.end
     redacted = redactor.redact(windows, keep)
-    texts = [visible(text) for text in redacted.lines[piece.start - before :]]
-    for number, (start, end) in piece.cut.items():
-        length = len(log.clean(number))
-        head = cut_text(start) if start > piece.repeated.get(number, 0) else ""
-        tail = cut_text(length - end) if end < length else ""
-        texts[number - piece.start] = head + texts[number - piece.start] + tail
-    found = (Redaction(kind, numbers[index]) for kind, index in redacted.found if numbers[index] >= piece.start)
-    return texts, found
+    texts = {number: visible(text) for number, text in zip(numbers, redacted.lines, strict=True)}
+    texts |= {number: head + texts[number] + tail for number, (head, tail) in around.items()}
+    found = (Redaction(kind, numbers[index], placeholder) for kind, index, placeholder in redacted.found)
+    return texts, tuple(redaction for redaction in found if redaction.line in shown)
 
 
 def _key_start(start: int, log: LogText) -> int:
     """The line from which redaction must look: where the private key begins that `start` lies in, else `start`."""
-    first = max(0, start - redact.KEY_LINES)
-    before = log.raw_bytes(first, start)
-    if b"PRIVATE KEY" not in before and b"Private-" not in before:
-        return start
-    for number in range(start - 1, first - 1, -1):
-        if b"PRIVATE KEY" in log.raw(number) or b"Private-" in log.raw(number):
-            return number if redact.opens_key(log.clean(number)) else start
-    return start
+    first = max(0, start - redact.KEY_LINES, int(log.starts.searchsorted(log.starts[start] - KEY_BYTES)))
+    data = log.raw_bytes(first, start)
+    at = max(data.rfind(b"PRIVATE KEY"), data.rfind(b"Private-"))
+    number = first + data.count(b"\n", 0, at) if at >= 0 else start
+    return number if at >= 0 and redact.opens_key(log.clean(number)) else start

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from logsieve.core.redact import redact
+from logsieve.core.redact import Redactor
 from logsieve.core.render import Log, visible
 from logsieve.text import LogText
 
@@ -32,7 +32,7 @@ _TOKEN = re.compile(
 _REFERENCE_BEFORE = re.compile(rf"\bL{_NUMBER}\W{{0,4}}$")
 _QUOTE_FOLLOWS = re.compile(r"[^\w`]{0,4}`")
 _CITED = re.compile(rf"^\s*>?\s*(?:L(?:ine\s)?{_NUMBER}\s?[:|]|{_NUMBER}\s?\|)\s?(?P<text>.*)$")
-_PLACEHOLDER = re.compile(r"<secret:\d+>")
+_PLACEHOLDER = re.compile(r"<(?:secret|email|ip|user):\d+>")
 _ELLIPSIS = re.compile(r"\s*(?:\[\.\.\.[^\]]*\]|\.\.\.|…)\s*")
 
 
@@ -59,13 +59,14 @@ def verify(answer: str, analysis: Log, uri: str = "") -> Verified:
     What holds becomes a link to `uri` with the line as fragment (no links without `uri`); what does not is marked.
     Code in advice ("Fix", "Missing") is no quote unless it names its line.
     """
-    return _Check(analysis.text, uri).run(answer)
+    return _Check(analysis, uri).run(answer)
 
 
 class _Check:
-    def __init__(self, log: LogText, uri: str) -> None:
-        self.log = log
+    def __init__(self, analysis: Log, uri: str) -> None:
+        self.log = analysis.text
         self.uri = uri
+        self.redact = analysis.redact
         self.verified = 0
         self.unverified = 0
 
@@ -155,13 +156,15 @@ class _Check:
         return f"not there, but at L{at}" if cited else ""
 
     def _stands_at(self, claim: _Claim) -> bool:
-        """Whether these lines, as they were sent (without their secrets), hold every piece of the quote."""
+        """Whether these lines, as they were sent (redacted), hold every piece of the quote: its placeholders count as
+        an ellipsis, for which number a value has, and whether it is known here, depends on the excerpt.
+        """
         from rapidfuzz import fuzz
 
         numbers = range(claim.first - 1, min(claim.last, claim.first + 50))
-        text = _plain(" ".join(redact([self.log.clean(i)[:LONGEST] for i in numbers]).lines))
+        text = _plain(" ".join(Redactor(self.redact).redact([self.log.clean(i)[:LONGEST] for i in numbers]).lines))
         parts = _parts(claim.quote)
-        return bool(parts) and all(
+        return bool(parts or _PLACEHOLDER.search(claim.quote)) and all(
             len(p) <= len(text) + 5 and fuzz.partial_ratio(p, text, score_cutoff=ALIKE) > 0 for p in parts
         )
 
@@ -178,12 +181,12 @@ def _range(first: str, last: str | None) -> tuple[int, int]:
 
 
 def _parts(quote: str) -> list[str]:
-    """The pieces of a quote between its ellipses, as they are compared."""
-    return [p for part in _ELLIPSIS.split(quote[:LONGEST]) if (p := _plain(part))]
+    """The pieces of a quote between its ellipses and what was redacted, as they are compared."""
+    return [p for part in _ELLIPSIS.split(_PLACEHOLDER.sub("…", quote[:LONGEST])) if (p := _plain(part))]
 
 
 def _plain(text: str) -> str:
-    return " ".join(_PLACEHOLDER.sub("<secret>", visible(text)).split())
+    return " ".join(visible(text).split())
 
 
 def _find(log: LogText, quote: str) -> int:

@@ -69,7 +69,7 @@ GIVEN_UP = (
     "LogSieve's analysis process keeps stopping and is not started again. Restart the server "
     '("LogSieve: Restart Server" in VS Code, ":lsp restart" or ":edit" in Neovim); the server\'s log says more.'
 )
-PROBLEMS = 3  # with packs that are shown one by one: each is a pop-up
+PROBLEMS = 3  # with packs and patterns that are shown one by one: each is a pop-up
 FAILED = "LogSieve could not finish something; the server's log says what. It goes on without."
 
 
@@ -350,14 +350,14 @@ class Front(LanguageServer):
         for uri in list(self._progress):
             self.on_progress(uri, None)
 
-    def on_pack_problems(self, problems: tuple[str, ...]) -> None:
-        """Packs that cannot be used."""
+    def on_problems(self, problems: tuple[str, ...]) -> None:
+        """Packs and patterns that cannot be used."""
         for problem in problems:
-            log.warning("pack: %s", problem)
+            log.warning("%s", problem)
         for problem in problems[:PROBLEMS]:
-            self._tell(f"LogSieve pack: {problem}", types.MessageType.Warning)
+            self._tell(f"LogSieve: {problem}", types.MessageType.Warning)
         if len(problems) > PROBLEMS:
-            more = f"LogSieve: {len(problems) - PROBLEMS} more problems with packs are in the server's log."
+            more = f"LogSieve: {len(problems) - PROBLEMS} more problems are in the server's log."
             self._tell(more, types.MessageType.Warning)
 
     def on_progress(self, uri: str, fraction: float | None) -> None:

@@ -122,7 +122,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Problems:
-    """What is wrong with packs, one message each; empty when all is well."""
+    """What is wrong with packs and with patterns of the settings, one message each; empty when all is well."""
 
     problems: tuple[str, ...]
 

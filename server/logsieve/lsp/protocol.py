@@ -44,6 +44,7 @@ __all__ = [
     "NoiseRun",
     "Omitted",
     "Place",
+    "Redacted",
     "ReduceParams",
     "ReduceResult",
     "ReducedViewParams",
@@ -211,14 +212,23 @@ class Omitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Redacted:
+    """A value that was replaced in the text: what it was ("GitHub token"), its line, what stands in its place."""
+
+    kind: str
+    line: int
+    placeholder: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReduceResult:
-    """The text (secrets redacted), which lines it holds as [first, last], and which it does not."""
+    """The text, which lines it holds as [first, last], which it does not, and what in it was redacted."""
 
     text: str
     tokens: int
     lines: list[list[int]]
     omitted: list[Omitted]
-    redacted: int
+    redacted: list[Redacted]
 
 
 @dataclass(frozen=True, slots=True)

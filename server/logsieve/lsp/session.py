@@ -60,8 +60,8 @@ class Listener(Protocol):
     def on_progress(self, uri: str, fraction: float | None) -> None:
         """An analysis takes long, and is so far; None when it has ended."""
 
-    def on_pack_problems(self, problems: tuple[str, ...]) -> None:
-        """What is wrong with packs, if anything."""
+    def on_problems(self, problems: tuple[str, ...]) -> None:
+        """What is wrong with packs and with patterns of the settings, if anything."""
 
     def on_death(self, final: bool) -> None:
         """The worker died; another has been started, unless this was the `final` one."""
@@ -233,7 +233,7 @@ class Session:
             elif self.listener and isinstance(message, Progress):
                 self.listener.on_progress(message.uri, message.fraction)
             elif self.listener and isinstance(message, Problems):
-                self.listener.on_pack_problems(message.problems)
+                self.listener.on_problems(message.problems)
 
     def _settle(self, message: Answer | Failed | Dropped) -> None:
         pending = self._pending.get(message.id)

@@ -124,7 +124,7 @@ class Worker:
         self._client = Client()
         self._folders: tuple[str, ...] = ()
         self._packs: PackSet | None = None
-        self._told: PackSet | None = None  # the packs whose problems the front has been told
+        self._told: tuple[str, ...] | None = None  # the problems that the front has been told
 
     def warm_up(self) -> None:
         """Do once what every analysis needs, for the packs as they are by default, while the front greets its client.
@@ -183,9 +183,12 @@ class Worker:
         self._settings, self._client, self._folders = change.settings, change.client, change.folders
         if not same_packs:
             self._packs = None
-        if (packs := self._known_packs()) is not self._told:
-            self._told = packs
-            write(self._sink, Problems(tuple(str(p) for p in packs.problems)))
+        from logsieve.core.redact import problems
+
+        told = (*(f"pack {p}" for p in self._known_packs().problems), *problems(self._settings.redact))
+        if told != self._told:
+            self._told = told
+            write(self._sink, Problems(told))
         self._files.clear()
         for document in self._documents.values():
             document.analysis = document.coordinates = None

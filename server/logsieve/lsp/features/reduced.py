@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 
 def reduced(analysis: Analysis, at: Coordinates, budget: int, finding: int | None) -> dict[str, Any]:
     """The fields of the result as the protocol names them. Raises RefusedError where there is no such finding."""
-    from logsieve.core.reduce import reduce
-    from logsieve.core.render import render
+    from logsieve.core import excerpts
 
     check_finding(analysis, finding)
-    excerpt = reduce(analysis, budget, finding)
-    shown = render(excerpt, analysis)
+    found = excerpts.reduced(analysis, budget, finding, numbers=False)
+    excerpt, shown = found.excerpt, found.rendered
     return {
         "text": shown.text,
         "tokens": shown.tokens,
@@ -30,7 +29,9 @@ def reduced(analysis: Analysis, at: Coordinates, budget: int, finding: int | Non
             {"start": at.first(g.start), "end": at.last(g.end - 1), "lines": g.end - g.start, "what": g.what}
             for g in excerpt.gaps
         ],
-        "redacted": len(shown.redactions),
+        "redacted": [
+            {"kind": one.kind, "line": at.first(one.line), "placeholder": one.placeholder} for one in shown.redactions
+        ],
     }
 
 
@@ -42,8 +43,9 @@ def check_finding(analysis: Analysis, finding: int | None) -> None:
 
 async def reduce_log(front: Front, params: ReduceParams) -> ReduceResult:
     """`logsieve/reduce`."""
-    from logsieve.lsp.protocol import Omitted, ReduceResult
+    from logsieve.lsp.protocol import Omitted, Redacted, ReduceResult
 
     budget = front.budget(params.budget)
     found = await front.session.ask(log_of(params.uri), f"{__name__}:reduced", budget, params.finding)
-    return ReduceResult(**{**found, "omitted": [Omitted(**gap) for gap in found["omitted"]]})
+    omitted = [Omitted(**gap) for gap in found["omitted"]]
+    return ReduceResult(**{**found, "omitted": omitted, "redacted": [Redacted(**one) for one in found["redacted"]]})

@@ -16,12 +16,16 @@ function M.reduced(bufnr, finding)
     for _, run in ipairs(excerpt.lines) do
       kept = kept + run[2] - run[1] + 1
     end
-    local secrets = excerpt.redacted > 0 and (', %d secrets blacked out'):format(excerpt.redacted) or ''
+    local kinds = {} ---@type table<string, true>
+    for _, found in ipairs(excerpt.redacted) do
+      kinds[found.kind] = true
+    end
+    local redacted = next(kinds) and ', redacted: ' .. table.concat(vim.tbl_keys(kinds), ', ') or ''
     local all = kept
     for _, gap in ipairs(excerpt.omitted) do
       all = all + gap.lines
     end
-    logsieve.tell(('copied %d of %d lines, about %d tokens%s'):format(kept, all, excerpt.tokens, secrets))
+    logsieve.tell(('copied %d of %d lines, about %d tokens%s'):format(kept, all, excerpt.tokens, redacted))
   end)
 end
 
