@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Log", "NoLogError", "Shelf", "Source"]
 
 MEMORY = 1 << 29  # bytes that what is at hand may take; what was used longest ago goes first
-OBJECT = 600  # bytes of a section, or of a block and its finding
+OBJECT = 600  # bytes of a block and its finding
 
 log = logging.getLogger("logsieve.shelf")
 
@@ -161,5 +161,6 @@ def _size(analysis: Analysis) -> int:
         data
         + text.starts.nbytes
         + analysis.scanned.found.nbytes
-        + OBJECT * (len(analysis.sections) + len(analysis.blocks))
+        + analysis.sections.nbytes
+        + OBJECT * len(analysis.blocks)
     )

@@ -71,7 +71,8 @@ def family(pid: int) -> list[int]:
     found = [pid] if Path(f"/proc/{pid}").exists() else []
     for each in found:
         try:
-            found += map(int, Path(f"/proc/{each}/task/{each}/children").read_text().split())
+            for children in Path(f"/proc/{each}/task").glob("*/children"):  # of each thread, its own
+                found += map(int, children.read_text().split())
         except OSError:
             continue  # it has ended meanwhile
     return found

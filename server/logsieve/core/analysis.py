@@ -6,15 +6,15 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from logsieve.core import blocks, envelope, findings, merging, noise, scan, sections, shapes
-from logsieve.core.sections import Sections
-from logsieve.model import Block, Category, Envelope, Finding, Level, Line, Noise, Outcome, Section, Verdict
+from logsieve.core.outline import Sections
+from logsieve.model import Block, Category, Envelope, Finding, Level, Line, Noise, Outcome, Verdict
 from logsieve.packs import PackSet
 from logsieve.packs.patterns import compiled
 from logsieve.settings import DEFAULTS, Redact, Settings
@@ -50,7 +50,7 @@ class Analysis:
     ended: int
     reports: tuple[int, ...]
     findings: tuple[Finding, ...]
-    sections: tuple[Section, ...]
+    sections: Sections
     blocks: tuple[Block, ...]
     noise: tuple[Noise, ...]
     shapes: NDArray[np.uint64]
@@ -65,13 +65,9 @@ class Analysis:
         """The layers wrapped around this log's messages, outermost first."""
         return self.wrapping.envelopes
 
-    @cached_property
-    def _places(self) -> Sections:
-        return Sections(self.sections)
-
     def section_at(self, line: int) -> int:
         """Index of the innermost section that holds `line`, or -1."""
-        return self._places.at(line)
+        return self.sections.at(line)
 
     def foreign(self, line: int, to: int) -> bool:
         """Whether `line` comes from another stream than the line `to`, which names its own."""
@@ -154,35 +150,35 @@ def analyse(
     def excluded(unless: str, line: int, raw: bool) -> bool:
         return compiled(unless).search((as_written if raw else message)(line))
 
-    markers = scanned.of("start", "end")
+    markers = scanned.of("end", "start")
     outcomes = scanned.of("outcome")
     told = sections.marks(outcomes, excluded)
     passing = sections.Tests(outcomes, messages)
     found = sections.build(len(text), markers, told, message, text.clean)
-    lookup, has_level = Sections(found), wrapping.has_level
+    has_level = wrapping.has_level
 
     def bounds(line: int) -> tuple[int, int]:
-        index = lookup.at(line)
-        return (lookup.all[index].start, lookup.all[index].end) if index >= 0 else (0, len(text))
+        index = found.at(line)
+        return (found.starts[index], found.ends[index]) if index >= 0 else (0, len(text))
 
     def level_of(line: int) -> Level:
         known = scanned.found.levels.item(line)
         return _LEVELS[known] if known or not has_level else wrapping.level(text.clean(line))
 
     ignored = scanned.found.ignored.copy()
-    for s in found:
-        if s.header > s.start + 1:
-            ignored[s.start + 1 : s.header] = NEVER
+    for start, header in zip(found.starts, found.headers, strict=True):
+        if header > start + 1:
+            ignored[start + 1 : header] = NEVER
     stream = lru_cache(maxsize=1 << 14)(lambda line: wrapping.stream(text.clean(line))) if wrapping.has_stream else None
     made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of, stream)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
     verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(text, markers, told))
     occurrences = shapes.occurrences(scanned.found.shapes)
-    nothing = sections.Nothing(told, lookup.outermost)
+    nothing = sections.Nothing(told, found.outermost)
     context = findings.Context(
-        message, lookup.at, lookup.all, occurrences.item, verdict, ended, len(text), passing.passed, nothing.came_of
+        message, found.at, found, occurrences.item, verdict, ended, len(text), passing.passed, nothing.came_of
     )
-    ranked = merging.rank(findings.build(made, context), lookup.all, message)
+    ranked = merging.rank(findings.build(made, context), found, message)
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
         verdict, why = Verdict.FAILED, f"failures were found, though {why}"
 
@@ -193,8 +189,8 @@ def analyse(
         occurrences,
         scanned.reasons,
         scanned.found.reason_of,
-        _in_sight(len(text), (*made, *ranked), lookup.all, ended),
-        [s for s in lookup.all if s.outcome is not Outcome.FAILED],
+        _in_sight(len(text), (*made, *ranked), found, ended),
+        found,
         levels,
         settings.folding.minimumLines,
     )
@@ -206,7 +202,7 @@ def analyse(
         ended,
         tuple(mark.line for mark in told if mark.outcome is Outcome.FAILED),
         tuple(ranked),
-        lookup.all,
+        found,
         tuple(made),
         tuple(quiet),
         scanned.found.shapes,
@@ -218,11 +214,11 @@ def analyse(
     )
 
 
-def _cut(text: LogText, markers: Sequence[scan.Hit], told: Sequence[sections.Mark]) -> bool:
+def _cut(text: LogText, markers: scan.Hits, told: sections.Marks) -> bool:
     """Whether a runner has spoken in the log, but not its last word: it says at the end how the run ended and has not,
     or stops within a line.
     """
-    runners = {id(p.pack): p.pack for _, p, _ in markers}.values()
+    runners = {id(p.pack): p.pack for p in markers.patterns()}.values()
     says = any(o.scope == "run" and o.result != "failed" for pack in runners for o in pack.outcomes)
     broken = (
         any(pack.category is Category.INFRA for pack in runners)
@@ -232,13 +228,13 @@ def _cut(text: LogText, markers: Sequence[scan.Hit], told: Sequence[sections.Mar
     return broken or (says and not any(mark.scope == "run" for mark in told))
 
 
-def _in_sight(count: int, made: Sequence[Block | Finding], found: Sequence[Section], ended: int) -> NDArray[np.bool_]:
+def _in_sight(count: int, made: Sequence[Block | Finding], found: Sections, ended: int) -> NDArray[np.bool_]:
     """Lines that noise never swallows: blocks and findings of warnings and worse, headers of sections, how it ended."""
     kept = np.zeros(count, bool)
     for b in made:
         if b.severity >= Level.WARNING:
             kept[b.start : b.end] = True
-    kept[[s.start for s in found]] = True
+    kept[np.asarray(found.starts)] = True
     if ended >= 0:
         kept[ended] = True
     return kept

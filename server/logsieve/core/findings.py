@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import log10
 
-from logsieve.model import FOLLOWS, Block, Category, Finding, Level, Location, Outcome, Related, Section, Verdict
+import numpy as np
+
+from logsieve.core.outline import Sections
+from logsieve.model import FOLLOWS, Block, Category, Finding, Level, Location, Outcome, Related, Verdict
 from logsieve.packs.patterns import compiled
 
 __all__ = ["WEIGHTS", "Context", "Weights", "build"]
@@ -68,7 +71,7 @@ class Context:
 
     message: Callable[[int], str]
     section_at: Callable[[int], int]
-    sections: Sequence[Section]
+    sections: Sections
     repeats: Callable[[int], int]  # how often the line's shape occurs in the log
     verdict: Verdict
     ended: int  # the line that says the run ended, -1 where none does
@@ -122,7 +125,7 @@ def _worse_where_unexplained(
     """
     if context.verdict is not Verdict.FAILED:
         return made
-    failed = {n for n, section in enumerate(context.sections) if section.outcome is Outcome.FAILED}
+    failed = set(np.flatnonzero(context.sections.ended(Outcome.FAILED)).tolist())
     end = context.ended if context.ended >= 0 else context.count
 
     def here(finding: Finding) -> bool:
@@ -167,7 +170,7 @@ def _running(block: Block, section: int, context: Context) -> list[Related]:
     """What was going on when the program or its machine was stopped: the last line before."""
     if block.category not in _STOPPED or block.severity is not Level.ERROR or block.end - block.start > 1:
         return []
-    lowest = context.sections[section].start if section >= 0 else 0
+    lowest = context.sections.starts[section] if section >= 0 else 0
     for n in range(block.start - 1, max(lowest, block.start - RUNNING) - 1, -1):
         if context.message(n).strip():
             return [Related(n, "the last line before it")]
@@ -190,7 +193,7 @@ def _subject(test: str) -> str:
 
 def _severity(block: Block, section: int, expected: bool, context: Context) -> Level:
     """The rule's, but no more than a warning where what it stands in passed, and for hints."""
-    passed = context.verdict is Verdict.PASSED or (section >= 0 and context.sections[section].outcome is Outcome.PASSED)
+    passed = context.verdict is Verdict.PASSED or (section >= 0 and context.sections.outcome(section) is Outcome.PASSED)
     return min(block.severity, Level.WARNING) if passed or expected or block.role == "hint" else block.severity
 
 
@@ -219,7 +222,7 @@ def _score(
     b: Block, section: int, first: bool, expected: bool, let: bool, context: Context, weights: Weights
 ) -> tuple[float, tuple[str, ...]]:
     sign = "a sure sign" if b.specificity >= 70 else "a known sign" if b.specificity >= KNOWN else "a general sign"
-    outcome = context.sections[section].outcome if section >= 0 else Outcome.UNKNOWN
+    outcome = context.sections.outcome(section) if section >= 0 else Outcome.UNKNOWN
     failing = outcome is Outcome.FAILED
     repeats = context.repeats(b.anchor)
     behind = (context.ended if context.ended >= 0 else context.count) - b.end
@@ -242,7 +245,7 @@ def _score(
         why.append("only a hint")
     if failing:
         score += weights.failing_section
-        why.append(f"in the step that failed: {context.sections[section].title[:60]}")
+        why.append(f"in the step that failed: {context.sections.title(section)[:60]}")
         if first:
             score += weights.first
             why.append("the first there")

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 
-from logsieve.model import FOLLOWS, Finding, Level, Related, Section
+from logsieve.core.outline import Sections
+from logsieve.model import FOLLOWS, Finding, Level, Related
 
 __all__ = ["rank"]
 
@@ -31,7 +32,7 @@ _NAME = re.compile(
 _VARIABLE = re.compile(r"""\d+|"[^"]*"|'[^']*'|`[^`']*[`']|‘[^’]*’|\S*[/\\]\S*""")
 
 
-def rank(made: Sequence[Finding], sections: Sequence[Section], message: Message) -> list[Finding]:
+def rank(made: Sequence[Finding], sections: Sections, message: Message) -> list[Finding]:
     """Best first; ties go to what came first. What is one failure is one finding: equal ones, a test's failure and the
     line of a summary about it, a cascade, and what follows from a cause or sums it up.
     """
@@ -158,7 +159,7 @@ def _near(message: str, groups: Mapping[str, object]) -> str:
     return near[0] if near else shape
 
 
-def _with_what_follows(ranked: Sequence[Finding], sections: Sequence[Section], message: Message) -> list[Finding]:
+def _with_what_follows(ranked: Sequence[Finding], sections: Sections, message: Message) -> list[Finding]:
     """What follows from a cause, or sums it up, hangs on the last surer cause before it in the same step; a consequence
     also on an unsure one right before it, which then counts as much.
     """
@@ -199,11 +200,11 @@ def _line(related: Related) -> int:
     return related.line
 
 
-def _with_last_words(finding: Finding, ends: list[int], sections: Sequence[Section], message: Message) -> Finding:
+def _with_last_words(finding: Finding, ends: list[int], sections: Sections, message: Message) -> Finding:
     """What follows from something that no rule knows, with the lines before it: there it stands, as a rule. `ends` are
     those of all findings, in order.
     """
-    lowest = sections[finding.section].start + 1 if finding.section >= 0 else 0
+    lowest = sections.starts[finding.section] + 1 if finding.section >= 0 else 0
     last = bisect_right(ends, finding.start) - 1
     start = max(lowest, ends[last] if last >= 0 else 0, finding.start - LAST_WORDS)
     while start < finding.start and not message(start).strip():

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from logsieve.model import Level, Noise, Section
+from logsieve.core.outline import Sections
+from logsieve.model import Level, Noise, Outcome
 
 __all__ = ["find"]
 
@@ -24,7 +25,7 @@ def find(
     reasons: Sequence[str],
     reason_of: NDArray[np.int16],
     kept: NDArray[np.bool_],
-    quiet: Sequence[Section],
+    sections: Sections,
     levels: NDArray[np.int8],
     minimum: int,
 ) -> list[Noise]:
@@ -42,14 +43,15 @@ def find(
     label[repeated] = len(reasons)
     names = [*reasons, REPETITION]
     kept_before = np.concatenate(([0], np.cumsum(kept)))
-    starts, ends = np.array([s.start + 1 for s in quiet], int), np.array([s.end for s in quiet], int)
-    for number in np.flatnonzero(kept_before[ends] == kept_before[starts]).tolist():
+    starts, ends = np.asarray(sections.starts) + 1, np.asarray(sections.ends)
+    quiet = (kept_before[ends] == kept_before[starts]) & ~sections.ended(Outcome.FAILED)
+    for number in np.flatnonzero(quiet).tolist():
         label[starts[number] : ends[number]] = len(names) + number
     noisy = (label >= 0) & ~kept & (levels < Level.ERROR)
     starts, ends = _runs(noisy | (blank & ~kept), blank, minimum)
     bounds = np.stack((starts, ends), axis=1).ravel()
     worst = np.maximum.reduceat(np.append(levels, 0), bounds)[::2]
-    first = np.minimum.reduceat(np.append(np.where(noisy, label, len(names) + len(quiet)), 0), bounds)[::2]
+    first = np.minimum.reduceat(np.append(np.where(noisy, label, len(names) + len(sections)), 0), bounds)[::2]
     last = np.maximum.reduceat(np.append(np.where(noisy, label, -1), 0), bounds)[::2]
     found = []
     for start, end, level, one, other in zip(*(c.tolist() for c in (starts, ends, worst, first, last)), strict=True):
@@ -57,13 +59,12 @@ def find(
         if one != other:
             inside = slice(start, end)
             labels = [n for n, _ in Counter(label[inside][noisy[inside]].tolist()).most_common(2)]
-        said = (names[n] if n < len(names) else _quiet(quiet[n - len(names)]) for n in labels)
+        said = (names[n] if n < len(names) else _quiet(sections.title(n - len(names))) for n in labels)
         found.append(Noise(start, end, " and ".join(dict.fromkeys(said)), _LEVELS[level]))
     return found
 
 
-def _quiet(section: Section) -> str:
-    title = section.title
+def _quiet(title: str) -> str:
     short = title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1].rstrip()}…"
     return f"in “{short}”, where nothing failed"
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
+
 from logsieve.core.analysis import Analysis
 from logsieve.core.fitting import LIMITS, Limits, Offer, Room
 from logsieve.model import Block, Excerpt, Finding, Level, Outcome, Verdict
@@ -109,7 +111,7 @@ def _of_note(analysis: Analysis, root: int) -> list[Block]:
     """
     errors = [b for b in analysis.blocks if b.severity is Level.ERROR]
     outcomes = {
-        id(b): Outcome.UNKNOWN if (n := analysis.section_at(b.line)) < 0 else analysis.sections[n].outcome
+        id(b): Outcome.UNKNOWN if (n := analysis.section_at(b.line)) < 0 else analysis.sections.outcome(n)
         for b in errors
     }
     open_ = [b for b in errors if outcomes[id(b)] is not Outcome.PASSED]
@@ -142,9 +144,10 @@ def _headers(analysis: Analysis, section: int) -> Iterator[Offer]:
 
 def _ends(analysis: Analysis, lines: int, share: float, limits: Limits) -> Iterator[Offer]:
     """The last lines of what failed."""
-    outer = {s.parent for s in analysis.sections if s.outcome is Outcome.FAILED}
-    failed = [s for n, s in enumerate(analysis.sections) if s.outcome is Outcome.FAILED and n not in outer]
-    for s in failed[-3:]:
+    sections = analysis.sections
+    failed = np.flatnonzero(sections.ended(Outcome.FAILED))
+    innermost = np.setdiff1d(failed, np.asarray(sections.parents)[failed])
+    for s in map(sections.__getitem__, innermost[-3:].tolist()):
         yield Offer(s.start, min(s.header, s.start + HEADER), "header of the failing step", most=0.05)
         yield Offer(
             max(s.start, s.end - lines),
@@ -154,6 +157,6 @@ def _ends(analysis: Analysis, lines: int, share: float, limits: Limits) -> Itera
             upto=limits.context,
             around=s.end - 1,
         )
-    if not failed:
+    if not len(failed):
         end = analysis.ended + 1 if analysis.ended >= 0 else len(analysis.text)
         yield Offer(max(0, end - lines), end, "before the end", most=share, upto=limits.context, around=end - 1)

@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 
 from logsieve.core.scanner import Scanner, scanner
 from logsieve.model import Level
-from logsieve.packs import IgnoreRule, NoiseRule, PackSet, Pattern, Rule
+from logsieve.packs import IgnoreRule, NoiseRule, OutcomeRule, PackSet, Pattern, Rule
 from logsieve.packs.patterns import compiled
 from logsieve.text import LONGEST, Data, LogText
 
-__all__ = ["MOST_HITS", "Hit", "Part", "Parts", "Scanned", "Wrapping", "joined", "message_of", "part", "run"]
+__all__ = ["MOST_HITS", "Hit", "Hits", "Part", "Parts", "Scanned", "Wrapping", "joined", "message_of", "part", "run"]
 
 KEPT = 1 << 24  # bytes of messages that stay at hand for the later stages; lines beyond are cleaned again one by one
 MOST_HITS = 2000  # hits of one rule that are looked at: the first and the last half of these; more say nothing new
-NAMED = 300  # bytes that what a pattern names on a line takes, about
+PIECE = 1 << 12  # hits that are made objects at a time
 STEP = 1 << 16  # bytes of two texts that are compared at a time
 LEVELS = (r"(?i)\b(?:err(?:or)?|fatal|f|e|crit(?:ical)?|severe|alert|emerg|panic)\b", r"(?i)\b(?:w|wrn|warn(?:ing)?)\b")
 
@@ -53,7 +53,6 @@ class Wrapping(Protocol):
 
 Shapes = Callable[[bytes], NDArray[np.uint64]]
 Groups = dict[str, str]
-NOTHING: Groups = {}
 Hit = tuple[int, Pattern, Groups | None]  # the line, and what the pattern names there: None where it is beyond LONGEST
 
 
@@ -75,7 +74,8 @@ class _Plan:
     levels: NDArray[np.int8]  # that make a line stand out
     parts: NDArray[np.str_]
     is_rule: NDArray[np.bool_]
-    is_told: NDArray[np.bool_]  # by pattern: of sections and outcomes
+    names: tuple[tuple[str, ...], ...]  # by pattern: the groups that are looked for in the scan
+    is_named: NDArray[np.bool_]  # by pattern: whether there are any
     reasons: tuple[str, ...]
     reason_of: NDArray[np.int16]  # by pattern: index into reasons, -1 for what is not noise
     specificities: NDArray[np.int8]  # by pattern: of what ignores lines, else 0
@@ -91,6 +91,7 @@ def _plan(packs: PackSet) -> _Plan:
     by_message, by_bytes, by_outstanding = (
         scanner(tuple(patterns[i].regex for i in which)) for which in (plain, raw, ignores)
     )
+    named = tuple(compiled(p.regex).names if _is_told(p) else () for p in patterns)
     return _Plan(
         patterns,
         packs.level_rules,
@@ -103,11 +104,19 @@ def _plan(packs: PackSet) -> _Plan:
         np.array([p.owner.at_level for p in packs.level_rules if isinstance(p.owner, Rule)], np.int8),
         np.array([p.part for p in patterns], np.str_),
         np.array([p.part == "rule" for p in patterns], bool),
-        np.array([p.part in ("start", "end", "outcome") for p in patterns], bool),
+        named,
+        np.array(list(map(bool, named)), bool),
         tuple(names),
         np.array(reasons, np.int16),
         np.array([p.owner.specificity if isinstance(p.owner, IgnoreRule) else 0 for p in patterns], np.int8),
     )
+
+
+def _is_told(pattern: Pattern) -> bool:
+    """Whether a pattern is one of sections or outcomes, but of tests: those only pass or fail."""
+    owner = pattern.owner
+    told = pattern.part in ("start", "end", "outcome") and "(?P<" in pattern.regex
+    return told and not (isinstance(owner, OutcomeRule) and owner.scope == "test")
 
 
 class _Messages:
@@ -141,7 +150,8 @@ class Part:
     Columns have an entry a line: `shapes` uint64; `levels` int8; `reason_of` int16, index into the reasons of noise or
     -1; `ignored` int8, the specificity (0 to 100) below which rules do not count there. `numbers` (int32, of patterns)
     and `lines` (int32) are the hits of all but noise and ignores, each pair once, sorted by line, then pattern;
-    `groups` (Groups or None) is what the patterns of sections and outcomes name there.
+    `names` is what the patterns of sections and outcomes name there, one hit's after the other's: the texts of its
+    groups, each ended by a newline; nothing where the line is too long to look. `sizes` (uint32): the bytes of each.
     """
 
     shapes: NDArray[np.uint64]
@@ -150,7 +160,8 @@ class Part:
     ignored: NDArray[np.int8]
     numbers: NDArray[np.int32]
     lines: NDArray[np.int32]
-    groups: NDArray[np.object_]
+    sizes: NDArray[np.uint32]
+    names: bytes
     messages: tuple[_Messages, ...] = ()
 
     def __len__(self) -> int:
@@ -159,6 +170,7 @@ class Part:
     def cut(self, start: int, end: int) -> Part:
         """Lines start..end of it."""
         a, b = np.searchsorted(self.lines, (start, end))
+        first = int(self.sizes[:a].sum())
         return Part(
             self.shapes[start:end],
             self.levels[start:end],
@@ -166,16 +178,16 @@ class Part:
             self.ignored[start:end],
             self.numbers[a:b],
             self.lines[a:b] - np.int32(start),
-            self.groups[a:b],
+            self.sizes[a:b],
+            self.names[first : first + int(self.sizes[a:b].sum())],
             tuple(filter(len, (m.moved(-start, 0, end - start) for m in self.messages))),
         )
 
     @property
     def nbytes(self) -> int:
         """Bytes it takes."""
-        columns = (self.shapes, self.levels, self.reason_of, self.ignored, self.numbers, self.lines, self.groups)
-        named = NAMED * int(np.count_nonzero(self.groups))
-        return sum(column.nbytes for column in columns) + named + sum(map(len, self.messages))
+        columns = (self.shapes, self.levels, self.reason_of, self.ignored, self.numbers, self.lines, self.sizes)
+        return sum(column.nbytes for column in columns) + len(self.names) + sum(map(len, self.messages))
 
     def without_messages(self) -> Part:
         """The same, to be sent elsewhere."""
@@ -195,9 +207,45 @@ def joined(parts: Sequence[Part]) -> Part:
         np.concatenate(
             [np.zeros(0, np.int32), *(p.lines + np.int32(first) for p, first in zip(parts, firsts, strict=False))]
         ),
-        np.concatenate([np.zeros(0, object), *(p.groups for p in parts)]),
+        np.concatenate([np.zeros(0, np.uint32), *(p.sizes for p in parts)]),
+        b"".join([p.names for p in parts]),
         tuple(messages),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """Lines on which patterns of sections or outcomes matched: columns of the `lines`, the `numbers` of patterns, and
+    the `sizes` and `ends` of what is named there. As objects they are made one by one: there may be millions.
+    """
+
+    plan: _Plan
+    lines: NDArray[np.int32]
+    numbers: NDArray[np.int32]
+    sizes: NDArray[np.uint32]
+    ends: NDArray[np.int64]
+    names: bytes
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __iter__(self) -> Iterator[Hit]:
+        patterns, named = self.plan.patterns, self.plan.names
+        for at in range(0, len(self), PIECE):
+            columns = (c[at : at + PIECE].tolist() for c in (self.lines, self.numbers, self.sizes, self.ends))
+            for line, number, size, end in zip(*columns, strict=True):
+                names = named[number]
+                if not names:
+                    yield line, patterns[number], {}
+                elif not size:
+                    yield line, patterns[number], None
+                else:
+                    texts = self.names[end - size : end].decode("utf-8", "replace").split("\n")
+                    yield line, patterns[number], {n: text for n, text in zip(names, texts, strict=False) if text}
+
+    def patterns(self) -> list[Pattern]:
+        """The patterns, each once."""
+        return [self.plan.patterns[number] for number in np.unique(self.numbers)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,12 +269,15 @@ class Scanned:
         """The reasons that `reason_of` indexes."""
         return self.plan.reasons
 
-    def of(self, *parts: str) -> list[Hit]:
-        """The hits of sections' starts or ends, or of outcomes, in the order of the log."""
+    def of(self, *parts: str) -> Hits:
+        """The hits of sections' starts or ends, or of outcomes, in the order of the log; those of one line by part."""
         found = self.found
-        chosen = np.flatnonzero(np.isin(self.plan.parts, parts)[found.numbers])
-        patterns = map(self.plan.patterns.__getitem__, found.numbers[chosen].tolist())
-        return list(zip(found.lines[chosen].tolist(), patterns, found.groups[chosen].tolist(), strict=True))
+        rank = np.array([parts.index(part) if part in parts else len(parts) for part in self.plan.parts.tolist()])
+        chosen = np.flatnonzero((rank < len(parts))[found.numbers])
+        if len(parts) > 1:
+            chosen = chosen[np.lexsort((rank[found.numbers[chosen]], found.lines[chosen]))]
+        ends = np.cumsum(found.sizes, dtype=np.int64)[chosen]
+        return Hits(self.plan, found.lines[chosen], found.numbers[chosen], found.sizes[chosen], ends, found.names)
 
     def of_rules(self) -> list[tuple[int, Pattern]]:
         """The hits of rules, of each no more than MOST_HITS, and the lines that only their level makes stand out."""
@@ -295,6 +346,7 @@ def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping
     is_noise = plan.reason_of[numbers] >= 0
     reason_of[lines[is_noise]] = plan.reason_of[numbers[is_noise]]
     numbers, lines = numbers[~is_noise], lines[~is_noise]
+    sizes, names = _names(plan, text, start, messages, numbers, lines, wrapping)
     return Part(
         shapes_of(messages),
         levels,
@@ -302,12 +354,13 @@ def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping
         ignored,
         numbers,
         lines.astype(np.int32),
-        _groups(plan, text, start, messages, numbers, lines, wrapping),
+        sizes,
+        names,
         (_Messages(0, count, messages, 0, []),),
     )
 
 
-def _groups(
+def _names(
     plan: _Plan,
     text: LogText,
     start: int,
@@ -315,24 +368,25 @@ def _groups(
     numbers: NDArray[np.int32],
     lines: NDArray[np.int64],
     wrapping: Wrapping,
-) -> NDArray[np.object_]:
-    """What the patterns of sections and outcomes name on the lines on which they matched; None for those of rules, of
-    which not all are looked at.
+) -> tuple[NDArray[np.uint32], bytes]:
+    """What the patterns of sections and outcomes name on the lines on which they matched, as Part has it; nothing of
+    those of rules, of which not all are looked at.
     """
-    found = np.full(len(numbers), None, object)
-    told = np.flatnonzero(plan.is_told[numbers])
+    sizes = np.zeros(len(numbers), np.uint32)
+    told = np.flatnonzero(plan.is_named[numbers])
     of_lines = _lines_of(messages, lines[told]).split(b"\n")
-    for at, number, line, message in zip(
-        told.tolist(), numbers[told].tolist(), lines[told].tolist(), of_lines, strict=False
-    ):
+    found = []
+    for number, line, message in zip(numbers[told].tolist(), lines[told].tolist(), of_lines, strict=False):
         pattern = plan.patterns[number]
-        if "(?P<" not in pattern.regex:  # it has matched, and names nothing
-            found[at] = NOTHING
-        elif pattern.raw:
-            found[at] = compiled(pattern.regex).named(text.text(start + line)[:LONGEST])
+        if pattern.raw:
+            whole = text.text(start + line)[:LONGEST].encode("utf-8", "replace")
+        elif message.isascii():
+            whole = message[:LONGEST]
         else:
-            found[at] = compiled(pattern.regex).named(message_of(message, text, start + line, wrapping))
-    return found
+            whole = message_of(message, text, start + line, wrapping).encode("utf-8", "replace")
+        found.append(compiled(pattern.regex).told(whole))
+    sizes[told] = list(map(len, found))
+    return sizes, b"".join(found)
 
 
 def message_of(stripped: bytes | None, text: LogText, line: int, wrapping: Wrapping) -> str:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from logsieve.model import Outcome, Section, Verdict
+from logsieve.core.outline import Sections
+from logsieve.model import Outcome, Verdict
 from logsieve.packs import OutcomeRule, Pattern, SectionRule
 from logsieve.packs.patterns import compiled
 
 __all__ = [
     "Mark",
+    "Marks",
     "Nothing",
-    "Sections",
     "Tests",
     "build",
     "marks",
@@ -36,7 +37,7 @@ _TIME = re.compile(r"(?:[^\t\n]{1,120}+\t[^\t\n]{1,160}+\t)?\[?(\d{4}-\d\d-\d\d)
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 Groups = dict[str, str]
-Hits = Sequence[tuple[int, Pattern, Groups | None]]  # lines, and what the patterns name there; None: not looked at
+Hits = Iterable[tuple[int, Pattern, Groups | None]]  # lines, and what the patterns name there; None: not looked at
 
 
 class Mark(NamedTuple):
@@ -52,60 +53,31 @@ class Mark(NamedTuple):
     ends: str = ""
 
 
-@dataclass(slots=True)
-class _Open:
-    """A section for as long as something about it may still be told."""
+class Marks:
+    """Marks in order, each made when it is asked for: nearly all say the same as others, on another line."""
+
+    def __init__(self, marks: Iterable[Mark]) -> None:
+        self._lines, self._numbers = array("i"), array("i")
+        numbers: dict[tuple[Any, ...], int] = {}
+        for line, *said in marks:
+            self._lines.append(line)
+            self._numbers.append(numbers.setdefault(tuple(said), len(numbers)))
+        self._said = list(numbers)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __iter__(self) -> Iterator[Mark]:
+        return (Mark(line, *self._said[number]) for line, number in zip(self._lines, self._numbers, strict=True))
+
+
+class _Open(NamedTuple):
+    """A section that has not ended."""
 
     rule: SectionRule
-    title: str
     name: str
     time: str
-    start: int
-    end: int
-    index: int
-    parent: int
-    seconds: float | None = None
-    outcome: Outcome = Outcome.UNKNOWN
-    exit_code: int | None = None
-
-
-class Places:
-    """The quick way from a line to the innermost section that holds it. Sections are in order of their start; `parents`
-    holds for each the index of the one around it, or -1.
-    """
-
-    def __init__(self, starts: Sequence[int], ends: Sequence[int], parents: Sequence[int]) -> None:
-        self._starts = starts
-        self._ends = ends
-        self._parents = parents
-
-    def at(self, line: int) -> int:
-        """Index of the innermost section that holds `line`, or -1."""
-        index = bisect_right(self._starts, line) - 1
-        while index >= 0 and self._ends[index] <= line:
-            index = self._parents[index]
-        return index
-
-    def outermost(self, line: int) -> int:
-        """Index of the outermost section that holds the line, or -1."""
-        index = self.at(line)
-        return self.chain(index)[-1] if index >= 0 else -1
-
-    def chain(self, index: int) -> list[int]:
-        """The section and all it is in, innermost first."""
-        found = []
-        while index >= 0:
-            found.append(index)
-            index = self._parents[index]
-        return found
-
-
-class Sections(Places):
-    """Sections in order of their start, and the quick way to them."""
-
-    def __init__(self, sections: Sequence[Section]) -> None:
-        self.all = tuple(sections)
-        super().__init__([s.start for s in self.all], [s.end for s in self.all], [s.parent for s in self.all])
+    number: int  # of the section
 
 
 class Tests:
@@ -114,20 +86,26 @@ class Tests:
     """
 
     def __init__(self, hits: Hits, messages: Callable[[int, int], bytes]) -> None:
-        ends = [(n, p, p.owner) for n, p, _ in hits if isinstance(p.owner, OutcomeRule) and p.owner.scope == "test"]
-        self._lines = [line for line, _, _ in ends]
-        self._packs = [pattern.pack.name for _, pattern, _ in ends]
-        self._rules = [rule for _, _, rule in ends]
+        self._lines = array("i")
+        self._rules: list[tuple[str, OutcomeRule]] = []  # each with its pack
+        known: dict[int, tuple[str, OutcomeRule]] = {}
+        for line, pattern, _ in hits:
+            if isinstance(pattern.owner, OutcomeRule) and pattern.owner.scope == "test":
+                self._lines.append(line)
+                self._rules.append(known.setdefault(id(pattern), (pattern.pack.name, pattern.owner)))
         self._messages = messages
         self._begins: dict[int, int] = {}
 
     def passed(self, line: int, pack: str) -> bool:
         """Whether a line stands in a test that passed, and a pack other than its runner's speaks of it."""
         at = bisect_left(self._lines, line)
-        if at == len(self._lines) or self._rules[at].result != "passed" or self._packs[at] == pack:
+        if at == len(self._lines):
+            return False
+        runner, rule = self._rules[at]
+        if rule.result != "passed" or runner == pack:
             return False
         if at not in self._begins:
-            self._begins[at] = self._begin(at, self._rules[at])
+            self._begins[at] = self._begin(at, rule)
         return line >= self._begins[at]
 
     def _begin(self, at: int, rule: OutcomeRule) -> int:
@@ -145,48 +123,37 @@ class Tests:
 def build(
     count: int,
     hits: Hits,
-    told: Sequence[Mark],
+    told: Iterable[Mark],
     message: Callable[[int], str],
     text: Callable[[int], str],
-) -> list[Section]:
-    """Sections of a log of `count` lines. `hits` are the lines on which section patterns matched, in order, `told` is
-    how things ended; `message` and `text` give a line without its envelope and with it.
+) -> Sections:
+    """Sections of a log of `count` lines. `hits` are the lines on which section patterns matched, in order, of one line
+    the ends first; `told` is how things ended; `message` and `text` give a line without its envelope and with it.
     """
-    begun = _begun(count, hits)
-    _tell(begun, told)
-    if begun and _clock(text(begun[0].start)) is not None:
-        for s in begun:
-            if s.seconds is None and s.end - s.start > 1:
-                s.seconds = _between(text(s.start), text(s.end - 1))
-    return [
-        Section(
-            s.title,
-            s.rule.kind,
-            s.start,
-            s.end,
-            s.outcome,
-            s.parent,
-            s.exit_code,
-            _header(s, message) if s.rule.header else s.start + 1,
-            s.seconds,
-        )
-        for s in begun
-    ]
+    found, rules = _begun(count, hits)
+    _tell(found, told)
+    if found and _clock(text(found.starts[0])) is not None:
+        for index in found.timeless().tolist():
+            if found.ends[index] - found.starts[index] > 1:
+                found.took(index, _between(text(found.starts[index]), text(found.ends[index] - 1)))
+    for index, rule in rules:
+        found.headers[index] = _header(rule, found.starts[index], found.ends[index], message)
+    return found
 
 
-def _begun(count: int, hits: Hits) -> list[_Open]:
-    """The sections by their markers alone."""
-    begun: list[_Open] = []
+def _begun(count: int, hits: Hits) -> tuple[Sections, list[tuple[int, SectionRule]]]:
+    """The sections by their markers alone, and the indices of those that may have a header, with their rules."""
+    begun = Sections()
+    headed: list[tuple[int, SectionRule]] = []
     stack: list[_Open] = []
 
     def close(until: int, end: int) -> None:
         for last in stack[until:]:
-            last.end = max(end, last.start + 1)
+            begun.ends[last.number] = max(end, begun.starts[last.number] + 1)
         del stack[until:]
 
-    of_ends = [hit for hit in hits if hit[1].part == "end"]
-    of_starts = [hit for hit in hits if hit[1].part == "start"]
-    for line, pattern, groups in sorted([*of_ends, *of_starts], key=itemgetter(0)):  # of one line, the ends first
+    newest = -1  # the line on which the last one began
+    for line, pattern, groups in hits:
         rule = pattern.owner
         if groups is None or not isinstance(rule, SectionRule):
             continue
@@ -195,12 +162,12 @@ def _begun(count: int, hits: Hits) -> list[_Open]:
             for at in range(len(stack) - 1, -1, -1):
                 last = stack[at]
                 if last.rule is rule and (not name or not last.name or last.name == name):
-                    last.seconds = _told_seconds(last.time, groups)
+                    begun.took(last.number, _told_seconds(last.time, groups))
                     close(at, line + 1)
                     break
             continue
         # One line starts one section; the first rule that fits names it.
-        if len(stack) >= DEEPEST or (begun and begun[-1].start == line):
+        if len(stack) >= DEEPEST or newest == line:
             continue
         for at, outer in enumerate(stack):
             if outer.rule.depth > rule.depth or (outer.rule.depth == rule.depth and not outer.rule.end):
@@ -208,34 +175,35 @@ def _begun(count: int, hits: Hits) -> list[_Open]:
                 break
         name = groups.get("name", "")
         title = (groups.get("title") or name or rule.kind).strip()
-        parent = stack[-1].index if stack else -1
-        stack.append(_Open(rule, title, name, groups.get("time", ""), line, count, len(begun), parent))
-        begun.append(stack[-1])
+        newest = line
+        index = begun.begin(title, rule.kind, line, count, stack[-1].number if stack else -1)
+        stack.append(_Open(rule, name, groups.get("time", ""), index))
+        if rule.header:
+            headed.append((index, rule))
     close(0, count)
-    return begun
+    return begun, headed
 
 
-def _tell(sections: Sequence[_Open], told: Sequence[Mark]) -> None:
+def _tell(sections: Sections, told: Iterable[Mark]) -> None:
     """Give the sections the outcomes told in them; a failure inside makes the outer ones failed too."""
-    of_sections = [mark for mark in told if mark.scope == "section"]
-    if not of_sections:
-        return
-    places = Places([s.start for s in sections], [s.end for s in sections], [s.parent for s in sections])
-    by_end = sorted((s.end, s.index) for s in sections)
-    for mark in of_sections:
-        index = places.at(mark.line)
-        if index < 0 or sections[index].rule.kind == "group":
+    by_end: list[tuple[int, int]] = []
+    for mark in (m for m in told if m.scope == "section"):
+        index = sections.at(mark.line)
+        failed = mark.outcome is Outcome.FAILED
+        if failed and (index < 0 or sections.kind(index) == "group"):
+            by_end = by_end or sorted(zip(sections.ends, range(len(sections)), strict=True))
             near = bisect_right(by_end, (mark.line, len(sections))) - 1
             end, last = by_end[near] if near >= 0 else (-1, -1)
-            if last >= 0 and mark.line - end <= NEAR and mark.outcome is Outcome.FAILED:
+            if last >= 0 and mark.line - end <= NEAR:
                 index = last
         if index < 0:
             continue
-        if sections[index].outcome is not Outcome.FAILED:
-            sections[index].outcome, sections[index].exit_code = mark.outcome, mark.exit_code
-        if mark.outcome is Outcome.FAILED:
-            for outer in places.chain(index)[1:]:
-                sections[outer].outcome = Outcome.FAILED
+        if sections.outcome(index) is not Outcome.FAILED:
+            sections.end(index, mark.outcome)
+            sections.code(index, mark.exit_code)
+        if failed:
+            for outer in sections.chain(index)[1:]:
+                sections.end(outer, Outcome.FAILED)
 
 
 def _told_seconds(began: str, end: Groups) -> float | None:
@@ -269,23 +237,25 @@ def _second(date: str, time: str) -> float | None:
         return None
 
 
-def _header(section: _Open, message: Callable[[int], str]) -> int:
+def _header(rule: SectionRule, start: int, end: int, message: Callable[[int], str]) -> int:
     """The end of the lines that announce a section."""
-    rule = section.rule
     signed = not rule.header_sign
-    for line in range(section.start + 1, min(section.end, section.start + LONGEST_HEADER)):
+    for line in range(start + 1, min(end, start + LONGEST_HEADER)):
         text = message(line)
         signed = signed or compiled(rule.header_sign).search(text)
         if compiled(rule.header).search(text):
-            return line + 1 if signed else section.start + 1
-    return section.start + 1
+            return line + 1 if signed else start + 1
+    return start + 1
 
 
-def marks(hits: Hits, exclude: Callable[[str, int, bool], bool]) -> list[Mark]:
+def marks(hits: Hits, exclude: Callable[[str, int, bool], bool]) -> Marks:
     """The outcomes told in the log, but of tests, in order. `exclude(unless, line, raw)` says whether a rule's `unless`
     matches.
     """
-    found = []
+    return Marks(_marks(hits, exclude))
+
+
+def _marks(hits: Hits, exclude: Callable[[str, int, bool], bool]) -> Iterator[Mark]:
     for line, pattern, groups in hits:
         rule = pattern.owner
         if groups is None or not isinstance(rule, OutcomeRule) or rule.scope == "test":
@@ -294,9 +264,7 @@ def marks(hits: Hits, exclude: Callable[[str, int, bool], bool]) -> list[Mark]:
             continue
         code = _code(groups["code"]) if "code" in groups else None
         outcome = _OUTCOMES[rule.result if rule.result != "code" else "failed" if code else "passed"]
-        ends = pattern.pack.name if rule.ends else ""
-        found.append(Mark(line, outcome, rule.scope, pattern.pack.title, code, ends))
-    return found
+        yield Mark(line, outcome, rule.scope, pattern.pack.title, code, pattern.pack.name if rule.ends else "")
 
 
 def _code(digits: str) -> int | None:
@@ -312,7 +280,7 @@ class Nothing:
     well: nothing came of what its own rules find.
     """
 
-    def __init__(self, told: Sequence[Mark], outermost: Callable[[int], int]) -> None:
+    def __init__(self, told: Iterable[Mark], outermost: Callable[[int], int]) -> None:
         self._outermost = outermost
         last: dict[tuple[str, int], tuple[int, Mark]] = {}  # where the last run began, and how it ended
         found: dict[tuple[int, str], list[tuple[int, int]]] = {}  # by section and the pack they are of, empty for all
@@ -350,33 +318,34 @@ def _united(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return united
 
 
-def run_verdict(marks: Sequence[Mark], last_failure: int = -1, cut: bool = False) -> tuple[Verdict, str, int]:
+def run_verdict(marks: Iterable[Mark], last_failure: int = -1, cut: bool = False) -> tuple[Verdict, str, int]:
     """How the run ended as far as outcomes tell, why in words, and the line that says so (-1 where none does).
 
     A line that says that part of the log is missing is told too; where it is, no tool's success counts.
     """
-    told = [mark for mark in marks if mark.outcome is not Outcome.UNKNOWN]
-    if len(told) == len(marks):
-        return _run_verdict(told, last_failure, cut)
-    verdict, why, line = _run_verdict(told, last_failure, True)
-    missing = next(mark.line for mark in marks if mark.outcome is Outcome.UNKNOWN)
+    last: dict[str, Mark] = {}  # by scope; of sections the last that failed
+    missing = -1
+    for mark in marks:
+        if mark.outcome is Outcome.UNKNOWN:
+            missing = mark.line if missing < 0 else missing
+        elif mark.scope != "section" or mark.outcome is Outcome.FAILED:
+            last[mark.scope] = mark
+    if missing < 0:
+        return _run_verdict(last, last_failure, cut)
+    verdict, why, line = _run_verdict(last, last_failure, True)
     said = f"the log is not whole, line {missing + 1} says"
     return verdict, said if verdict is Verdict.UNKNOWN else f"{why}; {said}", line
 
 
-def _run_verdict(told: Sequence[Mark], last_failure: int, cut: bool) -> tuple[Verdict, str, int]:
+def _run_verdict(told: Mapping[str, Mark], last_failure: int, cut: bool) -> tuple[Verdict, str, int]:
     """The same of a whole log.
 
     The run's own word counts most, then a failed section, then the last tool's; a tool's success says nothing of what
     failed after it, on line `last_failure`, and nothing where the log is `cut`: its runner had not had its last word.
     """
     for scope in ("run", "section", "tool"):
-        of_scope = [m for m in told if m.scope == scope]
-        if not of_scope:
-            continue
-        failed = [m for m in of_scope if m.outcome is Outcome.FAILED]
-        mark = failed[-1] if failed and scope == "section" else of_scope[-1]
-        if scope == "section" and not failed:
+        mark = told.get(scope)
+        if mark is None:
             continue
         if scope == "tool" and mark.outcome is Outcome.PASSED and (cut or mark.line < last_failure):
             continue

@@ -52,7 +52,7 @@ FILES_KEPT = 4  # files that are not open: a reduced view and its original, and 
 MEMORY = 1 << 30  # bytes that analyses may take; those used longest ago are dropped, and made again when asked for
 BIG = 1 << 24  # bytes of a file from which it is read where it is needed, not whole
 SOON = 1 << 19  # bytes of a text that is analysed before one would notice
-OBJECT = 600  # bytes of a section, or of a block and its finding
+OBJECT = 600  # bytes of a block and its finding
 PROGRESS_AFTER = 0.5  # seconds of work before the user is told
 PROGRESS_EVERY = 0.2  # seconds between two reports
 
@@ -386,7 +386,7 @@ class _Watch:
 def _size(document: Document) -> int:
     """About how many bytes an analysis takes."""
     known = document.analysis or document.earlier
-    return known.scanned.found.nbytes + OBJECT * (len(known.sections) + len(known.blocks)) if known else 0
+    return known.scanned.found.nbytes + known.sections.nbytes + OBJECT * len(known.blocks) if known else 0
 
 
 def _wanted(language: str | None, settings: Settings, analysis: Analysis) -> bool:

@@ -23,14 +23,15 @@ class Regex:
     It asks RE2 itself: what the package puts around it, to look like Python's `re`, takes longer than the matching.
     """
 
-    __slots__ = ("_match", "_names")
+    __slots__ = ("_groups", "_match", "names")
 
     def __init__(self, pattern: str) -> None:
         options = re2.Options()
         options.log_errors = False
         regex = re2.compile(pattern, options)
         self._match = regex._regexp.Match  # noqa: SLF001 (see above)
-        self._names = tuple(regex.groupindex.items())
+        self._groups = tuple(regex.groupindex.items())
+        self.names = tuple(regex.groupindex)
 
     def search(self, text: str) -> bool:
         """Whether the pattern matches anywhere in `text`."""
@@ -49,11 +50,21 @@ class Regex:
         if spans[0] == _NOWHERE:
             return None
         groups = {}
-        for name, index in self._names:
+        for name, index in self._groups:
             start, end = spans[index]
             if start < end:
                 groups[name] = data[start:end].decode("utf-8", "replace")
         return groups
+
+    def told(self, data: bytes) -> bytes:
+        """The texts of the named groups in the first match, in the order of `names`, each ended by a newline: empty
+        where a group took no part. No bytes where there is no match.
+        """
+        spans = self._match(_ANYWHERE, data, 0, len(data))
+        if spans[0] == _NOWHERE:
+            return b""
+        texts = [data[spans[index][0] : spans[index][1]] for _, index in self._groups]
+        return b"\n".join([*texts, b""])
 
 
 @lru_cache(maxsize=4096)

@@ -28,7 +28,7 @@ class Fold:
 def folds(analysis: Analysis, at: Coordinates, most: int) -> list[Fold]:
     """At most `most` folds that nest, one a first line: noise before sections before blocks, longer before shorter."""
     noise = [(n.start, n.end, fold_text(n)) for n in analysis.noise]
-    sections = [(s.start, s.end, None) for s in analysis.sections]
+    sections = [(s, e, None) for s, e in zip(analysis.sections.starts, analysis.sections.ends, strict=True)]
     blocks = [(b.start, b.end, None) for b in analysis.blocks]
     wanted: dict[int, tuple[int, int, str | None]] = {}
     for group in (noise, sections, blocks):

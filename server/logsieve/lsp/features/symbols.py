@@ -35,9 +35,10 @@ def symbols(analysis: Analysis, at: Coordinates, most: int, minimum: str) -> lis
     least = Level.of(minimum)
     shown = sorted((f for f in analysis.findings if f.severity >= least), key=lambda f: -f.score)[:most]
     sections = {i: _section(at, s) for i, s in enumerate(analysis.sections[: MOST - len(shown)])}
-    roots = [(sections[i].span[0], sections[i]) for i in sections if analysis.sections[i].parent not in sections]
+    parents = analysis.sections.parents
+    roots = [(sections[i].span[0], sections[i]) for i in sections if parents[i] not in sections]
     for i, symbol in sections.items():
-        if (parent := analysis.sections[i].parent) in sections:
+        if (parent := parents[i]) in sections:
             sections[parent].children.append(symbol)
     for f in sorted(shown, key=lambda f: f.anchor):
         symbol = _failure(analysis, at, f, analysis.sections[f.section] if f.section in sections else None)
