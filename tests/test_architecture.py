@@ -17,6 +17,7 @@ ROOMS: dict[str, set[str]] = {
     "settings": {"model"},
     "packs": {"model"},
     "core": {"text", "model", "packs", "settings"},
+    "source": {"model"},
     "pipe": set(),
     "workers": {"pipe"},
     "parallel": {"text", "disk", "packs", "core", "workers"},
