@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.llm.explain import Prepared
     from logsieve.packs import PackSet
+    from logsieve.settings import Settings
     from logsieve.text import LogText
 
 __all__ = ["cli", "main"]
@@ -218,7 +219,7 @@ def _run(
     exit_zero = parameters.pop("exit_zero", False)
     if format_ == "text" and "numbers" in parameters:
         parameters["numbers"] = True  # people want to find the lines again; a program has them in `lines`
-    job = many.Job(operation, parameters, _load(folders), format_, width())
+    job = many.Job(operation, parameters, _load(folders), format_, width(), _settings())
     output = Output(format_)
     code = 0
 
@@ -255,11 +256,11 @@ def _triage(
     if problem := archive.plain(paths[0]):
         _complain(f"{problem}; --follow takes a plain file")
         return USAGE
-    verdict = _follow(paths[0], _load(folders), format_)
+    verdict = _follow(paths[0], _load(folders), _settings(), format_)
     return FAILED if verdict == "failed" and not exit_zero else 0
 
 
-def _follow(path: str, packs: PackSet, format_: str) -> str:
+def _follow(path: str, packs: PackSet, settings: Settings, format_: str) -> str:
     """Show what a log says whenever it has changed, until an interrupt; its last verdict."""
     from logsieve import parallel
     from logsieve.core.analysis import analyse
@@ -269,9 +270,9 @@ def _follow(path: str, packs: PackSet, format_: str) -> str:
 
     def analysed(text: LogText, earlier: Analysis | None) -> Analysis:
         if earlier:
-            return analyse(text, packs, earlier=earlier, scanning=parallel.scan)
+            return analyse(text, packs, settings, earlier=earlier, scanning=parallel.scan)
         with Progress(path) as progress:
-            return analyse(text, packs, progress=progress, scanning=parallel.scan)
+            return analyse(text, packs, settings, progress, scanning=parallel.scan)
 
     verdict = ""
     with suppress(KeyboardInterrupt), face(path, format_) as shown:
@@ -339,6 +340,16 @@ def _load(folders: Sequence[str]) -> PackSet:
     return loaded
 
 
+def _settings() -> Settings:
+    """The user's own. Where they cannot be used nothing is done: what must not leave may be named there."""
+    from logsieve import own
+
+    try:
+        return own.settings()
+    except own.OwnError as error:
+        raise click.UsageError(str(error)) from error
+
+
 # Options of the command line alone, and the operations that need more of a face than printing.
 EXTRA = {
     "triage": [
@@ -382,7 +393,7 @@ def mcp(roots: Sequence[str], folders: Sequence[str]) -> None:
         if error.name != "mcp":
             raise
         raise click.UsageError("needs more: pip install '<path to the LogSieve checkout>[mcp]'") from error
-    serve(roots, folders)
+    serve(roots, folders, _settings())
 
 
 @cli.command("nvim-path")

@@ -13,6 +13,7 @@ from logsieve.disk import ChangedError
 from logsieve.operations import Operation
 from logsieve.output import Body, body
 from logsieve.packs import PackSet
+from logsieve.settings import DEFAULTS, Settings
 from logsieve.workers import WorkerLostError, Workers, cores
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Job:
     packs: PackSet
     format_: str
     width: int  # columns that text is cut to
+    settings: Settings = DEFAULTS
 
     def __call__(self, log: Log, progress: Callable[[float], None] | None = None) -> Done | InputProblem:
         """Analyse a log and do the operation. `progress` is called with the share done, 0 to 1."""
@@ -71,10 +73,10 @@ class Job:
 
         text = LogText.from_bytes(log.data)
         if len(log.data) < LARGE:
-            return analyse(text, self.packs, progress=progress)
+            return analyse(text, self.packs, self.settings, progress)
         from logsieve import parallel
 
-        return analyse(text, self.packs, progress=progress, scanning=parallel.scan)
+        return analyse(text, self.packs, self.settings, progress, scanning=parallel.scan)
 
 
 def run(

@@ -24,6 +24,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 
 from logsieve import __version__
+from logsieve.settings import Settings
 from logsieve.shelf import NoLogError, Shelf, Source
 from logsieve.tools import LARGEST, TOOLS, RefusedError, Tool
 
@@ -54,13 +55,13 @@ class _RootsNeededError(Exception):
     """The client has to say its roots, and to ask again."""
 
 
-def main(folders: Sequence[str], folders_of_packs: Sequence[str]) -> None:
+def main(folders: Sequence[str], folders_of_packs: Sequence[str], settings: Settings) -> None:
     """Serve one client over stdin and stdout. Where it gives no roots: what lies in these folders, or here."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")  # to stderr: stdout is the protocol's
     allowed = [Path(folder).absolute() for folder in folders or (".",)]
     if not folders and allowed[0] == allowed[0].parent:
         allowed = []  # the whole disk: clients that a desktop starts run there, and nobody chose that
-    handlers = _Handlers(Shelf(folders_of_packs), allowed)
+    handlers = _Handlers(Shelf(folders_of_packs, settings), allowed)
     server: Server[Any] = Server(
         "logsieve",
         version=__version__,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from logsieve import archive
 from logsieve.archive import InputProblem
 from logsieve.disk import ChangedError
+from logsieve.settings import DEFAULTS, Settings
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
@@ -44,7 +45,8 @@ class Log:
 class Shelf:
     """The logs that were asked for last, with their analyses. For one thread at a time."""
 
-    def __init__(self, folders_of_packs: Sequence[str | Path] = ()) -> None:
+    def __init__(self, folders_of_packs: Sequence[str | Path] = (), settings: Settings = DEFAULTS) -> None:
+        self._settings = settings
         self._folders_of_packs = folders_of_packs
         self._packs: PackSet | None = None
         self._kept: OrderedDict[str, tuple[Version, Analysis]] = OrderedDict()
@@ -71,7 +73,7 @@ class Shelf:
             return known
         self._kept.pop(read.path, None)
         packs = self._known_packs()
-        made = analyse(LogText.from_bytes(read.data), packs, progress=progress, scanning=parallel.scan)
+        made = analyse(LogText.from_bytes(read.data), packs, self._settings, progress, scanning=parallel.scan)
         self._kept[read.path] = version, made
         while len(self._kept) > 1 and sum(_size(analysis) for _, analysis in self._kept.values()) > MEMORY:
             self._kept.popitem(last=False)

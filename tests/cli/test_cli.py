@@ -50,6 +50,26 @@ def test_triage_jsonl_has_the_keys_of_the_contract_in_order(run: Command, failin
     assert "cannot find the file" in findings[0]["title"]
 
 
+def test_a_user_chooses_what_is_redacted(run: Command, private_folders: Path, tmp_path: Path) -> None:
+    log = tmp_path / "x.log"
+    log.write_text("error: ada@acme.dev: ACME-4711 on host 10.1.0.8\n")
+    own = private_folders / "config" / "logsieve" / "redact.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text("kinds = ['ipv4']\npatterns = ['ACME-\\d+']\n")
+    for command in ("triage", "reduce"):
+        assert b"ada@acme.dev: <secret:1> on host <ip:1>\n" in run(command, log).stdout
+    for wrong, why in (
+        ("patterns = ['(a+']", "patterns: '(a+' not a"),
+        ("kinds = [", "redact.toml: "),
+        ("x = 1", "x: no"),
+    ):
+        own.write_text(wrong)
+        for command in (["triage", log], ["triage", "--follow", log], ["mcp"]):
+            done = run(*command)
+            assert (done.returncode, done.stdout) == (2, b"")
+            assert why in done.stderr.decode()
+
+
 def test_reduce_jsonl_has_the_keys_of_the_contract_and_true_line_numbers(run: Command, tmp_path: Path) -> None:
     log = tmp_path / "long.log"
     quiet = [f"Downloading package {i} from the mirror" for i in range(3000)]
