@@ -18,6 +18,7 @@ from logsieve import operations
 from logsieve.cli import EXTRA, cli
 from logsieve.lsp import protocol
 from logsieve.settings import CLIENT_ONLY, DEFAULTS
+from logsieve.tools import TOOLS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -226,6 +227,18 @@ def test_every_command_of_the_client_is_documented(command: str) -> None:
 
 def test_every_command_that_the_server_offers_is_the_clients() -> None:
     assert set(protocol.COMMANDS) <= {c["command"] for c in PACKAGE["contributes"]["commands"]}
+
+
+@pytest.mark.parametrize("declared", PACKAGE["contributes"]["languageModelTools"], ids=lambda tool: tool["name"])
+def test_a_tool_in_vs_code_is_that_of_mcp(declared: dict[str, Any]) -> None:
+    """It takes an editor's URI as well, and no member of an archive."""
+    tool = TOOLS[declared["name"].removeprefix("logsieve_")]
+    assert declared["modelDescription"] == tool.description
+    told = declared["inputSchema"]
+    assert told["properties"].pop("path") == {"type": "string", "description": "Path or URI of the log."}
+    wanted = tool.takes
+    del wanted["properties"]["path"]
+    assert told == wanted
 
 
 def test_every_command_in_neovim_is_documented() -> None:

@@ -7,20 +7,21 @@ strings of an answer: nothing a log holds can change its form.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args, get_origin, get_type_hints, is_typeddict
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, get_args, get_origin, get_type_hints, is_typeddict
 
 from logsieve import operations
 from logsieve.operations import Parameter
 from logsieve.settings import DEFAULTS
 
 if TYPE_CHECKING:
+    from logsieve.archive import InputProblem
     from logsieve.core.excerpts import Shown
-    from logsieve.shelf import Log, Source
+    from logsieve.shelf import Log, Progress
 
-__all__ = ["LARGEST", "TOOLS", "RefusedError", "Tool"]
+__all__ = ["LARGEST", "TOOLS", "RefusedError", "Source", "Tool"]
 
 LARGEST = 20_000  # tokens of an answer: some clients cut what is longer than 25,000
 LONG = 300  # characters of a finding's message, and of what cannot be read
@@ -32,6 +33,20 @@ WORDS = {str: "text", int: "a whole number", bool: "true or false"}
 
 class RefusedError(Exception):
     """What was asked for makes no sense for this log; the message says what would."""
+
+
+class Source(Protocol):
+    """What a tool works on: a path on the shelf, or a log that an editor has."""
+
+    @property
+    def progress(self) -> Progress:
+        """Called with the share of the work that is done; may raise to stop it."""
+
+    def one(self) -> Log:
+        """The log, where there is just one. Raises shelf.NoLogError."""
+
+    def all(self) -> Iterator[Log | InputProblem]:
+        """Each log, or why it cannot be read. Raises shelf.NoLogError."""
 
 
 @dataclass(frozen=True, slots=True)

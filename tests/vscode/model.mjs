@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 
 export async function startModel() {
   /** @type {string[]} */ const bodies = [];
+  let hungUp = 0;
   /** @type {import("node:http").ServerResponse | undefined} */ let open;
   const server = createServer(async (request, response) => {
     let body = "";
@@ -12,6 +13,9 @@ export async function startModel() {
     bodies.push(body);
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     response.flushHeaders();
+    response.on("close", () => {
+      if (!response.writableEnded) hungUp += 1;
+    });
     open = response;
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -19,6 +23,8 @@ export async function startModel() {
   return {
     endpoint: `http://127.0.0.1:${port}/v1`,
     bodies,
+    /** How many answers the client did not wait for the end of. */
+    hungUp: () => hungUp,
     /** @param {string} text */
     say: (text) => {
       const choices = [{ index: 0, delta: { role: "assistant", content: text }, finish_reason: null }];

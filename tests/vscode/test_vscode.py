@@ -29,6 +29,10 @@ UI = (
     "copy puts the reduced log on the clipboard",
     "the reduced log opens and its lines lead back",
     "explain asks first, then streams an answer that links to the log",
+    "consent to one send is asked for again, and a quote that is not in the log is marked",
+    "after that nothing is asked, and cancelling hangs up",
+    "consent that is taken back is asked for again",
+    "without a chat the reduced log goes to the clipboard, and the user is told",
     "no error or warning popped up",
 )
 BIG = (

@@ -120,6 +120,56 @@ try {
     await vs.cursorOn(root.line);
   });
 
+  const question = (/** @type {string[]} */ titles) => titles.some((title) => title.includes(model.endpoint));
+  const explanation = (/** @type {string} */ words) => vs.until(words, () => vs.lines("logsieve-text:"), (seen) => seen.some((line) => line.includes(words)));
+  const answer = (/** @type {string} */ text) => {
+    model.say(text);
+    model.end();
+  };
+
+  await check("consent to one send is asked for again, and a quote that is not in the log is marked", async () => {
+    await vs.command("LogSieve: Explain Failure");
+    await vs.until("question", vs.pick.title, question);
+    await vs.press("ArrowDown"); // Always for this endpoint
+    await vs.press("Enter");
+    await vs.until("request", async () => model.bodies.length, (count) => count === 2);
+    answer("## Cause\n\nSee `the moon is made of cheese, says nobody`.\n");
+    await explanation("not found in the log");
+  });
+
+  await check("after that nothing is asked, and cancelling hangs up", async () => {
+    await vs.until("the last progress gone", vs.notifications, (said) => !said.some((message) => message.includes("explains")));
+    await vs.command("LogSieve: Explain Failure");
+    await vs.until("request", async () => model.bodies.length, (count) => count === 3);
+    assert.ok(!question(await vs.pick.title()));
+    model.say("## Cause\n\nIt began well");
+    await explanation("It began well");
+    assert.equal(model.hungUp(), 0);
+    await vs.cancelNotification();
+    await vs.until("connections that were hung up", async () => model.hungUp(), (count) => count === 1);
+    await explanation("Cancelled.");
+  });
+
+  await check("consent that is taken back is asked for again", async () => {
+    await vs.command("LogSieve: Forget Consent");
+    await vs.until("endpoints", vs.pick.focused, (rows) => rows.some((row) => row.includes(model.endpoint)));
+    await vs.press("Enter");
+    await vs.until("told", vs.notifications, (said) => said.some((message) => message.includes("asked about again")));
+    await vs.command("LogSieve: Explain Failure");
+    await vs.until("question", vs.pick.title, question);
+    await vs.press("Escape");
+    await vs.until("no question", vs.pick.title, (titles) => !question(titles));
+    assert.equal(model.bodies.length, 3);
+  });
+
+  await check("without a chat the reduced log goes to the clipboard, and the user is told", async () => {
+    await page.evaluate(() => navigator.clipboard.writeText("before"));
+    await vs.command("LogSieve: Send Reduced Log to Chat");
+    const copied = await vs.until("clipboard", vs.clipboard, (copy) => copy !== "before");
+    assert.match(copied, new RegExp(`^ *${root.line} \\| `, "m"));
+    await vs.until("told", vs.notifications, (said) => said.some((message) => message.includes("on the clipboard")));
+  });
+
   await check("no error or warning popped up", async () => {
     assert.deepEqual(await vs.toasts(), []);
   });

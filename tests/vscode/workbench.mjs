@@ -81,7 +81,7 @@ export function workbench(page) {
       await page.locator(".quick-input-widget .quick-input-box input").fill(`:${line}:${column}`);
       await page.keyboard.press("Enter");
     },
-    pick: { title: () => text(".quick-input-titlebar .quick-input-title"), focused: () => text(".quick-input-list .monaco-list-row.focused") },
+    pick: { title: () => text(".quick-input-titlebar .quick-input-title:visible"), focused: () => text(".quick-input-list .monaco-list-row.focused") },
     /** Starts to note errors and warnings that pop up; they may be gone by the time a test looks. */
     watchToasts: () =>
       page.addInitScript(() => {

@@ -1,7 +1,9 @@
 /** What a user can do with a log. Code actions pass [uri, index of the finding], the tree a failure; else what is in front counts. */
 
 import * as vscode from "vscode";
+import { sendToChat } from "./chat";
 import type { Connection } from "./client";
+import { forgetConsent } from "./consent";
 import type { Documents } from "./documents";
 import { explain } from "./explain";
 import { Failure, type Failures } from "./failures";
@@ -36,6 +38,8 @@ export function registerCommands({ connection, documents, folds, logs, failures 
       copy(connection, log(target), indexOf(target, index) ?? (await failure(0)).index),
     "logsieve.openReduced": async (target) => openReduced(connection, log(target)),
     "logsieve.explain": async (target, index) => explain(connection, documents, log(target), indexOf(target, index)),
+    "logsieve.sendToChat": async (target) => sendToChat(connection, log(target)),
+    "logsieve.forgetConsent": async () => forgetConsent(connection),
     "logsieve.foldNoise": async () => folds.fold(activeEditor()),
     "logsieve.triageFile": async (target) => triageFile(connection, failures, target instanceof vscode.Uri ? target : undefined),
     "logsieve.earlier": async () => move(connection, "earlier"),
@@ -126,6 +130,7 @@ const MENU: [icon: string, label: string, command: string][] = [
   ["filter", "Open reduced log", "logsieve.openReduced"],
   ["list-tree", "List failures", "logsieve.failures.focus"],
   ["sparkle", "Explain failure with a language model", "logsieve.explain"],
+  ["comment-discussion", "Send reduced log to chat", "logsieve.sendToChat"],
   ["fold", "Fold noise", "logsieve.foldNoise"],
   ["output", "Show output", "logsieve.showOutput"],
 ];

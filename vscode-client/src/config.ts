@@ -12,6 +12,8 @@ export const config = {
   serverCommand: (): string[] => get<string[]>("server.command", []),
   serverInterpreter: (): string => get("server.interpreter", "").trim(),
   plaintext: (): string => get("plaintext", "recognised"),
+  provider: (): string => get("llm.provider", ""),
+  model: (): string => get("llm.model", "").trim(),
   foldOnOpen: (): boolean => get("foldOnOpen", true),
   all: (): unknown => vscode.workspace.getConfiguration().get(SECTION),
 };

@@ -3,48 +3,69 @@
 import { randomUUID } from "node:crypto";
 import * as path from "node:path";
 import * as vscode from "vscode";
-import { LSPErrorCodes, ResponseError, type LanguageClient } from "vscode-languageclient/node";
+import { LSPErrorCodes, ResponseError } from "vscode-languageclient/node";
 import type { Connection } from "./client";
+import { config } from "./config";
+import { agree, type Agreed } from "./consent";
 import type { Documents } from "./documents";
-import { beside, wrapLines } from "./layout";
+import { beside } from "./layout";
+import { chooseModel, EditorModel } from "./model";
 import * as protocol from "./protocol";
-
-type Answer = "once" | "always";
 
 export async function explain(connection: Connection, documents: Documents, log: vscode.Uri, finding?: number): Promise<void> {
   const client = await connection.get();
   const target = { uri: client.code2ProtocolConverter.asUri(log), ...(finding !== undefined && { finding }) };
-  const preview = await client.sendRequest(protocol.explainPreview, target);
+  const model = config.provider() === "editor" ? await chooseModel() : undefined;
+  const editor = model && new EditorModel(connection, model);
+  const preview = editor ? await editor.preview(target) : await client.sendRequest(protocol.explainPreview, target);
   if (preview.problem !== null) {
     await tellProblem(preview.problem);
     return;
   }
   const name = path.posix.basename(log.path);
   const column = beside(log);
-  const consent = preview.consented ? "always" : await ask(documents, preview, name, column);
-  if (consent === undefined) return;
+  const agreed = await agree(documents, preview, name, column);
+  if (agreed === undefined) return;
 
   const answer = documents.create(`${name} explained.md`, "", log);
   await vscode.window.showTextDocument(answer, { viewColumn: column, preview: false, preserveFocus: true });
-  const id = randomUUID();
-  const chunks = connection.onChunk((chunk) => {
-    if (chunk.id === id) documents.append(answer, chunk.text);
-  });
+  const show = (text: string): void => documents.append(answer, text);
   try {
-    const params = { ...target, id, consent: true, remember: consent === "always", payload: preview.payload };
-    const result = await withProgress(client, params, preview.model);
+    const result = await withProgress(preview.model, (token) =>
+      editor ? editor.send(target.uri, preview, agreed, show, token) : send(connection, target, preview, agreed, show, token),
+    );
     documents.replace(answer, `${withoutLinks(result.text, target.uri)}${footer(result)}`.trimStart());
   } catch (error) {
     if (!isCancelled(error)) throw error;
     documents.append(answer, "\n*Cancelled.*\n");
+  }
+}
+
+/** Has the server send what was previewed to the endpoint that is set. */
+async function send(
+  connection: Connection,
+  target: { uri: string; finding?: number },
+  preview: protocol.ExplainPreviewResult,
+  agreed: Agreed,
+  show: (text: string) => void,
+  token: vscode.CancellationToken,
+): Promise<protocol.ExplainResult> {
+  const client = await connection.get();
+  const id = randomUUID();
+  const chunks = connection.onChunk((chunk) => {
+    if (chunk.id === id) show(chunk.text);
+  });
+  try {
+    const params = { ...target, id, consent: true, remember: agreed === "always", payload: preview.payload };
+    return await client.sendRequest(protocol.explain, params, token);
   } finally {
     chunks.dispose();
   }
 }
 
-function withProgress(client: LanguageClient, params: protocol.ExplainParams, model: string): Thenable<protocol.ExplainResult> {
+function withProgress(model: string, run: (token: vscode.CancellationToken) => Promise<protocol.ExplainResult>): Thenable<protocol.ExplainResult> {
   const options = { location: vscode.ProgressLocation.Notification, title: `LogSieve: ${model} explains`, cancellable: true };
-  return vscode.window.withProgress(options, (_progress, token) => client.sendRequest(protocol.explain, params, token));
+  return vscode.window.withProgress(options, (_progress, token) => run(token));
 }
 
 /** The server links what holds; in this document every line reference is a link anyway, so the addresses only clutter it. */
@@ -54,7 +75,7 @@ function withoutLinks(text: string, uri: string): string {
 }
 
 function isCancelled(error: unknown): boolean {
-  return error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled;
+  return error instanceof vscode.CancellationError || (error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled);
 }
 
 function footer({ error, verified, unverified }: protocol.ExplainResult): string {
@@ -69,35 +90,4 @@ async function tellProblem(problem: string): Promise<void> {
   if ((await vscode.window.showWarningMessage(problem, settings)) === settings) {
     await vscode.commands.executeCommand("workbench.action.openSettings", "logsieve.llm");
   }
-}
-
-/** Shows what would be sent and asks. The question stays while the user scrolls through the payload. */
-async function ask(
-  documents: Documents,
-  preview: protocol.ExplainPreviewResult,
-  name: string,
-  column: vscode.ViewColumn,
-): Promise<Answer | undefined> {
-  const payload = documents.create(`${name} payload.json`, preview.payload);
-  await vscode.window.showTextDocument(payload, { viewColumn: column, preview: true });
-  await wrapLines();
-  const items: (vscode.QuickPickItem & { answer?: Answer })[] = [
-    { label: "$(arrow-right) Send once", answer: "once" },
-    { label: "$(check-all) Always for this endpoint", description: preview.endpoint, answer: "always" },
-    { label: "$(close) Cancel", description: "nothing has been sent" },
-  ];
-  const tokens = preview.tokens.toLocaleString("en");
-  const choice = await vscode.window.showQuickPick(items, {
-    title: `Send about ${tokens} tokens to ${preview.model} at ${preview.endpoint}?`,
-    placeHolder: "The document below is exactly what will be sent; secrets in it are redacted.",
-    ignoreFocusOut: true,
-  });
-  await close(payload);
-  return choice?.answer;
-}
-
-async function close(uri: vscode.Uri): Promise<void> {
-  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-  const mine = tabs.filter(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === uri.toString());
-  await vscode.window.tabGroups.close(mine);
 }

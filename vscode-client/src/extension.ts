@@ -1,6 +1,7 @@
 /** Wiring only: what exists, and what makes the server start. */
 
 import * as vscode from "vscode";
+import { registerChat } from "./chat";
 import { Connection, isWanted } from "./client";
 import { registerCommands } from "./commands";
 import { changesServer } from "./config";
@@ -10,7 +11,9 @@ import { NoiseFolds } from "./folds";
 import { hideLineNumbers } from "./layout";
 import { registerLinks } from "./links";
 import { Logs } from "./logs";
+import { registerMcp } from "./mcp";
 import { Status } from "./status";
+import { registerTools } from "./tools";
 
 export function activate(context: vscode.ExtensionContext): void {
   const connection = new Connection();
@@ -18,6 +21,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const folds = new NoiseFolds(connection);
   const logs = new Logs(connection);
   const failures = new Failures(connection, logs);
+  const serverChanged = new vscode.EventEmitter<void>();
   const startFor = (document: vscode.TextDocument): void => {
     if (isWanted(document)) void connection.open();
   };
@@ -30,11 +34,17 @@ export function activate(context: vscode.ExtensionContext): void {
     failures,
     registerLinks(documents),
     registerCommands({ connection, documents, folds, logs, failures }),
+    registerChat({ connection, documents, logs }),
+    registerTools(connection),
+    serverChanged,
+    registerMcp(connection, serverChanged.event),
     vscode.workspace.onDidOpenTextDocument(startFor),
     vscode.window.onDidChangeVisibleTextEditors(hideLineNumbers),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void connection.restart()),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (changesServer(event)) void connection.restart();
+      if (!changesServer(event)) return;
+      serverChanged.fire();
+      void connection.restart();
     }),
   );
   vscode.workspace.textDocuments.forEach(startFor);

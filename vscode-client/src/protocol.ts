@@ -134,6 +134,18 @@ export interface ReducedViewResult {
   line: number;
 }
 
+export interface ToolParams {
+  uri: string;
+  tool: "triage" | "reduce";
+  path: string;
+  finding?: number;
+  budget?: number;
+}
+
+export interface ToolResult {
+  answer: string;
+}
+
 export interface ExplainPreviewParams {
   uri: string;
   finding?: number;
@@ -164,6 +176,40 @@ export interface ExplainResult {
   error: string | null;
 }
 
+export interface Turn {
+  role: "user" | "assistant";
+  content: string;
+}
+
+export interface PromptParams {
+  uri: string;
+  vendor: string;
+  model: string;
+  finding?: number;
+  context?: number;
+  turns?: Turn[];
+}
+
+export interface VerifyParams {
+  uri: string;
+  text: string;
+}
+
+export interface VerifyResult {
+  text: string;
+  verified: number;
+  unverified: number;
+}
+
+export interface ConsentParams {
+  endpoint?: string;
+  granted?: boolean;
+}
+
+export interface ConsentResult {
+  endpoints: string[];
+}
+
 export const status = new NotificationType<StatusParams>("logsieve/status");
 export const explainChunk = new NotificationType<ExplainChunkParams>("logsieve/explainChunk");
 export const findings = new RequestType<FindingsParams, FindingsResult, void>("logsieve/findings");
@@ -172,8 +218,12 @@ export const locate = new RequestType<LocateParams, LocateResult, void>("logsiev
 export const noise = new RequestType<NoiseParams, NoiseResult, void>("logsieve/noise");
 export const reduce = new RequestType<ReduceParams, ReduceResult, void>("logsieve/reduce");
 export const reducedView = new RequestType<ReducedViewParams, ReducedViewResult, void>("logsieve/reducedView");
+export const tool = new RequestType<ToolParams, ToolResult, void>("logsieve/tool");
 export const explainPreview = new RequestType<ExplainPreviewParams, ExplainPreviewResult, void>("logsieve/explainPreview");
 export const explain = new RequestType<ExplainParams, ExplainResult, void>("logsieve/explain");
+export const prompt = new RequestType<PromptParams, ExplainPreviewResult, void>("logsieve/prompt");
+export const verify = new RequestType<VerifyParams, VerifyResult, void>("logsieve/verify");
+export const consent = new RequestType<ConsentParams, ConsentResult, void>("logsieve/consent");
 
 /** Commands that the server may offer as code actions; their arguments are [uri, index of the finding?]. */
 export const OFFERED = ["logsieve.copyReduced", "logsieve.copyFinding", "logsieve.openReduced", "logsieve.explain"] as const;

@@ -21,6 +21,10 @@ class Consent:
         """Whether the user agreed to this endpoint before. Another path, port or scheme is another endpoint."""
         return _name(endpoint) in self._read()
 
+    def endpoints(self) -> list[str]:
+        """Those that were agreed to."""
+        return sorted(self._read())
+
     def grant(self, endpoint: str) -> None:
         """Remember the endpoint. Raises OSError where the data folder cannot be written."""
         self._write(self._read() | {_name(endpoint)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,13 +30,18 @@ class Prepared:
     problem: str | None
 
 
-def messages(analysis: Analysis, budget: int, finding: int | None = None) -> list[dict[str, str]]:
-    """What a model is told, with an excerpt of at most `budget` tokens. Pure."""
+def messages(
+    analysis: Analysis, budget: int, finding: int | None = None, turns: Sequence[dict[str, str]] = ()
+) -> list[dict[str, str]]:
+    """What a model is told, with an excerpt of at most `budget` tokens, and then in a conversation. Pure."""
     from logsieve.core.excerpts import reduced
     from logsieve.llm import prompt
 
     shown = reduced(analysis, budget, finding)
-    return prompt.messages(shown.rendered, analysis, shown.redactor, finding)
+    first = prompt.messages(shown.rendered, analysis, shown.redactor, finding)
+    # Redacted as well, with the numbers of the excerpt: a question is often a piece of the log.
+    said = shown.redactor.texts(turn["content"] for turn in turns)
+    return [*first, *({**turn, "content": prompt.inert(text)} for turn, text in zip(turns, said, strict=True))]
 
 
 def prepare(analysis: Analysis, settings: Settings, finding: int | None = None) -> Prepared:

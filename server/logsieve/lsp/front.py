@@ -21,6 +21,7 @@ from logsieve.lsp import protocol
 from logsieve.lsp.convert import Client, Span, path_of
 from logsieve.lsp.features import (
     actions,
+    editor,
     explain,
     findings,
     folding,
@@ -28,6 +29,7 @@ from logsieve.lsp.features import (
     noise,
     reduced,
     symbols,
+    tool,
     view,
 )
 from logsieve.lsp.memory import give_back
@@ -52,14 +54,18 @@ FEATURES: dict[str, Handler] = {
 }
 REQUESTS: dict[str, Handler] = {
     types.WORKSPACE_TEXT_DOCUMENT_CONTENT: view.content,
+    "logsieve/consent": editor.consent,
     "logsieve/explain": explain.explain,
     "logsieve/explainPreview": explain.preview,
     "logsieve/failure": findings.one_failure,
     "logsieve/findings": findings.findings,
     "logsieve/locate": view.locate,
     "logsieve/noise": noise.noise,
+    "logsieve/prompt": editor.prompt,
     "logsieve/reduce": reduced.reduce_log,
     "logsieve/reducedView": view.reduced_view,
+    "logsieve/tool": tool.tool,
+    "logsieve/verify": editor.verify,
 }
 OPTIONS: dict[str, Any] = {
     types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),

@@ -27,6 +27,8 @@ __all__ = [
     "NOTIFICATIONS",
     "REQUESTS",
     "SCHEME",
+    "ConsentParams",
+    "ConsentResult",
     "ExplainChunkParams",
     "ExplainParams",
     "ExplainPreviewParams",
@@ -44,6 +46,7 @@ __all__ = [
     "NoiseRun",
     "Omitted",
     "Place",
+    "PromptParams",
     "Redacted",
     "ReduceParams",
     "ReduceResult",
@@ -51,6 +54,11 @@ __all__ = [
     "ReducedViewResult",
     "RequestMessage",
     "StatusParams",
+    "ToolParams",
+    "ToolResult",
+    "Turn",
+    "VerifyParams",
+    "VerifyResult",
 ]
 
 COPY_REDUCED = "logsieve.copyReduced"
@@ -249,6 +257,27 @@ class ReducedViewResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolParams:
+    """`logsieve/tool`: what the tool of that name of `logsieve mcp` says of a log, for an agent in the editor.
+
+    `path` is how the agent calls the log; the other arguments are the tool's own.
+    """
+
+    uri: str
+    tool: Literal["triage", "reduce"]
+    path: str
+    finding: int | None = None
+    budget: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """The answer as JSON, secrets redacted, no larger than the budget."""
+
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExplainPreviewParams:
     """`logsieve/explainPreview`: what `explain` would send, and where."""
 
@@ -293,6 +322,62 @@ class ExplainResult:
     error: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was said before, or is asked now, in the user's own words or the model's."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptParams:
+    """`logsieve/prompt`: as `explainPreview`, for a model of the editor's, which the client asks itself.
+
+    `context` is how many tokens the model takes. `turns` follow the excerpt. Of the result's `payload` the client
+    sends the `messages`, as they are, once the user has agreed to its `endpoint`.
+    """
+
+    uri: str
+    vendor: str
+    model: str
+    finding: int | None = None
+    context: int | None = None
+    turns: list[Turn] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyParams:
+    """`logsieve/verify`: look up in the log what a model's answer says of it; of an unfinished one, its whole lines."""
+
+    uri: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """As in `ExplainResult`."""
+
+    text: str
+    verified: int
+    unverified: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentParams:
+    """`logsieve/consent`: remember that the user agreed to an endpoint, or forget it; without one nothing changes."""
+
+    endpoint: str | None = None
+    granted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentResult:
+    """The endpoints that are agreed to."""
+
+    endpoints: list[str]
+
+
 REQUESTS: dict[str, tuple[type, type]] = {
     "logsieve/findings": (FindingsParams, FindingsResult),
     "logsieve/failure": (FailureParams, FailureResult),
@@ -300,8 +385,12 @@ REQUESTS: dict[str, tuple[type, type]] = {
     "logsieve/noise": (NoiseParams, NoiseResult),
     "logsieve/reduce": (ReduceParams, ReduceResult),
     "logsieve/reducedView": (ReducedViewParams, ReducedViewResult),
+    "logsieve/tool": (ToolParams, ToolResult),
     "logsieve/explainPreview": (ExplainPreviewParams, ExplainPreviewResult),
     "logsieve/explain": (ExplainParams, ExplainResult),
+    "logsieve/prompt": (PromptParams, ExplainPreviewResult),
+    "logsieve/verify": (VerifyParams, VerifyResult),
+    "logsieve/consent": (ConsentParams, ConsentResult),
 }
 NOTIFICATIONS: dict[str, type] = {"logsieve/status": StatusParams, "logsieve/explainChunk": ExplainChunkParams}
 

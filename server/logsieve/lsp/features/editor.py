@@ -1,0 +1,82 @@
+"""The editor's own models: the server writes what is sent and checks what comes back, the client only carries it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from logsieve.lsp.convert import Coordinates
+from logsieve.lsp.features.explain import verify as check
+from logsieve.lsp.features.reduced import check_finding
+from logsieve.lsp.views import log_of
+
+if TYPE_CHECKING:
+    from logsieve.core.analysis import Analysis
+    from logsieve.llm.verify import Verified
+    from logsieve.lsp.front import Front
+    from logsieve.lsp.protocol import (
+        ConsentParams,
+        ConsentResult,
+        ExplainPreviewResult,
+        PromptParams,
+        VerifyParams,
+        VerifyResult,
+    )
+
+ANSWER = 1500  # tokens of a model's context that are left for its answer
+
+
+def write(
+    analysis: Analysis,
+    _at: Coordinates,
+    model: str,
+    budget: int,
+    room: int | None,
+    finding: int | None,
+    turns: list[dict[str, str]],
+) -> tuple[str, int]:
+    """The payload, which holds the messages as the client sends them, and its size in tokens."""
+    from logsieve.core.render import tokens_of
+    from logsieve.llm import explain, prompt
+
+    check_finding(analysis, finding)
+
+    def made(budget: int) -> list[prompt.Message]:
+        return explain.messages(analysis, budget, finding, turns)
+
+    messages = made(budget) if room is None else prompt.fitted(made, budget, room)
+    payload = json.dumps({"model": model, "messages": messages}, ensure_ascii=False, indent=2)
+    return payload, tokens_of(payload)
+
+
+async def prompt(front: Front, params: PromptParams) -> ExplainPreviewResult:
+    """`logsieve/prompt`."""
+    from logsieve.llm.consent import Consent
+    from logsieve.lsp.protocol import ExplainPreviewResult
+
+    room = None if params.context is None else params.context - ANSWER
+    turns = [{"role": turn.role, "content": turn.content} for turn in params.turns or []]
+    asked: tuple[Any, ...] = (params.model, front.settings.llm.budget, room, params.finding, turns)
+    payload, tokens = await front.session.ask(log_of(params.uri), f"{__name__}:write", *asked)
+    endpoint = f"editor:{params.vendor}"
+    return ExplainPreviewResult(endpoint, params.model, payload, tokens, Consent().granted(endpoint), None)
+
+
+async def verify(front: Front, params: VerifyParams) -> VerifyResult:
+    """`logsieve/verify`."""
+    from logsieve.lsp.protocol import VerifyResult
+
+    log = log_of(params.uri)
+    found: Verified = await front.session.ask(log, f"{check.__module__}:{check.__name__}", params.text, log)
+    return VerifyResult(found.text, found.verified, found.unverified)
+
+
+async def consent(_front: Front, params: ConsentParams) -> ConsentResult:
+    """`logsieve/consent`."""
+    from logsieve.llm.consent import Consent
+    from logsieve.lsp.protocol import ConsentResult
+
+    known = Consent()
+    if params.endpoint is not None:
+        (known.grant if params.granted else known.revoke)(params.endpoint)
+    return ConsentResult(known.endpoints())

@@ -1,0 +1,78 @@
+/** Language models that VS Code itself has. The server writes what they are sent and checks their answers; here it is only carried. */
+
+import * as vscode from "vscode";
+import type { Connection } from "./client";
+import { config } from "./config";
+import type { Agreed } from "./consent";
+import * as protocol from "./protocol";
+
+/** How much of an answer is taken: far more than any real one has. */
+const LONGEST = 200_000;
+
+/** The model that is set, or the first there is. Throws where there is none. */
+export async function chooseModel(): Promise<vscode.LanguageModelChat> {
+  const models = await vscode.lm.selectChatModels();
+  const wanted = config.model();
+  const isWanted = ({ id, family, name, vendor }: vscode.LanguageModelChat): boolean => [id, family, name, `${vendor}/${family}`].includes(wanted);
+  const model = wanted === "" ? models[0] : models.find(isWanted);
+  if (model !== undefined) return model;
+  const known = models.map(({ vendor, family }) => `${vendor}/${family}`).join(", ");
+  throw new Error(known === "" ? "VS Code has no language model: install an extension that brings one" : `VS Code has no language model ${wanted}, only ${known}`);
+}
+
+export class EditorModel {
+  constructor(
+    private readonly connection: Connection,
+    private readonly model: vscode.LanguageModelChat,
+  ) {}
+
+  /** What would be sent about a log. */
+  async preview(target: { uri: string; finding?: number; turns?: protocol.Turn[] }): Promise<protocol.ExplainPreviewResult> {
+    const { vendor, family, maxInputTokens: context } = this.model;
+    const client = await this.connection.get();
+    return client.sendRequest(protocol.prompt, { ...target, vendor, model: `${vendor}/${family}`, context });
+  }
+
+  /** Sends what was previewed, and agreed to; the whole answer, checked. What comes is shown as it comes. */
+  async send(
+    uri: string,
+    preview: protocol.ExplainPreviewResult,
+    agreed: Agreed,
+    show: (text: string) => void | Promise<void>,
+    token: vscode.CancellationToken,
+  ): Promise<protocol.ExplainResult> {
+    const client = await this.connection.get();
+    if (agreed === "always" && !preview.consented) await client.sendRequest(protocol.consent, { endpoint: preview.endpoint, granted: true });
+    const { messages } = JSON.parse(preview.payload) as { messages: { role: string; content: string }[] };
+    const given = cancelled(token);
+    let text = "";
+    let error: string | null = null;
+    try {
+      const answer = await Promise.race([this.model.sendRequest(messages.map(toMessage), {}, token), given]);
+      const pieces = answer.text[Symbol.asyncIterator]();
+      for (let next = await Promise.race([pieces.next(), given]); next.done !== true; next = await Promise.race([pieces.next(), given])) {
+        text += next.value;
+        await show(next.value);
+        if (text.length > LONGEST) throw new Error("the model keeps talking");
+      }
+    } catch (failure) {
+      if (failure instanceof vscode.CancellationError) throw failure;
+      error = failure instanceof Error ? failure.message : String(failure);
+    }
+    return { ...(await client.sendRequest(protocol.verify, { uri, text })), error };
+  }
+}
+
+/** Rejects when what the token stands for is given up: a model may not listen. */
+function cancelled(token: vscode.CancellationToken): Promise<never> {
+  const given = new Promise<never>((_, reject) => {
+    token.onCancellationRequested(() => reject(new vscode.CancellationError()));
+  });
+  given.catch(() => undefined);
+  return given;
+}
+
+/** VS Code knows no system role: its models take what they are told first for it. */
+function toMessage({ role, content }: { role: string; content: string }): vscode.LanguageModelChatMessage {
+  return role === "assistant" ? vscode.LanguageModelChatMessage.Assistant(content) : vscode.LanguageModelChatMessage.User(content);
+}
