@@ -58,14 +58,11 @@ def test_a_user_chooses_what_is_redacted(run: Command, private_folders: Path, tm
     own.write_text("kinds = ['ipv4']\npatterns = ['ACME-\\d+']\n")
     for command in ("triage", "reduce"):
         assert b"ada@acme.dev: <secret:1> on host <ip:1>\n" in run(command, log).stdout
-    for wrong, why in (
-        ("patterns = ['(a+']", "patterns: '(a+' not a"),
-        ("kinds = [", "redact.toml: "),
-        ("x = 1", "x: no"),
-    ):
+    told = {"patterns = ['(a+']": "patterns: '(a+' not a", "kinds = [": "redact.toml: ", "x = 1": "x: no such"}
+    for wrong, why in told.items():
         own.write_text(wrong)
-        for command in (["triage", log], ["triage", "--follow", log], ["mcp"]):
-            done = run(*command)
+        for asked in (["triage", str(log)], ["triage", "--follow", str(log)], ["mcp"]):
+            done = run(*asked)
             assert (done.returncode, done.stdout) == (2, b"")
             assert why in done.stderr.decode()
 

@@ -16,7 +16,7 @@ NEAR = 100  # characters before which a name may begin its line, behind what a r
 LONG = 32  # characters from which a path-like value with all kinds of letters is base64
 UNQUOTED = 5  # the group of _VALUE that is a value without quotes
 _VAGUE = ("token", "key", "secret", "secrets", "credentials", "pwd")  # parsers and people use them for other things
-_HINTS = ("pass", "pwd", "secret", "token", "cred", "key", "auth", "_pat", "dsn")
+_HINTS = ("pass", "pwd", "secret", "token", "cred", "key", "auth", "_pat", "dsn", "psk")
 
 _ASSIGNMENT = linear(
     rf"(?i)([A-Za-z0-9_.\-]*(?:{'|'.join(_HINTS)})[A-Za-z0-9_\-]*)"
@@ -35,6 +35,7 @@ _COLUMNS = linear(
 _BEFORE_NAME = re.compile(
     r"[^A-Za-z]+|[\d:.,+\-]+T[\d:.,+\-]+Z?|export|declare|-x|setx?|ENV|ARG|env|-e|--env|--build-arg"
 )
+_PUBLIC = re.compile(r"(?i)public key $")
 _FINGERPRINT = re.compile(r"[0-9A-F]{16}|[0-9A-F]{40}")  # of a public key of GPG
 
 
@@ -55,6 +56,8 @@ def _assignments(line: str) -> Iterator[Place]:
         value = _end_at_pair(given)
         if not _is_secret_value(value, direct) or (not name.isupper() and _is_code(value)):
             continue  # code assigns to names in lower case; a dump of the environment holds no code
+        if name.lower() == "token" and _PUBLIC.search(line, max(0, start - NEAR), start):
+            continue  # of a .NET assembly
         if "gpg" in name.lower() and _FINGERPRINT.fullmatch(value):
             continue
         if _in_url(line, start):
@@ -141,7 +144,7 @@ _NO_VALUES = words("""
 _STRONG = words("""
     password passwd passphrase passcode pwd secret secrets token credential credentials apikey apitoken
     authtoken accesskey secretkey privatekey accesstoken clientsecret dbpassword dockerconfigjson authkey
-    sharedkey pgpassword mysqlpwd
+    sharedkey pgpassword mysqlpwd psk
 """)
 _GLUED = ("password", "passwd", "passphrase", "secret", "token", "apikey")
 _KEYS = words("""

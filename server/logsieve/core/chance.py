@@ -13,11 +13,13 @@ __all__ = ["opaque"]
 
 MIXED = 3.1  # characters a run of one kind (`Abc`, `abc`, `ABC`, `123`) has at most on average: chance has about 2
 ENTROPY = 4.1  # bits per character; chance has 4.4 at 28 characters, more at more
+ONE_CASE = 40  # characters from which letters of one case with digits are enough; hexadecimal ones never are
 NEAR = 40  # characters before it that may say what it is
 DATA = 56  # letters from which a line that ends with nothing else may be one of encoded data
 
 _LONG = re.compile(r"[A-Za-z0-9+/_\-]{28,}+={0,2}")  # shorter than 28 characters chance cannot be told from names
 _SHORT = re.compile(r"(?<![^/_-])(?:[a-z]{3,}|[A-Z][a-z]{2,}|[A-Z]{3,}|[0-9a-f]{6,}|[0-9]+)(?![^/_-])")  # words, hashes
+_HEX = re.compile(r"(?i)[0-9a-f_/+=-]*")
 _RUN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|([0-9]+)")
 # What says that it is no key: digests, data of files, what requests and versions are called.
 _BEFORE = re.compile(
@@ -50,7 +52,8 @@ def _is_chance(value: str) -> bool:
     """Whether a value is of all kinds of letters, well mixed, without the words and hashes in it."""
     bare = _SHORT.sub("", value)
     runs = _RUN.findall(bare)
-    if len(bare) < 28 or not any(map(str.islower, bare)) or not any(map(str.isupper, bare)):
+    both = any(map(str.islower, bare)) and any(map(str.isupper, bare))
+    if len(bare) < (28 if both else ONE_CASE) or (not both and _HEX.fullmatch(bare)):
         return False
     if sum(map(bool, runs)) < 2 or len(bare) > MIXED * len(runs):
         return False

@@ -35,6 +35,11 @@ def _header_value(value: str) -> bool:
     return len(value) >= 6 and not is_masked(value) and (looks_random(value) or len(value) >= 20)
 
 
+def _is_mixed(value: str) -> bool:
+    """Whether a value has letters of both cases and digits."""
+    return looks_random(value) and value.lower() != value != value.upper()
+
+
 def _varied(value: str) -> bool:
     return len(set(value)) >= 6
 
@@ -176,6 +181,16 @@ _CHECKED: tuple[tuple[str, str, str, Callable[[str], bool]], ...] = (
         _varied,
     ),
     ("authorization header", "bearer", r"(?i)\bbearer[\s:=]+[\"']?([A-Za-z0-9._~+/\-]{12,}={0,2})", looks_random),
+    (
+        "authorization header",
+        "auth",
+        r"\bAUTH(?:ENTICATE)? (?:PLAIN|LOGIN|XOAUTH2) ([A-Za-z0-9+/]{12,}={0,2})",
+        _varied,
+    ),
+    ("SAML response", "saml", r"\bSAML(?:Response|Request)=([A-Za-z0-9+/%=]{40,})", _varied),
+    ("Vault token", r"\b[sb]\.[a-z0-9]{24}", r"(?:^|[\s\"'=:])([sb]\.[A-Za-z0-9]{24})(?:[\s\"',]|$)", _is_mixed),
+    ("cookie", "fastlane_session", r"FASTLANE_SESSION[\"']?\s*[:=]\s*[\"']?([^\s\"'][^\n]{20,})", _unmasked),
+    ("Sonar token", "sonar", r"sonar\.login[\s=:\"']+([A-Za-z0-9_]{20,})", looks_random),
     ("authorization header", "basic", r"(?i)\bbasic[\s:]+([A-Za-z0-9+/]{8,}={0,2})", _is_basic),
     ("cookie", "cookie", r"(?i)\bset-cookie2?[\"']?\s*[:=]\s*\[?\s*[\"']?[^=\s;\"']+=([^;\s\"']{6,})", _unmasked),
     ("cookie", "cookie", r"(?i)(?:^|[^a-z\-])cookie[\"']?\s*:\s*[\"']?([^\s=;\"']+=[^\"'\n]{4,})", _unmasked),
@@ -214,6 +229,22 @@ _CHECKED: tuple[tuple[str, str, str, Callable[[str], bool]], ...] = (
         "password on a command line",
         r"\b(?:redis-cli|ldap|sqlcmd|bcp|mongo)",
         r"\b(?:redis-cli\b[^|]*?\s-a|ldap\w+\b[^|]*?\s-w|(?:sqlcmd|bcp)\b[^|]*?\s-P|mongo\w*\b[^|]*?\s-p)\s?[\"']?([^\s\"'\-][^\s\"']{2,})",
+        _unmasked,
+    ),
+    (
+        "token on a command line",
+        r"\s(?:-t|--key)\b",
+        r"(?:\bcodecov\w*\b[^|]*?\s-t|\s--key)(?:=|\s+)[\"']?([A-Za-z0-9_\-]{20,})(?:[\s\"']|$)",
+        looks_random,
+    ),
+    (
+        "password on a command line",
+        "openssl signtool security",
+        (
+            r"\b(?:openssl\b[^|]*?\s-[kK]|signtool(?:\.exe)?\b.*?\s/p|security\s+set-key-partition-list\b[^|]*?\s-k"
+            r"|security\s+(?:import|export|(?:unlock|create)-keychain)\b[^|]*?\s-[pP])"
+            r"\s+[\"']?([^\s\"'\-/][^\s\"']{2,})"
+        ),
         _unmasked,
     ),
     ("password on a command line", r"[\s\"']pass:", r"(?i)[\s\"']pass:([^\s\"']{3,})", _unmasked),
