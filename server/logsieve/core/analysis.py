@@ -135,7 +135,7 @@ def analyse(
 
     asked = count(1)
 
-    @lru_cache(maxsize=1 << 16)
+    @lru_cache(maxsize=1 << 12)
     def message(line: int) -> str:
         if progress and next(asked) % OFTEN == 0:  # every stage asks for messages, and may be stopped here
             progress(SCANNING)

@@ -42,7 +42,8 @@ def find(
     label = reason_of.astype(np.int32)
     label[repeated] = len(reasons)
     names = [*reasons, REPETITION]
-    kept_before = np.concatenate(([0], np.cumsum(kept)))
+    kept_before = np.zeros(count + 1, np.int32)
+    np.cumsum(kept, out=kept_before[1:])
     starts, ends = np.asarray(sections.starts) + 1, np.asarray(sections.ends)
     quiet = (kept_before[ends] == kept_before[starts]) & ~sections.ended(Outcome.FAILED)
     for number in np.flatnonzero(quiet).tolist():
@@ -73,9 +74,16 @@ def _runs(
     mask: NDArray[np.bool_], blank: NDArray[np.bool_], minimum: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The starts and ends of the runs of at least `minimum` marked lines, without blank lines at either end."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False]))))
-    said = np.concatenate(([-1], np.flatnonzero(~blank), [len(mask)]))
-    starts = said[np.searchsorted(said, edges[::2])]
-    ends = said[np.searchsorted(said, edges[1::2]) - 1] + 1
+    starts, ends = _edges(mask)
+    first, last = _edges(blank)
+    if len(first):
+        starts = np.where(blank[starts], last[np.searchsorted(first, starts, side="right") - 1], starts)
+        ends = np.where(blank[ends - 1], first[np.searchsorted(first, ends, side="left") - 1], ends)
     long = ends - starts >= minimum
     return starts[long], ends[long]
+
+
+def _edges(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The starts and ends of all runs of marked lines."""
+    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
+    return edges[::2], edges[1::2]

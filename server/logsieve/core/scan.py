@@ -6,6 +6,7 @@ only what has changed is scanned again: the result is the same.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from logsieve.text import LONGEST, Data, LogText
 
 __all__ = ["MOST_HITS", "Hit", "Hits", "Part", "Parts", "Scanned", "Wrapping", "joined", "message_of", "part", "run"]
 
-KEPT = 1 << 24  # bytes of messages that stay at hand for the later stages; lines beyond are cleaned again one by one
+KEPT = 1 << 24  # bytes of a log whose messages stay at hand for the later stages; of others lines are cleaned again
 MOST_HITS = 2000  # hits of one rule that are looked at: the first and the last half of these; more say nothing new
 PIECE = 1 << 12  # hits that are made objects at a time
 STEP = 1 << 16  # bytes of two texts that are compared at a time
@@ -122,7 +123,7 @@ def _is_told(pattern: Pattern) -> bool:
 class _Messages:
     """The messages of lines `start` to `end`. The bytes begin with that of line `first`, cut when first asked."""
 
-    def __init__(self, start: int, end: int, data: bytes, first: int, breaks: list[int]) -> None:
+    def __init__(self, start: int, end: int, data: bytes, first: int, breaks: array[int]) -> None:
         self.start, self.end = start, end
         self._data, self._first, self._breaks = data, first, breaks
 
@@ -131,7 +132,8 @@ class _Messages:
         if end > self.end:
             return None
         if not self._breaks:
-            self._breaks += [-1, *np.flatnonzero(np.frombuffer(self._data, np.uint8) == 10).tolist()]
+            self._breaks.append(-1)
+            self._breaks.frombytes(np.flatnonzero(np.frombuffer(self._data, np.uint8) == 10).tobytes())
         return self._data[self._breaks[start - self._first] + 1 : self._breaks[end - self._first]]
 
     def moved(self, by: int, start: int, end: int) -> _Messages:
@@ -310,12 +312,12 @@ def run(text: LogText, packs: PackSet, parts: Parts, earlier: tuple[LogText, Sca
         start, end = _unchanged(earlier[0], text)
         kept = earlier[1].found
     found = [kept.cut(0, start)] if kept else []
-    room = KEPT - sum(map(len, kept.messages)) if kept else KEPT
+    at_hand = len(text.data) <= KEPT
     for here in parts(text, list(text.chunks(start, len(text) - end))):
-        room -= sum(map(len, here.messages))
-        found.append(here if room > 0 else here.without_messages())
+        found.append(here if at_hand else here.without_messages())
     found += [kept.cut(len(kept) - end, len(kept))] if kept else []
-    return Scanned(plan, joined(found))
+    whole = joined(found)
+    return Scanned(plan, whole if at_hand else whole.without_messages())
 
 
 def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping, shapes_of: Shapes) -> Part:
@@ -356,7 +358,7 @@ def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping
         lines.astype(np.int32),
         sizes,
         names,
-        (_Messages(0, count, messages, 0, []),),
+        (_Messages(0, count, messages, 0, array("q")),),
     )
 
 

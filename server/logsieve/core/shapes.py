@@ -22,8 +22,12 @@ def shapes(messages: bytes) -> NDArray[np.uint64]:
 
 def occurrences(column: NDArray[np.uint64]) -> NDArray[np.int32]:
     """How often the shape of each line occurs in the log: int32 of shape [lines]."""
-    _, inverse, counts = np.unique(column, return_inverse=True, return_counts=True)
-    found: NDArray[np.int32] = counts.astype(np.int32)[inverse]
+    found = np.empty(len(column), np.int32)
+    high = (column >> np.uint64(61)).astype(np.uint8)
+    for part in range(8):  # what takes several times the memory of its lines looks at an eighth of them at a time
+        lines = np.flatnonzero(high == part)
+        _, inverse, counts = np.unique(column[lines], return_inverse=True, return_counts=True)
+        found[lines] = counts[inverse]
     return found
 
 
