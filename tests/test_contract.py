@@ -59,12 +59,23 @@ def server_settings(tree: Any = DEFAULTS, prefix: str = "logsieve") -> dict[str,
             told |= {"type": "string", "enum": list(get_args(hint))}
         elif hint is int:
             told |= {"type": "integer", "minimum": field.metadata["minimum"], "maximum": field.metadata["maximum"]}
+        elif hint is float:
+            told |= {"type": "number", "minimum": field.metadata["minimum"], "maximum": field.metadata["maximum"]}
         elif hint is str:
             told |= {"type": "string"}
         else:
             choices = list(get_args(get_args(hint)[0]))
             told |= {"type": "array", "items": {"type": "string"} | ({"enum": choices} if choices else {})}
         out[key] = told | {"description": field.metadata["help"]}
+    return out
+
+
+def guarded(tree: Any = DEFAULTS, prefix: str = "logsieve") -> set[str]:
+    """The settings that no untrusted workspace may change."""
+    out: set[str] = set()
+    for field in fields(tree):
+        value, key = getattr(tree, field.name), f"{prefix}.{field.name}"
+        out |= guarded(value, key) if is_dataclass(value) else {key} if field.metadata["guarded"] else set()
     return out
 
 
@@ -108,8 +119,10 @@ def test_documented_settings_exist() -> None:
 
 def test_what_decides_where_text_goes_what_is_redacted_in_it_or_what_is_run_is_restricted() -> None:
     restricted = set(PACKAGE["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"])
-    sensitive = re.compile(r"\.(?:server\.|llm\.(?:endpoint|model|keyVariable)|packs\.folders|redact\.)")
-    assert restricted == {key for key in client_settings() if sensitive.search(key)}
+    started = {key for key in client_settings() if key.startswith("logsieve.server.")}
+    assert restricted == started | guarded()
+    harmless = {"timeout", "context", "budget", "followUp", "inputPrice", "outputPrice"}  # how much, not where or what
+    assert {key.rpartition(".")[2] for key in server_settings() if ".llm." in key and key not in restricted} == harmless
 
 
 # The command line
@@ -128,7 +141,7 @@ def test_every_operation_is_a_command_with_its_parameters() -> None:
             assert option.help == parameter.help
             assert option.default == parameter.default
             if parameter.minimum is not None:
-                assert isinstance(option.type, click.IntRange)
+                assert isinstance(option.type, click.IntRange | click.FloatRange)
                 assert (option.type.min, option.type.max) == (parameter.minimum, parameter.maximum)
         own = {p.name for p in (*EXTRA.get(operation.name, ()), *operation.parameters)}
         assert set(options) == own | {"format_", "folders", "paths"}

@@ -166,16 +166,27 @@ def _option(parameter: Parameter) -> click.Option:
         kind = click.Choice(parameter.choices)
     elif parameter.type is int:
         kind = _Whole(parameter.minimum, parameter.maximum)
+    elif parameter.type is float:
+        kind = click.FloatRange(parameter.minimum, parameter.maximum)
+    elif isinstance(parameter.default, tuple):
+        kind = _Lines()
     else:
         kind = parameter.type
     return click.Option(
         ["--" + parameter.name.replace("_", "-"), parameter.name],
         type=kind,
         is_flag=parameter.type is bool,
+        multiple=isinstance(parameter.default, tuple),
         default=parameter.default,
-        show_default=parameter.default not in (None, "", False),
+        show_default=parameter.default not in (None, "", False, (), 0),
         help=parameter.help,
     )
+
+
+class _Lines(click.types.StringParamType):
+    """Texts; those of an environment variable are its lines."""
+
+    envvar_list_splitter = "\n"
 
 
 class _Whole(click.IntRange):
@@ -302,7 +313,8 @@ def _explain(operation: Operation, *, dry_run: bool, yes: bool, format_: str, **
             write(sanitised(chunk))
             sys.stdout.flush()
 
-    return _run(operation, format_=format_, alone=True, approve=approve, on_chunk=on_chunk, **parameters)
+    faces: dict[str, Any] = {"approve": approve, "on_chunk": on_chunk, "note": _complain}
+    return _run(operation, format_=format_, alone=True, **faces, **parameters)
 
 
 def _as_options(message: str) -> str:
@@ -311,20 +323,24 @@ def _as_options(message: str) -> str:
 
 
 def _consents(prepared: Prepared) -> bool:
-    """Whether the user agreed to this endpoint before, or does now that they see the payload. A yes is remembered."""
+    """Whether the user agreed to this endpoint before in this folder, or does now that they see the payload.
+
+    A yes is remembered.
+    """
     from logsieve.llm.consent import Consent
     from logsieve.terminal import sanitised
 
-    consent = Consent()
-    if consent.granted(prepared.endpoint):
+    consent, workspace = Consent(), str(Path.cwd())
+    if consent.granted(prepared.endpoint, workspace):
         return True
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError(f"nothing was sent to {prepared.endpoint}: agree once on a terminal, or give --yes")
     click.echo(sanitised(prepared.payload), err=True)
     where = f"{prepared.endpoint} ({prepared.model})"
-    if not click.confirm(f"Send this to {where}, {prepared.tokens:,} tokens, now and later?", err=True):
+    click.echo(prepared.terms, err=True)
+    if not click.confirm(f"Send this to {where}, now and from this folder later?", err=True):
         return False
-    consent.grant(prepared.endpoint)
+    consent.grant(prepared.endpoint, workspace)
     return True
 
 
@@ -394,6 +410,64 @@ def mcp(roots: Sequence[str], folders: Sequence[str]) -> None:
             raise
         raise click.UsageError("needs more: pip install '<path to the LogSieve checkout>[mcp]'") from error
     serve(roots, folders, _settings())
+
+
+@cli.group(short_help="Keep API keys in the system's keyring.")
+def keys() -> None:
+    """Keep API keys in the system's keyring, where `explain` looks for them when the environment has none.
+
+    NAME is that of --key-variable, such as OPENAI_API_KEY.
+    """
+
+
+@keys.command("set", short_help="Ask for a key and keep it.")
+@click.argument("name")
+def set_key(name: str) -> None:
+    """Ask for the key, without showing it, and keep it under NAME; from a pipe it is read."""
+    key = click.prompt("Key", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    _with_keyring("store", name, key.strip())
+    _complain(f"kept {name}")
+
+
+@keys.command("delete", short_help="Forget a key.")
+@click.argument("name")
+def delete_key(name: str) -> None:
+    """Forget the key of this NAME."""
+    _complain(f"deleted {name}" if _with_keyring("delete", name) else f"there was no {name}")
+
+
+def _with_keyring(function: str, *arguments: str) -> Any:
+    from logsieve.llm import errors
+    from logsieve.llm import keys as keyring
+
+    try:
+        return getattr(keyring, function)(*arguments)
+    except errors.NotConfiguredError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@cli.command(short_help="List the endpoints that explain may send to, or take one back.")
+@click.option(
+    "--revoke",
+    "endpoints",
+    multiple=True,
+    metavar="URL",
+    help="Ask again before this endpoint; may be given several times.",
+)
+def consent(endpoints: Sequence[str]) -> int:
+    """List the endpoints that `explain` sends to without asking again, each with its folder, or take one back."""
+    from logsieve.llm.consent import Consent
+    from logsieve.terminal import sanitised
+
+    agreed = Consent()
+    code = 0
+    for endpoint in endpoints:
+        if not agreed.revoke(endpoint):
+            _complain(f"{endpoint} was not agreed to")
+            code = USAGE
+    for granted in () if endpoints else agreed.all():
+        click.echo(sanitised(f"{granted.endpoint}  {granted.workspace or '(logs outside of any folder)'}"))
+    return code
 
 
 @cli.command("nvim-path")

@@ -6,29 +6,35 @@ here: this is where LogSieve's own counting ends and its readers' begins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from logsieve.settings import DEFAULTS, Llm, Reduce
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.llm.explain import Prepared
+    from logsieve.llm.provider import Call
+    from logsieve.llm.reading import Looked
     from logsieve.model import Finding, Piece
 
 __all__ = ["OPERATIONS", "Operation", "Parameter"]
 
-Value = int | str | bool | None
+Value = int | float | str | bool | tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an operation: its type, its default (None: may be left out) and what values it takes."""
+    """One parameter of an operation: its type, its default (None: may be left out) and what values it takes.
+
+    A default that is a tuple: it may be given several times.
+    """
 
     name: str
-    type: type[int | str | bool]
+    type: type[int | float | str | bool]
     default: Value
     help: str
     choices: tuple[str, ...] = ()
@@ -160,43 +166,49 @@ def explain(
     path: str,
     *,
     finding: int | None,
-    endpoint: str,
-    model: str,
-    key_variable: str,
-    timeout: int,
-    budget: int,
     approve: Callable[[Prepared], bool],
     on_chunk: Callable[[str], None],
+    note: Callable[[str], None],
+    **llm: Any,
 ) -> dict[str, Any]:
     """Ask a model about the failure, or about one finding (1-based), and check its answer against the log.
 
-    `approve` is shown what would be sent, and decides. `on_chunk` gets the answer as it comes.
+    `llm` are the settings of that name. `approve` is shown what would be sent, and decides. `on_chunk` gets the answer
+    as it comes, `note` what else happens.
     """
     import asyncio
 
-    from logsieve.llm.client import LlmError
-    from logsieve.llm.explain import prepare, run
+    from logsieve.llm.errors import LlmError
+    from logsieve.llm.explain import looked, prepare, run, smaller
     from logsieve.llm.verify import verify
 
-    llm = Llm(endpoint=endpoint, model=model, keyVariable=key_variable, timeout=timeout, budget=budget)
-    settings = replace(DEFAULTS, llm=llm)
-    answer: dict[str, Any] = {"path": path, "endpoint": endpoint, "model": model, "payload": "", "tokens": 0}
-    answer |= {"text": "", "verified": 0, "unverified": 0, "error": None}
+    settings = replace(DEFAULTS, llm=Llm(**{key: llm[_option(key)] for key in LLM}))
+    answer: dict[str, Any] = {"path": path, "endpoint": settings.llm.endpoint, "model": settings.llm.model}
+    answer |= {"payload": "", "tokens": 0, "text": "", "verified": 0, "unverified": 0, "further": [], "error": None}
     if finding and finding > len(analysis.findings):
         return answer | {"error": f"there is no finding {finding}; the log has {len(analysis.findings)}"}
-    prepared = prepare(analysis, settings, finding - 1 if finding else None)
+    index = finding - 1 if finding else None
+    prepared = prepare(analysis, settings, index)
     answer |= {"payload": prepared.payload, "tokens": prepared.tokens}
     if not approve(prepared):
         return answer
     if prepared.problem:
         return answer | {"error": prepared.problem}
+
+    async def look(calls: Sequence[Call]) -> Sequence[Looked]:
+        return looked(analysis, settings, index, prepared.payload, calls)
+
+    async def less(times: int, tools: bool) -> str | None:
+        return smaller(analysis, settings, index, prepared.payload, times, tools)
+
     try:
-        text = asyncio.run(run(prepared.payload, settings, on_chunk))
+        text, further = asyncio.run(run(prepared.payload, settings, on_chunk, note=note, look=look, less=less))
     except LlmError as error:
-        text = error.partial
+        text, further = error.partial, error.further
         answer["error"] = str(error)
     checked = verify(text, analysis)
-    return answer | {"text": checked.text, "verified": checked.verified, "unverified": checked.unverified}
+    answer |= {"text": checked.text, "verified": checked.verified, "unverified": checked.unverified}
+    return answer | {"further": list(further)}
 
 
 def _safe(analysis: Analysis, texts: Iterable[str]) -> dict[str, str]:
@@ -211,11 +223,27 @@ def _safe(analysis: Analysis, texts: Iterable[str]) -> dict[str, str]:
     return dict(zip(distinct, map(visible, Redactor(analysis.redact).texts(distinct)), strict=True))
 
 
-def _setting(name: str, section: type, key: str, default: int | str) -> Parameter:
-    """A setting as a parameter: one help, one range."""
+def _setting(section: Reduce | Llm, key: str) -> Parameter:
+    """A setting as a parameter: one help, one range, one choice of values."""
     about = next(f.metadata for f in fields(section) if f.name == key)
-    return Parameter(name, type(default), default, about["help"], minimum=about["minimum"], maximum=about["maximum"])
+    default, hint = getattr(section, key), get_type_hints(type(section))[key]
+    return Parameter(
+        _option(key),
+        str if isinstance(default, tuple) else type(default),
+        default,
+        about["help"],
+        choices=get_args(hint) if get_origin(hint) is Literal else (),
+        minimum=about["minimum"],
+        maximum=about["maximum"],
+    )
 
+
+def _option(key: str) -> str:
+    """A setting's name as that of a parameter: key_variable."""
+    return re.sub("([A-Z])", r"_\1", key).lower()
+
+
+LLM = [field.name for field in fields(Llm)]
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -232,7 +260,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "redacted: line, kind, placeholder",
         reduce,
         (
-            _setting("budget", Reduce, "budget", DEFAULTS.reduce.budget),
+            _setting(DEFAULTS.reduce, "budget"),
             Parameter("numbers", bool, False, "Put its number before each line of the text."),
         ),
     ),
@@ -253,17 +281,14 @@ OPERATIONS: tuple[Operation, ...] = (
         "explain",
         "Ask a language model to explain the failure; shows first what would be sent where.",
         "path, endpoint, model, payload (the body of the request), tokens (its size), text (the answer), verified and "
-        "unverified (how many of its claims the log bears out, or does not), error (or null)",
+        "unverified (how many of its claims the log bears out, or does not), further (what else of the log was sent, "
+        "because the model asked for it), error (or null)",
         explain,
         (
             Parameter(
                 "finding", int, None, "Explain the finding of this number; triage lists them, 1 first.", minimum=1
             ),
-            _setting("endpoint", Llm, "endpoint", DEFAULTS.llm.endpoint),
-            _setting("model", Llm, "model", DEFAULTS.llm.model),
-            _setting("key_variable", Llm, "keyVariable", DEFAULTS.llm.keyVariable),
-            _setting("timeout", Llm, "timeout", DEFAULTS.llm.timeout),
-            _setting("budget", Llm, "budget", DEFAULTS.llm.budget),
+            *(_setting(DEFAULTS.llm, key) for key in LLM),
         ),
     ),
 )

@@ -14,9 +14,14 @@ __all__ = ["DEFAULTS", "Diagnostics", "Folding", "Llm", "Packs", "Redact", "Redu
 T = TypeVar("T")
 
 
-def setting(default: Any, help: str, minimum: float | None = None, maximum: float | None = None) -> Any:
-    """A dataclass field that carries its documentation and its range."""
-    meta = {"help": help, "minimum": minimum, "maximum": maximum}
+def setting(
+    default: Any, help: str, minimum: float | None = None, maximum: float | None = None, *, guarded: bool = False
+) -> Any:
+    """A dataclass field that carries its documentation and its range.
+
+    `guarded`: it decides what is run, what is read or where text goes; editors take it from no untrusted workspace.
+    """
+    meta = {"help": help, "minimum": minimum, "maximum": maximum, "guarded": guarded}
     return field(default=default, metadata=meta)
 
 
@@ -47,7 +52,7 @@ class Folding:
 class Packs:
     """Which knowledge is used beside the built-in packs."""
 
-    folders: tuple[str, ...] = setting((), "Further folders with packs (*.toml).")
+    folders: tuple[str, ...] = setting((), "Further folders with packs (*.toml).", guarded=True)
     disabled: tuple[str, ...] = setting((), "Names of packs that are not used.")
 
 
@@ -62,24 +67,56 @@ class Redact:
         get_args(Personal),
         "What is replaced beside secrets in what leaves for a model or the clipboard: e-mail and IP addresses, names "
         "of users and their home folders, and what only chance makes (entropy).",
+        guarded=True,
     )
     patterns: tuple[str, ...] = setting(
-        (), "Further secrets, as regular expressions in RE2's syntax; the first group, or the whole match, is replaced."
+        (),
+        "Further secrets, as regular expressions in RE2's syntax; the first group, or the whole match, is replaced.",
+        guarded=True,
     )
     allow: tuple[str, ...] = setting(
-        (), "Values that stay, as regular expressions in RE2's syntax that match the whole value."
+        (), "Values that stay, as regular expressions in RE2's syntax that match the whole value.", guarded=True
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Llm:
-    """Where `explain` sends the redacted excerpt. Nothing is sent while the endpoint is empty."""
+    """Where `explain` sends the redacted excerpt, and how. Nothing is sent while the endpoint is empty."""
 
-    endpoint: str = setting("", "Base URL of an OpenAI-compatible API, for example http://localhost:11434/v1.")
-    model: str = setting("", "Name of the model.")
-    keyVariable: str = setting("OPENAI_API_KEY", "Environment variable that holds the API key.")  # noqa: N815 (as above)
+    provider: Literal["openai", "anthropic", "editor"] = setting(
+        "openai",
+        "The API that the endpoint speaks: openai (any compatible one, local ones too) or anthropic. "
+        "editor: the models that VS Code itself has; no endpoint and no key.",
+        guarded=True,
+    )
+    endpoint: str = setting("", "Base URL of the API, for example http://localhost:11434/v1.", guarded=True)
+    model: str = setting("", "Name of the model.", guarded=True)
+    keyVariable: str = setting(  # noqa: N815 (as above)
+        "",
+        "Environment variable, or entry of the system's keyring, that holds the API key. "
+        "Empty: OPENAI_API_KEY for api.openai.com, ANTHROPIC_API_KEY for api.anthropic.com, none for others.",
+        guarded=True,
+    )
+    organisation: str = setting("", "Organisation that OpenAI bills.", guarded=True)
+    headers: tuple[str, ...] = setting(
+        (), "Further headers, each 'Name: value'; ${NAME} stands for an environment variable.", guarded=True
+    )
+    proxy: str = setting("", "URL of a proxy. Empty: what HTTPS_PROXY and NO_PROXY say.", guarded=True)
+    certificates: str = setting("", "File (PEM) with certificates of your own authority.", guarded=True)
     timeout: int = setting(60, "Seconds without an answer before giving up.", 1, 3600)
+    context: int = setting(
+        0, "Tokens the model's context holds. 0: unknown, less is sent when it refuses.", 0, 10_000_000
+    )
     budget: int = setting(4000, "Size of the excerpt that is sent, in tokens.", 100, 1_000_000)
+    followUp: int = setting(  # noqa: N815 (as above)
+        4000, "Most tokens of further lines that the model may ask for. 0: none.", 0, 1_000_000
+    )
+    inputPrice: float = setting(  # noqa: N815 (as above)
+        0.0, "Price of a million tokens that are sent, for the estimate of costs.", 0, 10_000
+    )
+    outputPrice: float = setting(  # noqa: N815 (as above)
+        0.0, "Price of a million tokens of answer, for the estimate of costs.", 0, 10_000
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +182,12 @@ def _problem(hint: Any, meta: Mapping[str, Any], value: Any) -> str | None:
     if hint is int:
         if isinstance(value, bool) or not isinstance(value, int):
             return f"expected a whole number, got {value!r}"
+        if not meta["minimum"] <= value <= meta["maximum"]:
+            return f"expected {meta['minimum']} to {meta['maximum']}, got {value}"
+        return None
+    if hint is float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return f"expected a number, got {value!r}"
         if not meta["minimum"] <= value <= meta["maximum"]:
             return f"expected {meta['minimum']} to {meta['maximum']}, got {value}"
         return None

@@ -256,6 +256,10 @@ def _explain(answer: dict[str, Any], _: Analysis, __: int) -> Iterator[Row]:
         for line in answer["text"].split("\n") if answer["unverified"] else ():
             if line.endswith(")*"):  # how llm.verify marks what does not hold
                 yield [(f"  {line}", "yellow")]
+    if answer["further"]:
+        yield []
+        yield [("Sent as well, because the model asked for it:", "bold")]
+        yield from ([(f"  {told}", "")] for told in answer["further"])
 
 
 VIEWS = {"triage": _triage, "reduce": _reduce, "sections": _sections, "templates": _templates, "explain": _explain}

@@ -14,7 +14,7 @@ import pytest
 from logsieve import packs
 from logsieve.core.analysis import Analysis, analyse
 from logsieve.llm import explain
-from logsieve.llm.prompt import SYSTEM
+from logsieve.llm.prompt import SYSTEM, TOOLS
 from logsieve.llm.verify import verify
 from logsieve.settings import DEFAULTS, Settings
 from logsieve.text import LogText
@@ -63,7 +63,7 @@ def pytest_log(*more: str, padding: int = 0) -> Analysis:
 def user_message(prepared: explain.Prepared) -> str:
     body = json.loads(prepared.payload)
     assert [m["role"] for m in body["messages"]] == ["system", "user"]
-    assert body["messages"][0]["content"] == SYSTEM
+    assert body["messages"][0]["content"] == SYSTEM + TOOLS
     return str(body["messages"][1]["content"])
 
 
@@ -166,7 +166,7 @@ async def test_an_answer_that_quotes_the_log_is_verified() -> None:
     log = pytest_log(padding=20)
     with serve("ok") as endpoint:
         to = settings(endpoint.url)
-        answer = await explain.run(explain.prepare(log, to).payload, to, lambda _: None)
+        answer, _ = await explain.run(explain.prepare(log, to).payload, to, lambda _: None)
     result = verify(answer, log)
     assert result.verified >= 1
     assert result.unverified == 0
@@ -176,7 +176,7 @@ async def test_an_answer_that_lies_is_marked() -> None:
     log = pytest_log(padding=20)
     with serve("lies") as endpoint:
         to = settings(endpoint.url)
-        answer = await explain.run(explain.prepare(log, to).payload, to, lambda _: None)
+        answer, _ = await explain.run(explain.prepare(log, to).payload, to, lambda _: None)
     result = verify(answer, log)
     assert LIE in result.text
     assert result.text.count("not found in the log") == 2

@@ -31,13 +31,13 @@ async function ask(
   await wrapLines();
   const items: (vscode.QuickPickItem & { answer?: Agreed })[] = [
     { label: "$(arrow-right) Send once", answer: "once" },
-    { label: "$(check-all) Always for this endpoint", description: preview.endpoint, answer: "always" },
+    { label: "$(check-all) Always for this endpoint in this workspace", description: preview.endpoint, answer: "always" },
     { label: "$(close) Cancel", description: "nothing has been sent" },
   ];
   const tokens = preview.tokens.toLocaleString("en");
   const choice = await vscode.window.showQuickPick(items, {
     title: `Send about ${tokens} tokens to ${preview.model} at ${preview.endpoint}?`,
-    placeHolder: "The document below is exactly what will be sent; secrets in it are redacted.",
+    placeHolder: `The document below is exactly what will be sent; secrets in it are redacted. ${preview.terms}`,
     ignoreFocusOut: true,
   });
   await close(payload);

@@ -78,7 +78,12 @@ function isCancelled(error: unknown): boolean {
   return error instanceof vscode.CancellationError || (error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled);
 }
 
-function footer({ error, verified, unverified }: protocol.ExplainResult): string {
+function footer(result: protocol.ExplainResult): string {
+  const further = result.further.map((told) => `\n    ${told}`).join("");
+  return `${checked(result)}${further === "" ? "" : `\n*Sent as well, because the model asked for it:*\n${further}\n`}`;
+}
+
+function checked({ error, verified, unverified }: protocol.ExplainResult): string {
   if (error !== null) return `\n\n**The answer ended with an error:** ${error}\n`;
   if (verified + unverified === 0) return "";
   const missing = unverified === 0 ? "all of them hold" : `${unverified} of them not found, marked above`;

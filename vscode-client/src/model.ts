@@ -42,7 +42,7 @@ export class EditorModel {
     token: vscode.CancellationToken,
   ): Promise<protocol.ExplainResult> {
     const client = await this.connection.get();
-    if (agreed === "always" && !preview.consented) await client.sendRequest(protocol.consent, { endpoint: preview.endpoint, granted: true });
+    if (agreed === "always" && !preview.consented) await client.sendRequest(protocol.consent, { uri, endpoint: preview.endpoint, granted: true });
     const { messages } = JSON.parse(preview.payload) as { messages: { role: string; content: string }[] };
     const given = cancelled(token);
     let text = "";
@@ -59,7 +59,7 @@ export class EditorModel {
       if (failure instanceof vscode.CancellationError) throw failure;
       error = failure instanceof Error ? failure.message : String(failure);
     }
-    return { ...(await client.sendRequest(protocol.verify, { uri, text })), error };
+    return { ...(await client.sendRequest(protocol.verify, { uri, text })), further: [], error };
   }
 }
 

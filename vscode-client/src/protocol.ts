@@ -28,6 +28,11 @@ export interface ExplainChunkParams {
   text: string;
 }
 
+export interface ExplainNoteParams {
+  id: string;
+  text: string;
+}
+
 export interface FindingsParams {
   uri: string;
 }
@@ -156,6 +161,7 @@ export interface ExplainPreviewResult {
   model: string;
   payload: string;
   tokens: number;
+  terms: string;
   consented: boolean;
   problem: string | null;
 }
@@ -173,6 +179,7 @@ export interface ExplainResult {
   text: string;
   verified: number;
   unverified: number;
+  further: string[];
   error: string | null;
 }
 
@@ -202,6 +209,7 @@ export interface VerifyResult {
 }
 
 export interface ConsentParams {
+  uri?: string;
   endpoint?: string;
   granted?: boolean;
 }
@@ -212,6 +220,7 @@ export interface ConsentResult {
 
 export const status = new NotificationType<StatusParams>("logsieve/status");
 export const explainChunk = new NotificationType<ExplainChunkParams>("logsieve/explainChunk");
+export const explainNote = new NotificationType<ExplainNoteParams>("logsieve/explainNote");
 export const findings = new RequestType<FindingsParams, FindingsResult, void>("logsieve/findings");
 export const failure = new RequestType<FailureParams, FailureResult, void>("logsieve/failure");
 export const locate = new RequestType<LocateParams, LocateResult, void>("logsieve/locate");

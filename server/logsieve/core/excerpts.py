@@ -1,5 +1,5 @@
 """Excerpts that are asked for, as text within a budget of tokens: the reduced log, some of its lines,
-or what a search finds.
+or what a search finds. A `redactor` shares its numbering of secrets with other excerpts.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import re2
 from logsieve.core.analysis import Analysis
 from logsieve.core.redact import Redactor
 from logsieve.core.reduce import reduce
-from logsieve.core.render import Log, Rendered, render
+from logsieve.core.render import Log, Rendered, gap_text, render, tokens_of
 from logsieve.model import Excerpt, Gap, Piece
 
-__all__ = ["MOST_HITS", "Found", "Look", "Shown", "lines", "reduced", "search"]
+__all__ = ["MOST_HITS", "Found", "Look", "Shown", "lines", "narrowed", "reduced", "search"]
 
 ATTEMPTS = 3  # numbers, and placeholders longer than their secrets, come on top; each attempt asks for that much less
 BYTES = 4  # of a token
@@ -41,12 +41,41 @@ class Shown:
         return self.excerpt.pieces[-1].end if self.excerpt.pieces else 0
 
 
-def reduced(analysis: Analysis, budget: int, finding: int | None = None, *, numbers: bool = True) -> Shown:
+def reduced(
+    analysis: Analysis,
+    budget: int,
+    finding: int | None = None,
+    *,
+    numbers: bool = True,
+    redactor: Redactor | None = None,
+) -> Shown:
     """The reduced log, or one finding of `analysis.findings` with its surroundings; without line numbers on request."""
-    return _fitted(analysis, budget, lambda ask: reduce(analysis, ask, finding), numbers)
+    return _fitted(analysis, budget, lambda ask: reduce(analysis, ask, finding), redactor, numbers)
 
 
-def lines(log: Log, start: int, end: int, budget: int) -> Shown:
+def narrowed(shown: Shown, excerpt: Excerpt, count: int) -> Rendered:
+    """Of what is shown of a log of so many lines the lines that an excerpt holds, letter for letter, and how many
+    others there are between them.
+    """
+    kept = {line for piece in excerpt.pieces for line in range(piece.start, piece.end)}
+    width, end = len(str(count)), 0
+    rows: list[str] = []
+    lines: list[int | None] = []
+    for row, line in zip(shown.rendered.text.split("\n"), (*shown.rendered.lines, count), strict=True):
+        if line is None or (line not in kept and line != count):
+            continue
+        if end < line:
+            rows.append(gap_text(Gap(end, line, ""), width))
+            lines.append(None)
+        if line < count:
+            rows.append(row)
+            lines.append(line)
+        end = line + 1
+    text = "".join(f"{row}\n" for row in rows)
+    return Rendered(text, tokens_of(text), shown.rendered.redactions, tuple(lines))
+
+
+def lines(log: Log, start: int, end: int, budget: int, redactor: Redactor | None = None) -> Shown:
     """Lines start..end (0-based, half-open): as many from the first one on as fit, then a gap for the rest.
 
     A single line may take the whole budget, one of several a quarter of it; longer ones are cut.
@@ -64,7 +93,7 @@ def lines(log: Log, start: int, end: int, budget: int) -> Shown:
         gaps = (Gap(last, end, ""),) if last < end else ()
         return Excerpt((_piece(start, last, {}, longest, log),), gaps, 0, ask)
 
-    return _fitted(log, budget, made)
+    return _fitted(log, budget, made, redactor)
 
 
 class Look:
@@ -101,7 +130,14 @@ class Found:
 
 
 def search(
-    log: Log, look: Look, start: int, context: int, budget: int, progress: Callable[[float], None] = lambda _: None
+    log: Log,
+    look: Look,
+    start: int,
+    context: int,
+    budget: int,
+    progress: Callable[[float], None] = lambda _: None,
+    *,
+    redactor: Redactor | None = None,
 ) -> Found:
     """The lines from `start` on that match, each with `context` lines around it.
 
@@ -136,7 +172,7 @@ def search(
         between = ((a.end, b.start) for a, b in pairwise(pieces))
         return Excerpt(tuple(pieces), tuple(Gap(a, b, "") for a, b in between if a < b), 0, ask)
 
-    shown = _fitted(log, budget, made)
+    shown = _fitted(log, budget, made, redactor)
     left = (line for line in columns if line >= shown.end)
     return Found(shown, tuple(columns), next(left, None))
 
@@ -176,17 +212,19 @@ def _cost(line: int, piece: Piece, log: Log) -> int:
     return len(f"{len(log.text)} | \n") + len(kept) + 2 * BESIDE * (line in piece.cut)
 
 
-def _fitted(log: Log, budget: int, made: Callable[[int], Excerpt], numbers: bool = True) -> Shown:
+def _fitted(
+    log: Log, budget: int, made: Callable[[int], Excerpt], redactor: Redactor | None = None, numbers: bool = True
+) -> Shown:
     """The excerpt that is made for a budget, or for less until its text fits."""
     ask = budget
     for _ in range(ATTEMPTS):
-        shown = _rendered(log, made(ask), numbers)
+        shown = _rendered(log, made(ask), redactor, numbers)
         if shown.rendered.tokens <= budget:
             return shown
         ask = max(1, ask * budget // shown.rendered.tokens - 1)
-    return _rendered(log, made(ask), numbers)
+    return _rendered(log, made(ask), redactor, numbers)
 
 
-def _rendered(log: Log, excerpt: Excerpt, numbers: bool) -> Shown:
-    redactor = Redactor(log.redact)
+def _rendered(log: Log, excerpt: Excerpt, redactor: Redactor | None, numbers: bool) -> Shown:
+    redactor = redactor or Redactor(log.redact)
     return Shown(excerpt, render(excerpt, log, numbers=numbers, redactor=redactor), redactor)

@@ -1,4 +1,6 @@
-"""Consent: which endpoints the user agreed to send excerpts to, kept in the user's data folder, private to them."""
+"""Consent: which endpoints the user agreed to send excerpts to, and from which workspace. Kept in the user's data
+folder, private to them.
+"""
 
 from __future__ import annotations
 
@@ -7,59 +9,75 @@ import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
-__all__ = ["Consent"]
+__all__ = ["Consent", "Granted"]
+
+
+class Granted(NamedTuple):
+    """One thing the user agreed to. `workspace` is a folder; empty for logs that belong to none."""
+
+    endpoint: str
+    workspace: str
 
 
 class Consent:
-    """The remembered endpoints. A file that is missing, unreadable or damaged means that nothing was agreed to."""
+    """What is remembered. A file that is missing, unreadable or damaged means that nothing was agreed to."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or _default_path()
 
-    def granted(self, endpoint: str) -> bool:
-        """Whether the user agreed to this endpoint before. Another path, port or scheme is another endpoint."""
-        return _name(endpoint) in self._read()
+    def granted(self, endpoint: str, workspace: str) -> bool:
+        """Whether the user agreed to this before. Another path, port or scheme is another endpoint."""
+        return _entry(endpoint, workspace) in self._read()
 
-    def endpoints(self) -> list[str]:
-        """Those that were agreed to."""
+    def all(self) -> list[Granted]:
+        """Everything that was agreed to."""
         return sorted(self._read())
 
-    def grant(self, endpoint: str) -> None:
-        """Remember the endpoint. Raises OSError where the data folder cannot be written."""
-        self._write(self._read() | {_name(endpoint)})
+    def grant(self, endpoint: str, workspace: str) -> None:
+        """Remember it. Raises OSError where the data folder cannot be written."""
+        self._write(self._read() | {_entry(endpoint, workspace)})
 
-    def revoke(self, endpoint: str) -> None:
-        """Forget the endpoint. Raises OSError where the data folder cannot be written."""
-        known = self._read()
-        if _name(endpoint) in known:
-            self._write(known - {_name(endpoint)})
+    def revoke(self, endpoint: str, workspace: str | None = None) -> int:
+        """Forget the endpoint, in all workspaces unless one is named; how many entries that were.
 
-    def _read(self) -> frozenset[str]:
+        Raises OSError where the data folder cannot be written.
+        """
+        known, name = self._read(), _entry(endpoint, workspace or "")
+        gone = {g for g in known if g.endpoint == name.endpoint and (workspace is None or g == name)}
+        if gone:
+            self._write(known - gone)
+        return len(gone)
+
+    def _read(self) -> frozenset[Granted]:
         try:
             stored = json.loads(self.path.read_text("utf-8"))
         except (OSError, ValueError):
             return frozenset()
-        endpoints = stored.get("endpoints") if isinstance(stored, dict) else None
-        if not isinstance(endpoints, list):
-            return frozenset()
-        return frozenset(e for e in endpoints if isinstance(e, str) and e)
+        entries = stored.get("granted") if isinstance(stored, dict) else None
+        told = [
+            (entry.get("endpoint"), entry.get("workspace"))
+            for entry in (entries if isinstance(entries, list) else ())
+            if isinstance(entry, dict)
+        ]
+        return frozenset(Granted(e, w) for e, w in told if isinstance(e, str) and e and isinstance(w, str))
 
-    def _write(self, endpoints: Iterable[str]) -> None:
+    def _write(self, granted: Iterable[Granted]) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # mkstemp makes the file private from the start; replacing it is atomic, so that no reader sees half of it.
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".consent-")
         temporary = Path(name)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"endpoints": sorted(endpoints)}, file, indent=2)
+                json.dump({"granted": [g._asdict() for g in sorted(granted)]}, file, indent=2)
             temporary.replace(self.path)
         finally:
             temporary.unlink(missing_ok=True)
 
 
-def _name(endpoint: str) -> str:
-    return endpoint.strip().rstrip("/")
+def _entry(endpoint: str, workspace: str) -> Granted:
+    return Granted(endpoint.strip().rstrip("/"), workspace)
 
 
 def _default_path() -> Path:

@@ -19,7 +19,7 @@ from logsieve.model import Finding, Outcome, Section, duration_text
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
 
-__all__ = ["VERSION", "Message", "Source", "fitted", "inert", "messages", "size"]
+__all__ = ["VERSION", "Message", "Source", "fenced", "fitted", "inert", "messages", "size"]
 
 VERSION = 2  # of the words below: a test holds that they do not change without it
 
@@ -131,11 +131,11 @@ def messages(
     parts = [
         question,
         FACTS,
-        _fenced(facts, fence),
+        fenced(facts, fence),
         EXCERPT.format(len(analysis.text)),
-        _fenced(body, fence),
+        fenced(body, fence),
         *([SOURCE] if files else []),
-        *(_fenced(file, fence) for file in files),
+        *(fenced(file, fence) for file in files),
     ]
     return [
         {"role": "system", "content": SYSTEM + (TOOLS if tools else "")},
@@ -148,7 +148,8 @@ def inert(text: str) -> str:
     return _CONTROL_TOKEN.sub(lambda match: f"{match[0]} ", text)
 
 
-def _fenced(lines: Sequence[str], fence: str) -> str:
+def fenced(lines: Sequence[str], fence: str) -> str:
+    """Lines of a log between fences that none of them closes, as a model gets them."""
     return "\n".join((f"{fence}text", *map(inert, lines), fence))
 
 

@@ -192,6 +192,11 @@ class Front(LanguageServer):
         """Whether the client has a log as a document."""
         return log in self.session.documents
 
+    def folder_of(self, log: str) -> str:
+        """The innermost folder of the workspace that holds a log; empty if none does."""
+        inside = [uri for uri in self.workspace.folders if log.startswith(uri.rstrip("/") + "/")]
+        return path_of(max(inside, key=len)) or "" if inside else ""
+
     def budget(self, asked: int | None) -> int:
         """A budget in tokens: the one asked for, else the setting's. Raises where it makes no sense."""
         budget = self.settings.reduce.budget if asked is None else asked

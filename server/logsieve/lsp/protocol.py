@@ -30,6 +30,7 @@ __all__ = [
     "ConsentParams",
     "ConsentResult",
     "ExplainChunkParams",
+    "ExplainNoteParams",
     "ExplainParams",
     "ExplainPreviewParams",
     "ExplainPreviewResult",
@@ -91,6 +92,14 @@ class StatusParams:
 @dataclass(frozen=True, slots=True)
 class ExplainChunkParams:
     """`logsieve/explainChunk`, to the client: a further piece of the answer to the `explain` request with this id."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainNoteParams:
+    """`logsieve/explainNote`, to the client: what keeps the `explain` request with this id waiting, in words."""
 
     id: str
     text: str
@@ -287,12 +296,15 @@ class ExplainPreviewParams:
 
 @dataclass(frozen=True, slots=True)
 class ExplainPreviewResult:
-    """`payload` is the exact body. `consented`: the endpoint was agreed to before. `problem`: what to set up."""
+    """`payload` is the exact body. `consented`: the endpoint was agreed to before in this workspace. `problem`: what to
+    set up. `terms`: what the user agrees to beside the payload, in words: size, costs, further lines.
+    """
 
     endpoint: str
     model: str
     payload: str
     tokens: int
+    terms: str
     consented: bool
     problem: str | None
 
@@ -314,11 +326,15 @@ class ExplainParams:
 
 @dataclass(frozen=True, slots=True)
 class ExplainResult:
-    """The whole answer, how many of its quotes stand in the log and how many do not; `error` where it failed."""
+    """The whole answer, how many of its quotes stand in the log and how many do not; `error` where it failed.
+
+    `further`: what else of the log was sent, because the model asked for it, in words.
+    """
 
     text: str
     verified: int
     unverified: int
+    further: list[str]
     error: str | None
 
 
@@ -365,8 +381,11 @@ class VerifyResult:
 
 @dataclass(frozen=True, slots=True)
 class ConsentParams:
-    """`logsieve/consent`: remember that the user agreed to an endpoint, or forget it; without one nothing changes."""
+    """`logsieve/consent`: remember that the user agreed to an endpoint for the workspace of the log `uri`, or forget it
+    everywhere; without an endpoint nothing changes.
+    """
 
+    uri: str | None = None
     endpoint: str | None = None
     granted: bool = False
 
@@ -392,7 +411,11 @@ REQUESTS: dict[str, tuple[type, type]] = {
     "logsieve/verify": (VerifyParams, VerifyResult),
     "logsieve/consent": (ConsentParams, ConsentResult),
 }
-NOTIFICATIONS: dict[str, type] = {"logsieve/status": StatusParams, "logsieve/explainChunk": ExplainChunkParams}
+NOTIFICATIONS: dict[str, type] = {
+    "logsieve/status": StatusParams,
+    "logsieve/explainChunk": ExplainChunkParams,
+    "logsieve/explainNote": ExplainNoteParams,
+}
 
 P = TypeVar("P")
 

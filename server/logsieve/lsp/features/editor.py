@@ -57,9 +57,12 @@ async def prompt(front: Front, params: PromptParams) -> ExplainPreviewResult:
     room = None if params.context is None else params.context - ANSWER
     turns = [{"role": turn.role, "content": turn.content} for turn in params.turns or []]
     asked: tuple[Any, ...] = (params.model, front.settings.llm.budget, room, params.finding, turns)
-    payload, tokens = await front.session.ask(log_of(params.uri), f"{__name__}:write", *asked)
+    log = log_of(params.uri)
+    payload, tokens = await front.session.ask(log, f"{__name__}:write", *asked)
     endpoint = f"editor:{params.vendor}"
-    return ExplainPreviewResult(endpoint, params.model, payload, tokens, Consent().granted(endpoint), None)
+    consented = Consent().granted(endpoint, front.folder_of(log))
+    terms = f"About {tokens:,} tokens."
+    return ExplainPreviewResult(endpoint, params.model, payload, tokens, terms, consented, None)
 
 
 async def verify(front: Front, params: VerifyParams) -> VerifyResult:
@@ -71,12 +74,14 @@ async def verify(front: Front, params: VerifyParams) -> VerifyResult:
     return VerifyResult(found.text, found.verified, found.unverified)
 
 
-async def consent(_front: Front, params: ConsentParams) -> ConsentResult:
+async def consent(front: Front, params: ConsentParams) -> ConsentResult:
     """`logsieve/consent`."""
     from logsieve.llm.consent import Consent
     from logsieve.lsp.protocol import ConsentResult
 
     known = Consent()
-    if params.endpoint is not None:
-        (known.grant if params.granted else known.revoke)(params.endpoint)
-    return ConsentResult(known.endpoints())
+    if params.endpoint is not None and params.granted:
+        known.grant(params.endpoint, front.folder_of(log_of(params.uri or "")))
+    elif params.endpoint is not None:
+        known.revoke(params.endpoint)
+    return ConsentResult(sorted({granted.endpoint for granted in known.all()}))

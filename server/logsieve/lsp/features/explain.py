@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from logsieve.lsp.convert import Coordinates
 from logsieve.lsp.features.reduced import check_finding
@@ -12,6 +14,8 @@ from logsieve.settings import Settings
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.llm.explain import Prepared
+    from logsieve.llm.provider import Call
+    from logsieve.llm.reading import Looked
     from logsieve.llm.verify import Verified
     from logsieve.lsp.front import Front
     from logsieve.lsp.protocol import ExplainParams, ExplainPreviewParams, ExplainPreviewResult, ExplainResult
@@ -26,6 +30,35 @@ def prepare(analysis: Analysis, _at: Coordinates, settings: Settings, finding: i
 
     check_finding(analysis, finding)
     return explain.prepare(analysis, settings, finding)
+
+
+def looked(
+    analysis: Analysis,
+    _at: Coordinates,
+    settings: Settings,
+    finding: int | None,
+    payload: str,
+    calls: Sequence[Call],
+) -> tuple[Looked, ...]:
+    """What the model gets for all that it asked for so far."""
+    from logsieve.llm import explain
+
+    return explain.looked(analysis, settings, finding, payload, calls)
+
+
+def smaller(
+    analysis: Analysis,
+    _at: Coordinates,
+    settings: Settings,
+    finding: int | None,
+    payload: str,
+    times: int,
+    tools: bool,
+) -> str | None:
+    """The payload with fewer of its lines, or without tools."""
+    from logsieve.llm import explain
+
+    return explain.smaller(analysis, settings, finding, payload, times, tools)
 
 
 def verify(analysis: Analysis, _at: Coordinates, answer: str, uri: str) -> Verified:
@@ -43,33 +76,42 @@ async def preview(front: Front, params: ExplainPreviewParams) -> ExplainPreviewR
     log = log_of(params.uri)
     found: Prepared = await front.session.ask(log, f"{__name__}:prepare", front.settings, params.finding)
     front.shown[log] = (found.payload, found.endpoint)
-    consented = bool(found.endpoint) and Consent().granted(found.endpoint)
-    return ExplainPreviewResult(found.endpoint, found.model, found.payload, found.tokens, consented, found.problem)
+    consented = bool(found.endpoint) and Consent().granted(found.endpoint, front.folder_of(log))
+    return ExplainPreviewResult(
+        found.endpoint, found.model, found.payload, found.tokens, found.terms, consented, found.problem
+    )
 
 
 async def explain(front: Front, params: ExplainParams) -> ExplainResult:
     """`logsieve/explain`: sends nothing but what was shown, to nothing but the endpoint that was shown with it."""
-    from logsieve.llm.client import LlmError
     from logsieve.llm.consent import Consent
+    from logsieve.llm.errors import LlmError
     from logsieve.llm.explain import run
-    from logsieve.lsp.protocol import ExplainChunkParams, ExplainResult
+    from logsieve.lsp.protocol import ExplainChunkParams, ExplainNoteParams, ExplainResult
 
     log, settings = log_of(params.uri), front.settings
-    endpoint = settings.llm.endpoint
+    endpoint, folder = settings.llm.endpoint, front.folder_of(log)
     if front.shown.get(log) != (params.payload, endpoint):
-        return ExplainResult("", 0, 0, NOT_SHOWN)
+        return ExplainResult("", 0, 0, [], NOT_SHOWN)
     if params.consent and params.remember:
-        Consent().grant(endpoint)
-    elif not params.consent and not Consent().granted(endpoint):
-        return ExplainResult("", 0, 0, NO_CONSENT.format(endpoint or "no endpoint"))
+        Consent().grant(endpoint, folder)
+    elif not params.consent and not Consent().granted(endpoint, folder):
+        return ExplainResult("", 0, 0, [], NO_CONSENT.format(endpoint or "no endpoint"))
+
+    async def ask(function: str, *more: Any) -> Any:
+        return await front.session.ask(log, f"{__name__}:{function}", settings, params.finding, params.payload, *more)
+
     error: str | None = None
     try:
-        text = await run(
+        text, further = await run(
             params.payload,
             settings,
             lambda piece: front.protocol.notify("logsieve/explainChunk", ExplainChunkParams(params.id, piece)),
+            note=lambda words: front.protocol.notify("logsieve/explainNote", ExplainNoteParams(params.id, words)),
+            look=partial(ask, "looked"),
+            less=partial(ask, "smaller"),
         )
     except LlmError as failure:
-        text, error = failure.partial, str(failure)
+        text, further, error = failure.partial, failure.further, str(failure)
     checked: Verified = await front.session.ask(log, f"{__name__}:verify", text, log)
-    return ExplainResult(checked.text, checked.verified, checked.unverified, error)
+    return ExplainResult(checked.text, checked.verified, checked.unverified, list(further), error)
