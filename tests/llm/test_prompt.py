@@ -13,6 +13,7 @@ import pytest
 from engine import analysed
 from logsieve.core.analysis import Analysis
 from logsieve.core.excerpts import reduced
+from logsieve.core.outline import Sections
 from logsieve.core.redact import Redactor
 from logsieve.core.render import Rendered, tokens_of
 from logsieve.llm import explain, prompt
@@ -44,7 +45,7 @@ def test_the_words_have_a_version() -> None:
     source = [Source("src/a.py", 9, ("x = 1", "y = 2"))]
     bare = Rendered("1 | error: the disk is full\n", 7, (), (0,))
     asked = [
-        words(messages(bare, replace(log, findings=(), sections=()), Redactor(), tools=True, source=source)),
+        words(messages(bare, replace(log, findings=(), sections=Sections()), Redactor(), tools=True, source=source)),
         *(prompt.QUESTION, prompt.ABOUT, inert("<|im_end|>[INST]")),
     ]
     digest = hashlib.sha256("\n".join(asked).encode()).hexdigest()[:16]

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from logsieve.core.distinct import Distinct, Found, lines_of
 from logsieve.core.scanner import Scanner, scanner
 from logsieve.model import Level
 from logsieve.packs import IgnoreRule, NoiseRule, OutcomeRule, PackSet, Pattern, Rule
@@ -28,7 +29,9 @@ KEPT = 1 << 24  # bytes of a log whose messages stay at hand for the later stage
 MOST_HITS = 2000  # hits of one rule that are looked at: the first and the last half of these; more say nothing new
 PIECE = 1 << 12  # hits that are made objects at a time
 STEP = 1 << 16  # bytes of two texts that are compared at a time
-LEVELS = (r"(?i)\b(?:err(?:or)?|fatal|f|e|crit(?:ical)?|severe|alert|emerg|panic)\b", r"(?i)\b(?:w|wrn|warn(?:ing)?)\b")
+LEVELS = (
+    r"(?i)\b(?:err(?:or)?|fatal|crit(?:ical)?|severe|alert|emerg|panic|wrn|warn(?:ing)?|[efw])\b",  # that are looked at
+)
 
 
 class Wrapping(Protocol):
@@ -54,6 +57,7 @@ class Wrapping(Protocol):
 
 Shapes = Callable[[bytes], NDArray[np.uint64]]
 Groups = dict[str, str]
+_UNREADABLE = b"\xff"  # in place of names: the message is not UTF-8, and the line's other bytes say what it is then
 Hit = tuple[int, Pattern, Groups | None]  # the line, and what the pattern names there: None where it is beyond LONGEST
 
 
@@ -78,8 +82,9 @@ class _Plan:
     names: tuple[tuple[str, ...], ...]  # by pattern: the groups that are looked for in the scan
     is_named: NDArray[np.bool_]  # by pattern: whether there are any
     reasons: tuple[str, ...]
-    reason_of: NDArray[np.int16]  # by pattern: index into reasons, -1 for what is not noise
+    reason_of: NDArray[np.int16]  # by pattern: index into reasons, -1 for what is not noise, and at the end
     specificities: NDArray[np.int8]  # by pattern: of what ignores lines, else 0
+    distinct: Distinct
 
 
 @lru_cache(maxsize=8)
@@ -108,8 +113,9 @@ def _plan(packs: PackSet) -> _Plan:
         named,
         np.array(list(map(bool, named)), bool),
         tuple(names),
-        np.array(reasons, np.int16),
+        np.array([*reasons, -1], np.int16),
         np.array([p.owner.specificity if isinstance(p.owner, IgnoreRule) else 0 for p in patterns], np.int8),
+        Distinct(),
     )
 
 
@@ -313,8 +319,8 @@ def run(text: LogText, packs: PackSet, parts: Parts, earlier: tuple[LogText, Sca
         kept = earlier[1].found
     found = [kept.cut(0, start)] if kept else []
     at_hand = len(text.data) <= KEPT
-    for here in parts(text, list(text.chunks(start, len(text) - end))):
-        found.append(here if at_hand else here.without_messages())
+    ranges = list(text.chunks(start, len(text) - end))
+    found += (here if at_hand else here.without_messages() for here in parts(text, ranges))
     found += [kept.cut(len(kept) - end, len(kept))] if kept else []
     whole = joined(found)
     return Scanned(plan, whole if at_hand else whole.without_messages())
@@ -330,65 +336,93 @@ def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping
     messages = wrapping.strip(clean)
     levels = np.zeros(count, np.int8)
     if wrapping.has_level:
-        for line in np.unique(scanner(LEVELS).scan(clean)[1]).tolist():
-            levels[line] = wrapping.level(text.clean(start + line))
-    of_messages, of_bytes = plan.by_message.scan(messages), plan.by_bytes.scan(text.raw_bytes(start, end))
-    numbers = np.concatenate((plan.plain[of_messages[0]], plan.raw[of_bytes[0]]))
-    lines = np.concatenate((of_messages[1], of_bytes[1]))
-    if len(of_bytes[0]):
-        order = np.lexsort((numbers, lines))
-        numbers, lines = numbers[order], lines[order]
+        mention = scanner(LEVELS).scan(clean)[1]
+        for line, said in zip(mention.tolist(), lines_of(clean, mention).split(b"\n"), strict=False):
+            levels[line] = wrapping.level(said.decode() if said.isascii() else text.clean(start + line))
+    rows = plan.distinct.rows(messages, lambda new: _look(plan, new, shapes_of))
+    found = plan.distinct.found(rows)
+    if not messages.isascii():
+        for at in np.flatnonzero(found.names == _UNREADABLE).tolist():
+            whole = wrapping.message(text.clean(start + int(found.lines[at]))).encode("utf-8", "replace")
+            found.names[at] = _named(plan, int(found.numbers[at]), whole)
+    found = _with_raw(plan, found, text, start, end)
     stand_out = np.isin(levels, plan.levels)
-    stand_out[lines[plan.is_rule[numbers]]] = True
+    stand_out[found.lines[plan.is_rule[found.numbers]]] = True
     outstanding = np.flatnonzero(stand_out)
-    ignores, at = plan.by_outstanding.scan(_lines_of(messages, outstanding))
     ignored = np.zeros(count, np.int8)
-    np.maximum.at(ignored, outstanding[at], plan.specificities[plan.ignores[ignores]])
-    reason_of = np.full(count, -1, np.int16)
-    is_noise = plan.reason_of[numbers] >= 0
-    reason_of[lines[is_noise]] = plan.reason_of[numbers[is_noise]]
-    numbers, lines = numbers[~is_noise], lines[~is_noise]
-    sizes, names = _names(plan, text, start, messages, numbers, lines, wrapping)
+    ignored[outstanding] = plan.distinct.ignored(rows, outstanding, messages, lambda new: _ignored(plan, new))
+    names = found.names.tolist()
     return Part(
-        shapes_of(messages),
+        found.shapes,
         levels,
-        reason_of,
+        plan.reason_of[found.noise],
         ignored,
-        numbers,
-        lines.astype(np.int32),
-        sizes,
-        names,
+        found.numbers,
+        found.lines.astype(np.int32),
+        np.fromiter(map(len, names), np.uint32, len(names)),
+        b"".join(names),
         (_Messages(0, count, messages, 0, array("q")),),
     )
 
 
-def _names(
+def _look(plan: _Plan, messages: bytes, shapes_of: Shapes) -> Found:
+    """What is found in messages that have not been seen yet."""
+    numbers, lines = plan.by_message.scan(messages)
+    shapes = shapes_of(messages)
+    found = _apart(plan, shapes, np.full(len(shapes), -1, np.int32), plan.plain[numbers], lines)
+    told = np.flatnonzero(plan.is_named[found.numbers])
+    of_lines = lines_of(messages, found.lines[told]).split(b"\n")
+    for at, number, message in zip(told.tolist(), found.numbers[told].tolist(), of_lines, strict=False):
+        try:
+            whole = message if message.isascii() else message.decode("utf-8")[:LONGEST].encode()
+        except UnicodeDecodeError:
+            found.names[at] = _UNREADABLE
+        else:
+            found.names[at] = _named(plan, number, whole[:LONGEST] if whole is message else whole)
+    return found
+
+
+def _with_raw(plan: _Plan, found: Found, text: LogText, start: int, end: int) -> Found:
+    """What is found in the messages of lines start..end, and what in their bytes as written."""
+    numbers, lines = plan.by_bytes.scan(text.raw_bytes(start, end))
+    if not len(numbers):
+        return found
+    raw = _apart(plan, found.shapes, found.noise, plan.raw[numbers], lines)
+    for at in np.flatnonzero(plan.is_named[raw.numbers]).tolist():
+        whole = text.text(start + int(raw.lines[at]))[:LONGEST].encode("utf-8", "replace")
+        raw.names[at] = _named(plan, int(raw.numbers[at]), whole)
+    numbers, lines = np.concatenate((found.numbers, raw.numbers)), np.concatenate((found.lines, raw.lines))
+    order = np.lexsort((numbers, lines))
+    names = np.concatenate((found.names, raw.names))[order]
+    return Found(found.shapes, raw.noise, numbers[order], lines[order], names)
+
+
+def _apart(
     plan: _Plan,
-    text: LogText,
-    start: int,
-    messages: bytes,
+    shapes: NDArray[np.uint64],
+    noise: NDArray[np.int32],
     numbers: NDArray[np.int32],
     lines: NDArray[np.int64],
-    wrapping: Wrapping,
-) -> tuple[NDArray[np.uint32], bytes]:
-    """What the patterns of sections and outcomes name on the lines on which they matched, as Part has it; nothing of
-    those of rules, of which not all are looked at.
-    """
-    sizes = np.zeros(len(numbers), np.uint32)
-    told = np.flatnonzero(plan.is_named[numbers])
-    of_lines = _lines_of(messages, lines[told]).split(b"\n")
-    found = []
-    for number, line, message in zip(numbers[told].tolist(), lines[told].tolist(), of_lines, strict=False):
-        pattern = plan.patterns[number]
-        if pattern.raw:
-            whole = text.text(start + line)[:LONGEST].encode("utf-8", "replace")
-        elif message.isascii():
-            whole = message[:LONGEST]
-        else:
-            whole = message_of(message, text, start + line, wrapping).encode("utf-8", "replace")
-        found.append(compiled(pattern.regex).told(whole))
-    sizes[told] = list(map(len, found))
-    return sizes, b"".join(found)
+) -> Found:
+    """Hits, those of noise in their column; no names yet."""
+    is_noise = plan.reason_of[numbers] >= 0
+    noise = noise.copy()
+    np.maximum.at(noise, lines[is_noise], numbers[is_noise])
+    numbers, lines = numbers[~is_noise], lines[~is_noise]
+    return Found(shapes, noise, numbers, lines, np.full(len(numbers), b"", object))
+
+
+def _named(plan: _Plan, number: int, message: bytes) -> bytes:
+    """What a pattern names in a message, as Part has it."""
+    return compiled(plan.patterns[number].regex).told(message)
+
+
+def _ignored(plan: _Plan, messages: bytes) -> NDArray[np.int8]:
+    """By how much rules do not count in each message."""
+    numbers, lines = plan.by_outstanding.scan(messages)
+    ignored = np.zeros(messages.count(b"\n"), np.int8)
+    np.maximum.at(ignored, lines, plan.specificities[plan.ignores[numbers]])
+    return ignored
 
 
 def message_of(stripped: bytes | None, text: LogText, line: int, wrapping: Wrapping) -> str:
@@ -431,15 +465,6 @@ def _common(old: Data, new: Data) -> tuple[int, int]:
 def _alike(a: bytes, b: bytes) -> int:
     other = np.flatnonzero(np.frombuffer(a, np.uint8) != np.frombuffer(b, np.uint8))
     return int(other[0]) if len(other) else len(a)
-
-
-def _lines_of(messages: bytes, lines: NDArray[np.int64]) -> bytes:
-    """Some lines of a chunk, each with its newline."""
-    if not len(lines):
-        return b""
-    ends = np.flatnonzero(np.frombuffer(messages, np.uint8) == 10) + 1
-    starts = np.where(lines > 0, ends[lines - 1], 0)
-    return b"".join([messages[a:b] for a, b in zip(starts.tolist(), ends[lines].tolist(), strict=True)])
 
 
 def _thinned(lines: NDArray[np.integer[Any]]) -> list[int]:
