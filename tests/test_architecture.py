@@ -95,7 +95,7 @@ LIBRARIES: dict[str, tuple[set[str], bool]] = {
     "keyring": ({"llm"}, True),
     "rich": ({"terminal", "live"}, True),
     "detect_secrets": ({"core"}, True),
-    "rapidfuzz": ({"core", "llm"}, True),
+    "rapidfuzz": ({"core", "llm", "source"}, True),
     "hyperscan": ({"core", "packs"}, True),
     "re2": ({"core", "packs"}, False),
     "xxhash": ({"core", "packs"}, False),
