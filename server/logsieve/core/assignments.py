@@ -5,18 +5,18 @@ connection strings and code write them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from logsieve.core.places import Finder, Place, linear, words
 
-__all__ = ["FINDERS", "is_masked", "looks_random"]
+__all__ = ["FINDERS", "announced", "is_masked", "looks_random"]
 
 JUDGED = 256  # characters of a value that are looked at to judge whether it is a secret
 NEAR = 100  # characters before which a name may begin its line, behind what a runner puts in front
 LONG = 32  # characters from which a path-like value with all kinds of letters is base64
 UNQUOTED = 5  # the group of _VALUE that is a value without quotes
 _VAGUE = ("token", "key", "secret", "secrets", "credentials", "pwd")  # parsers and people use them for other things
-_HINTS = ("pass", "pwd", "secret", "token", "cred", "key", "auth", "_pat", "dsn", "psk")
+_HINTS = ("pass", "pwd", "secret", "token", "cred", "key", "auth", "_pat", "dsn", "psk", "mnemonic")
 
 _ASSIGNMENT = linear(
     rf"(?i)([A-Za-z0-9_.\-]*(?:{'|'.join(_HINTS)})[A-Za-z0-9_\-]*)"
@@ -90,7 +90,7 @@ def _leads(line: str, start: int, end: int) -> bool:
     if start > NEAR:
         return False
     before = line[:start].rpartition("|")[2].split()
-    after = line[end : end + JUDGED].lstrip(" \t:=").rstrip()
+    after = line[end : end + JUDGED].lstrip(" \t:=>").rstrip()
     return " " not in after and all(_BEFORE_NAME.fullmatch(word) for word in before)
 
 
@@ -103,6 +103,27 @@ def _columns(line: str) -> Iterator[Place]:
     if _is_secret_value(value, direct):
         start = found.start(4) + found[4].index(value)
         yield Place(start, start + len(value), "secret assignment")
+
+
+_ANNOUNCES = linear(r"(?i)(?:password|passphrase|passcode|api key|_token|_secret|_key)\b[^:=<>{}]{0,80}(?::|=>)[ \t]*$")
+_ALONE = re.compile(r"(?:.* )?\"?([A-Za-z0-9+/_=*.~-]{12,64}+)\"?")
+_DUMPED = re.compile(r"string\(\d+\)")  # PHP's var_dump
+
+
+def announced(lines: Sequence[str]) -> Iterator[tuple[int, Place]]:
+    """Values below the line that says what they are, or one empty line further, with the indices of their lines."""
+    for index, line in enumerate(lines):
+        if not line.endswith((":", ">", " ")) or not _ANNOUNCES.search(line[-JUDGED:]):
+            continue
+        below = next((at for at in range(index + 1, min(index + 3, len(lines))) if lines[at].strip()), None)
+        if below is None or len(lines[below]) > JUDGED:
+            continue
+        found = _ALONE.fullmatch(lines[below].rstrip())
+        if found is None or not looks_random(found[1]):
+            continue
+        before = lines[below][: found.start(1)].rpartition("|")[2].rstrip('"').split()
+        if all(_BEFORE_NAME.fullmatch(word) or _DUMPED.fullmatch(word) for word in before):
+            yield below, Place(*found.span(1), "announced password")
 
 
 def looks_random(value: str) -> bool:
@@ -144,7 +165,7 @@ _NO_VALUES = words("""
 _STRONG = words("""
     password passwd passphrase passcode pwd secret secrets token credential credentials apikey apitoken
     authtoken accesskey secretkey privatekey accesstoken clientsecret dbpassword dockerconfigjson authkey
-    sharedkey pgpassword mysqlpwd psk
+    sharedkey pgpassword mysqlpwd psk mnemonic
 """)
 _GLUED = ("password", "passwd", "passphrase", "secret", "token", "apikey")
 _KEYS = words("""

@@ -113,7 +113,7 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("Fly token", r"flyv1\sf[mo]", r"\bFlyV1 (f[mo][12]_[A-Za-z0-9_+/=,\-]{20,})"),
     ("Tailscale key", "tskey-", r"\btskey-(?:auth|api|client|scim|webhook)-[A-Za-z0-9\-]{16,}"),
     ("Mapbox token", r"sk\.eyj", r"\bsk\.eyJ[A-Za-z0-9_\-]{20,}\.[A-Za-z0-9_\-]{10,}"),
-    ("Telegram token", ":aa", r"\b[0-9]{8,10}:AA[0-9A-Za-z_\-]{33}"),
+    ("Telegram token", ":aa", r"(?:\b|/bot)([0-9]{8,10}:AA[0-9A-Za-z_\-]{33})"),
     ("Mailgun key", "key-", r"\bkey-[0-9a-f]{32}\b"),
     (
         "Discord token",
@@ -151,6 +151,12 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("Resend key", r"\bre_[a-z0-9]{8}_", r"\bre_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}\b"),
     ("Tavily key", "tvly-", r"\btvly-[A-Za-z0-9\-]{30,}"),
     ("Neon key", "napi_", r"\bnapi_[a-z0-9]{60,}"),
+    ("PayPal token", r"access_token\$", r"\baccess_token\$(?:production|sandbox)\$[a-z0-9]{16}\$[a-f0-9]{32}"),
+    ("Infura key", r"infura\.io", r"\binfura\.io/(?:ws/)?v3/([a-f0-9]{32})"),
+    ("Alchemy key", "alchemy", r"\balchemy(?:api)?\.(?:com|io)/v[0-9]/([A-Za-z0-9_\-]{20,})"),
+    ("Honeycomb key", "honeycomb-team", r"(?i)honeycomb-team[\"']?\s*[=:]\s*[\"']?([A-Za-z0-9]{20,})"),
+    ("password hash", r"\$(?:[1567y]|gy|apr1|2[abxy])\$", r"\$(?:[1567y]|gy|apr1|2[abxy])\$[A-Za-z0-9./$=,]{20,}"),
+    ("password hash", "argon2 pbkdf2", r"(?:\$argon2(?:id|i|d)\$v=|\bpbkdf2_sha(?:1|256|512)\$)[A-Za-z0-9+/.$=,]{30,}"),
     ("Plaid token", "access-", rf"\baccess-(?:sandbox|development|production)-{_UUID}"),
 )
 
@@ -254,7 +260,55 @@ _CHECKED: tuple[tuple[str, str, str, Callable[[str], bool]], ...] = (
         r"(?i)\s-(?:src|dest)?(?:store|key)pass(?:=|\s+)[\"']?([^\s\"'\-][^\s\"']{2,})",
         _unmasked,
     ),
-    ("password on a command line", "/user:", r"(?i)\bnet\s+use\b.*?/user:\S+\s+([^\s/]\S{2,})", _unmasked),
+    (
+        "password on a command line",
+        r"\bnet\s+use",
+        r"(?i)\bnet\s+use(?:\b.*?/user:\S+|r\s+[^\s/]\S*)\s+([^\s/]\S{2,})",
+        _unmasked,
+    ),
+    (
+        "password on a command line",
+        "chpasswd",
+        r"\becho\s[^|]*?:([^\s:'\"]{3,})[\"']?\s*\|[^|]*\bchpasswd\b",
+        _unmasked,
+    ),
+    (
+        "password on a command line",
+        r"\bmc\s",
+        r"\bmc\s+(?:alias\s+set|config\s+host\s+add)\s+\S+\s+\S+\s+\S+\s+(\S{8,})",
+        _unmasked,
+    ),
+    (
+        "password on a command line",
+        "altool notarytool",
+        r"\b(?:altool|notarytool)\b.*?\s-p\s+[\"']?([^\s\"'@\-][^\s\"']{2,})",
+        _unmasked,
+    ),
+    (
+        "password in code",
+        "convertto-securestring",
+        r"(?i)\bConvertTo-SecureString\s+(?:-String\s+)?[\"']([^\"']{3,})[\"']",
+        _unmasked,
+    ),
+    (
+        "password in SQL",
+        r"\sby\s",
+        r"(?i)\bIDENTIFIED\s+(?:WITH\s+\S+\s+)?BY\s+(?:PASSWORD\s+)?'([^']{3,})",
+        _unmasked,
+    ),
+    (
+        "password in SQL",
+        r"\spassword\s",
+        r"(?i)\b(?:ROLE|USER)\s[^']*\bPASSWORD\s+'([^']{3,})",
+        _unmasked,
+    ),
+    ("SNMP community", r"snmp-server\s", r"\bsnmp-server\s+community\s+(\S{3,})", _unmasked),
+    (
+        "password in a configuration",
+        r"password\s+[\"']",
+        r"^\s*\w*[pP]assword\s+[\"']([^\"']{3,})[\"']\s*$",
+        _unmasked,
+    ),
     (
         "password on a command line",
         "mysql",

@@ -117,9 +117,8 @@ class Redactor:
 
     def _spans(self, lines: Sequence[str]) -> list[list[_Span]]:
         places = [self._finders.find(line) for line in lines]
-        if self._chance:
-            for index, place in opaque(lines):
-                places[index].append(place)
+        for index, place in chain(assignments.announced(lines), opaque(lines) if self._chance else ()):
+            places[index].append(place)
         spans = [
             [_Span(*place, line[place.start : place.end]) for place in having]
             for line, having in zip(lines, places, strict=True)
