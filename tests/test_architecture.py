@@ -70,8 +70,19 @@ ROOMS: dict[str, set[str]] = {
 
 # Stages do not import each other. What is no stage, and what it may import of core:
 CORE: dict[str, set[str]] = {
-    "analysis": {"envelope", "scan", "shapes", "sections", "outline", "blocks", "findings", "merging", "noise"},
-    "scan": {"scanner", "distinct"},  # its engine, and its memory
+    "analysis": {
+        "envelope",
+        "scan",
+        "parts",
+        "shapes",
+        "sections",
+        "outline",
+        "blocks",
+        "findings",
+        "merging",
+        "noise",
+    },
+    "scan": {"scanner", "distinct", "parts"},  # its engine, its memory, and what it gives
     **{stage: {"outline"} for stage in ("sections", "findings", "merging", "noise")},  # columns that they hand on
     "reduce": {"analysis", "fitting"},  # a function of an Analysis
     "fitting": {"analysis"},  # the half of it that counts bytes

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 from logsieve.core.analysis import scanned_here
 from logsieve.core.envelope import Wrapping
-from logsieve.core.scan import Part, joined
+from logsieve.core.parts import Part, joined
 from logsieve.disk import Disk
 from logsieve.packs import PackSet
 from logsieve.text import LogText

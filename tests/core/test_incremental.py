@@ -15,8 +15,8 @@ from logsieve import packs, parallel
 from logsieve.core import scan
 from logsieve.core.analysis import Analysis, analyse, scanned_here
 from logsieve.core.envelope import Wrapping
+from logsieve.core.parts import Part, joined
 from logsieve.core.reduce import reduce
-from logsieve.core.scan import Part, joined
 from logsieve.disk import ChangedError, Disk
 from logsieve.packs import PackSet
 from logsieve.text import LogText

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from logsieve.core import blocks, envelope, findings, merging, noise, scan, sections, shapes
 from logsieve.core.outline import Sections
+from logsieve.core.parts import Part
 from logsieve.model import Block, Category, Envelope, Finding, Level, Line, Noise, Outcome, Verdict
 from logsieve.packs import PackSet
 from logsieve.packs.patterns import compiled
@@ -31,7 +32,7 @@ SURE = 60  # specificity from which a failure after a tool's success counts agai
 
 Progress = Callable[[float], None]
 Scanning = Callable[
-    [LogText, Sequence[tuple[int, int]], PackSet, envelope.Wrapping], Iterator[scan.Part]
+    [LogText, Sequence[tuple[int, int]], PackSet, envelope.Wrapping], Iterator[Part]
 ]  # as `scanned_here`
 
 
@@ -84,7 +85,7 @@ class Analysis:
 
 def scanned_here(
     text: LogText, ranges: Sequence[tuple[int, int]], packs: PackSet, wrapping: envelope.Wrapping
-) -> Iterator[scan.Part]:
+) -> Iterator[Part]:
     """What scanning finds in some ranges of lines, in their order."""
     return (scan.part(text, start, end, packs, wrapping, shapes.shapes) for start, end in ranges)
 
@@ -122,7 +123,7 @@ def analyse(
     """
     wrapping = envelope.detect(text, packs)
 
-    def parts(text: LogText, ranges: Sequence[tuple[int, int]]) -> Iterator[scan.Part]:
+    def parts(text: LogText, ranges: Sequence[tuple[int, int]]) -> Iterator[Part]:
         done = 0
         for found in (scanning or scanned_here)(text, ranges, packs, wrapping):
             yield found

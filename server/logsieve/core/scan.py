@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logsieve.core.distinct import Distinct, Found, lines_of
+from logsieve.core.parts import Messages, Part, joined
 from logsieve.core.scanner import Scanner, scanner
 from logsieve.model import Level
 from logsieve.packs import IgnoreRule, NoiseRule, OutcomeRule, PackSet, Pattern, Rule
 from logsieve.packs.patterns import compiled
 from logsieve.text import LONGEST, Data, LogText
 
-__all__ = ["MOST_HITS", "Hit", "Hits", "Part", "Parts", "Scanned", "Wrapping", "joined", "message_of", "part", "run"]
+__all__ = ["MOST_HITS", "Hit", "Hits", "Parts", "Scanned", "Wrapping", "message_of", "part", "run"]
 
 KEPT = 1 << 24  # bytes of a log whose messages stay at hand for the later stages; of others lines are cleaned again
 MOST_HITS = 2000  # hits of one rule that are looked at: the first and the last half of these; more say nothing new
@@ -124,101 +125,6 @@ def _is_told(pattern: Pattern) -> bool:
     owner = pattern.owner
     told = pattern.part in ("start", "end", "outcome") and "(?P<" in pattern.regex
     return told and not (isinstance(owner, OutcomeRule) and owner.scope == "test")
-
-
-class _Messages:
-    """The messages of lines `start` to `end`. The bytes begin with that of line `first`, cut when first asked."""
-
-    def __init__(self, start: int, end: int, data: bytes, first: int, breaks: array[int]) -> None:
-        self.start, self.end = start, end
-        self._data, self._first, self._breaks = data, first, breaks
-
-    def lines(self, start: int, end: int) -> bytes | None:
-        """The messages of lines start..end with newlines between them, None where it has not all."""
-        if end > self.end:
-            return None
-        if not self._breaks:
-            self._breaks.append(-1)
-            self._breaks.frombytes(np.flatnonzero(np.frombuffer(self._data, np.uint8) == 10).tobytes())
-        return self._data[self._breaks[start - self._first] + 1 : self._breaks[end - self._first]]
-
-    def moved(self, by: int, start: int, end: int) -> _Messages:
-        """The same lines, counted from another one, as far as they lie between two."""
-        first, last = max(self.start + by, start), min(self.end + by, end)
-        return _Messages(first, last, self._data, self._first + by, self._breaks)
-
-    def __len__(self) -> int:
-        return len(self._data) if self.start < self.end else 0
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """What is found on some lines of a log, counted from the first of them.
-
-    Columns have an entry a line: `shapes` uint64; `levels` int8; `reason_of` int16, index into the reasons of noise or
-    -1; `ignored` int8, the specificity (0 to 100) below which rules do not count there. `numbers` (int32, of patterns)
-    and `lines` (int32) are the hits of all but noise and ignores, each pair once, sorted by line, then pattern;
-    `names` is what the patterns of sections and outcomes name there, one hit's after the other's: the texts of its
-    groups, each ended by a newline; nothing where the line is too long to look. `sizes` (uint32): the bytes of each.
-    """
-
-    shapes: NDArray[np.uint64]
-    levels: NDArray[np.int8]
-    reason_of: NDArray[np.int16]
-    ignored: NDArray[np.int8]
-    numbers: NDArray[np.int32]
-    lines: NDArray[np.int32]
-    sizes: NDArray[np.uint32]
-    names: bytes
-    messages: tuple[_Messages, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.shapes)
-
-    def cut(self, start: int, end: int) -> Part:
-        """Lines start..end of it."""
-        a, b = np.searchsorted(self.lines, (start, end))
-        first = int(self.sizes[:a].sum())
-        return Part(
-            self.shapes[start:end],
-            self.levels[start:end],
-            self.reason_of[start:end],
-            self.ignored[start:end],
-            self.numbers[a:b],
-            self.lines[a:b] - np.int32(start),
-            self.sizes[a:b],
-            self.names[first : first + int(self.sizes[a:b].sum())],
-            tuple(filter(len, (m.moved(-start, 0, end - start) for m in self.messages))),
-        )
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes it takes."""
-        columns = (self.shapes, self.levels, self.reason_of, self.ignored, self.numbers, self.lines, self.sizes)
-        return sum(column.nbytes for column in columns) + len(self.names) + sum(map(len, self.messages))
-
-    def without_messages(self) -> Part:
-        """The same, to be sent elsewhere."""
-        return replace(self, messages=())
-
-
-def joined(parts: Sequence[Part]) -> Part:
-    """Parts that follow each other, as one."""
-    firsts = np.concatenate(([0], np.cumsum([len(p) for p in parts], dtype=np.int64))).tolist()
-    messages = [m.moved(at, 0, firsts[-1]) for p, at in zip(parts, firsts, strict=False) for m in p.messages]
-    return Part(
-        np.concatenate([np.zeros(0, np.uint64), *(p.shapes for p in parts)]),
-        np.concatenate([np.zeros(0, np.int8), *(p.levels for p in parts)]),
-        np.concatenate([np.zeros(0, np.int16), *(p.reason_of for p in parts)]),
-        np.concatenate([np.zeros(0, np.int8), *(p.ignored for p in parts)]),
-        np.concatenate([np.zeros(0, np.int32), *(p.numbers for p in parts)]),
-        np.concatenate(
-            [np.zeros(0, np.int32), *(p.lines + np.int32(first) for p, first in zip(parts, firsts, strict=False))]
-        ),
-        np.concatenate([np.zeros(0, np.uint32), *(p.sizes for p in parts)]),
-        b"".join([p.names for p in parts]),
-        tuple(messages),
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -361,7 +267,7 @@ def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping
         found.lines.astype(np.int32),
         np.fromiter(map(len, names), np.uint32, len(names)),
         b"".join(names),
-        (_Messages(0, count, messages, 0, array("q")),),
+        (Messages(0, count, messages, 0, array("q")),),
     )
 
 
