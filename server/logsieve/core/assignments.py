@@ -181,7 +181,8 @@ _ABOUT = words("""
     enabled disabled valid invalid error errors exists mode scope scopes ref refs source param params to for
     from by users parameter parameters arn usage used budget max min location rotation timeout age permissions
     class helper service reuse checker check test tests validator validation sha sha256 fingerprint label title
-    text placeholder list map set vault account secretname hint
+    text placeholder list map set vault account secretname hint cache pool bucket queue factory filter handler
+    interceptor generator parser scanner request response controller middleware guard
 """)
 _BEFORE = words("""
     max min num number total unexpected next prev page pagination continuation cancellation lexer syntax invalid

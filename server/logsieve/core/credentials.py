@@ -214,8 +214,11 @@ _CHECKED: tuple[tuple[str, str, str, Callable[[str], bool]], ...] = (
     ("password in a file", "password>", r"(?i)<(?:\w+:)?\w*password>([^<]+)</", _unmasked),
     (
         "password on a command line",
-        r"\s(?:-u|--user|--proxy-user)",
-        r"(?i)\b(?:curl|wget|http|https)\b[^|]*?\s(?:-u|--user|--proxy-user)[= ]?\s*[\"']?[^\s:\"']+:([^\s\"']+)",
+        r"\s(?:-u|-a|--auth|--user|--proxy-user)",
+        (
+            r"(?i)(?:\b(?:curl|wget)\b[^|]*?\s(?:-u|--user|--proxy-user)|(?:^|[$+>;&]\s)https?\s[^|]*?-(?:a|-auth))"
+            r"[= ]?\s*[\"']?[^\s:\"']+:([^\s\"']+)"
+        ),
         _unmasked,
     ),
     (
@@ -302,6 +305,22 @@ _CHECKED: tuple[tuple[str, str, str, Callable[[str], bool]], ...] = (
         r"(?i)\b(?:ROLE|USER)\s[^']*\bPASSWORD\s+'([^']{3,})",
         _unmasked,
     ),
+    (
+        "password on a command line",
+        r"\bpoetry\s",
+        r"\bpoetry\s+config\s+(?:--\S+\s+)*http-basic\.\S+\s+\S+\s+(\S{3,})",
+        _unmasked,
+    ),
+    ("password on a command line", r"\bbundle\s", r"\bbundle\s+config\s(?:.*\s)?[^\s:/]+:([^\s:/]\S{5,})$", _unmasked),
+    (
+        "password in a variable",
+        "bundle_",
+        r"\bBUNDLE_[A-Z0-9_]*__[A-Z0-9_]+[=:]\s*[\"']?[^\s:/\"']+:([^\s:/\"'][^\s\"']{5,})",
+        _unmasked,
+    ),
+    ("password in code", "credentials\\(", r"\bCredentials\((?:\"[^\"]*\",\s*){3}\"([^\"]{3,})\"\)", _unmasked),
+    ("password in a connection string", r"@(?:tcp|unix)\(", r"[\w.-]+:([^\s/:@\"']{3,})@(?:tcp|unix)\(", _unmasked),
+    ("Twilio token", r"\bac[0-9a-f]{32}", r"\bAC[0-9a-f]{32}[\"']?[,:]\s*[\"']?([0-9a-f]{32})\b", _varied),
     ("SNMP community", r"snmp-server\s", r"\bsnmp-server\s+community\s+(\S{3,})", _unmasked),
     (
         "password in a configuration",
