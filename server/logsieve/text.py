@@ -9,7 +9,7 @@ something is the line's clean text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -124,6 +124,10 @@ class LogText:
     def clean_bytes(self, start: int, end: int) -> bytes:
         """The clean text of lines start..end, each ended by one newline: equal to `clean` of each, before decoding."""
         return _clean_chunk(self.raw_bytes(start, end))
+
+    def clean_lines(self, lines: Sequence[int]) -> list[bytes]:
+        """The same of some lines, without line ends: one by one they would take many times as long."""
+        return _clean_chunk(b"".join([self.raw_bytes(line, line + 1) for line in lines])).split(b"\n")[:-1]
 
     def raw_bytes(self, start: int, end: int) -> bytes:
         """The bytes of lines start..end as written; a newline is added where the last one has none."""
