@@ -59,7 +59,10 @@ class Job:
     def __call__(self, log: Log, progress: Callable[[float], None] | None = None) -> Done | InputProblem:
         """Analyse a log and do the operation. `progress` is called with the share done, 0 to 1."""
         try:
-            return self.of(log.path, self.analysed(log, progress))
+            analysis = self.analysed(log, progress)
+            if progress:
+                progress(1)  # an operation may have something to say, or to ask
+            return self.of(log.path, analysis)
         except ChangedError:
             return InputProblem(log.path, "changed while it was read; run again")
         except TooMuchError as error:

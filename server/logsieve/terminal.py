@@ -358,17 +358,23 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._lock:
-            self._done = True
-        self._timer.cancel()
-        if self._bar:
-            self._bar.stop()
+        self._end()
 
     def __call__(self, share: float) -> None:
-        """Note how much is done."""
+        """Note how much is done; where all is, the bar goes away."""
         self._share = share
-        if self._bar:
+        if share >= 1:
+            self._end()
+        elif self._bar:
             self._bar.update(self._bar.task_ids[0], completed=share)
+
+    def _end(self) -> None:
+        with self._lock:
+            self._done = True
+            bar, self._bar = self._bar, None
+        self._timer.cancel()
+        if bar:
+            bar.stop()
 
     def _appear(self) -> None:
         from rich.console import Console
