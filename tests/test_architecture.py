@@ -11,7 +11,7 @@ from imports import Import, imports
 
 # Rooms (a folder or a module of the package) and the rooms they may import.
 ROOMS: dict[str, set[str]] = {
-    "text": set(),
+    "text": {"disk"},
     "model": set(),
     "disk": set(),
     "settings": {"model"},
