@@ -1,1 +1,0 @@
-(function_definition name: (word) @name body: (_) @body) @function
