@@ -69,6 +69,8 @@ def test_the_wheel_holds_the_package_with_its_data_and_nothing_else(dist: Path, 
     assert names >= NEEDED
     data = repository / "server" / "logsieve" / "packs" / "data"
     assert names >= {f"logsieve/packs/data/{path.name}" for path in data.glob("*.toml")}
+    queries = repository / "server" / "logsieve" / "source" / "queries"
+    assert names >= {f"logsieve/source/queries/{path.name}" for path in queries.glob("*.scm")}
     assert not [name for name in names if "__pycache__" in name]
     assert f"logsieve-{__version__}.dist-info/licenses/LICENSE" in names
 

@@ -15,7 +15,6 @@ __all__ = ["Wrapping", "detect"]
 
 SAMPLE = 400  # lines looked at; more changes no decision on the logs at hand
 WIDTH = 2000  # bytes of each
-SHORT = 1 << 18  # bytes of a log that is cleaned as a whole for that
 RUNNER = 5  # layers under it are the runner's own; from it on what the programs write of themselves
 
 _WORDS = {
@@ -135,10 +134,7 @@ def _sample(text: LogText) -> list[bytes]:
     n = len(text)
     step = max(1, n // (SAMPLE // 2))
     numbers = sorted({*range(min(n, SAMPLE // 4)), *range(0, n, step), *range(max(0, n - SAMPLE // 4), n)})
-    if text.starts[-1] > SHORT:
-        return [text.clean_bytes(i, i + 1)[:-1] for i in numbers]
-    clean = text.clean_bytes(0, n).split(b"\n")
-    return [clean[i] for i in numbers]
+    return text.clean_lines(numbers)
 
 
 def _combined(layers: list[EnvelopeRule]) -> re.Pattern[bytes] | None:

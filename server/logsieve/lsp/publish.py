@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Publisher"]
 
-QUIET = 0.15  # seconds after the last keystroke: shorter than a pause to read, longer than one between two letters
+QUIET = 0.15  # seconds after a keystroke: shorter than a pause to read, longer than one between two letters
 
 
 class Publisher:
@@ -32,8 +32,9 @@ class Publisher:
         self._schedule(uri, 0)
 
     def changed(self, uri: str) -> None:
-        """Publish when the user has stopped typing."""
-        self._schedule(uri, QUIET)
+        """Publish at once, or when the user has stopped typing: where an earlier change is still being worked on."""
+        task = self._tasks.get(uri)
+        self._schedule(uri, 0 if task is None or task.done() else QUIET)
 
     def closed(self, uri: str) -> None:
         """Take back what was published; nothing is said about documents that are not open."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -50,6 +51,7 @@ async def _serve(source: BinaryIO | None, sink: BinaryIO | None, tcp: int | None
         from logsieve.lsp.front import Front
 
         front = Front(session)
+        gc.freeze()  # what is here for good: to look through it whenever a log is closed would take a tenth of a second
         if source and sink:
             await _serve_streams(front, source, sink)
         else:

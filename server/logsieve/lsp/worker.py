@@ -62,7 +62,7 @@ class StoppedError(Exception):
 
 
 END = 1 << 20  # bytes at the end of a long text that are looked at first: what failed is there, as a rule
-GROWN = 1 << 18  # the same where a text that was analysed has grown
+GROWN = 1 << 17  # the same where a text that was analysed has grown
 
 
 @dataclass(slots=True)
@@ -288,8 +288,11 @@ class Worker:
             return None
         whole = document.text()
         size = len(whole.data)
-        from_byte = min(size - GROWN, document.unchanged - 1) if document.earlier_at else size - END
-        if size - from_byte > size / 2:
+        # Of a text that was analysed before only what is new is scanned: much of it first would take as long as all.
+        from_byte, most = (
+            (min(size - GROWN, document.unchanged - 1), size / 8) if document.earlier_at else (size - END, size / 2)
+        )
+        if size - from_byte > most:
             return None
         line = int(whole.starts.searchsorted(from_byte, side="right")) - 1
         from logsieve.core.analysis import analyse

@@ -1,0 +1,9 @@
+(method_declaration name: (identifier) @name body: (_) @body) @function
+(constructor_declaration name: (identifier) @name body: (_) @body) @function
+(local_function_statement name: (identifier) @name body: (_) @body) @function
+(property_declaration name: (identifier) @name accessors: (_) @body) @function
+(class_declaration name: (identifier) @name body: (_) @body) @class
+(struct_declaration name: (identifier) @name body: (_) @body) @class
+(record_declaration name: (identifier) @name body: (_) @body) @class
+(interface_declaration name: (identifier) @name body: (_) @body) @class
+(namespace_declaration name: (_) @name body: (_) @body) @class
