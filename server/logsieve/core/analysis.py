@@ -158,15 +158,13 @@ def analyse(
     told = sections.marks(outcomes, excluded)
     passing = sections.Tests(outcomes, messages)
     found = sections.build(len(text), markers, told, message, text.clean)
-    has_level = wrapping.has_level
 
     def bounds(line: int) -> tuple[int, int]:
         index = found.at(line)
         return (found.starts[index], found.ends[index]) if index >= 0 else (0, len(text))
 
     def level_of(line: int) -> Level:
-        known = scanned.found.levels.item(line)
-        return _LEVELS[known] if known or not has_level else wrapping.level(text.clean(line))
+        return _LEVELS[scanned.found.levels.item(line)]
 
     ignored = scanned.found.ignored.copy()
     for start, header in zip(found.starts, found.headers, strict=True):
