@@ -132,7 +132,7 @@ def _triage(answer: dict[str, Any], analysis: Analysis, columns: int) -> Iterato
         yield []
         yield from _root(path, findings[0], analysis, columns)
         shown = 1
-    elif answer["verdict"] == "failed":
+    elif answer["verdict"] == "failed" and len(analysis.text):
         yield []
         yield [("No line of the log says why. Its end:", "")]
         yield from _excerpt(analysis, max(0, len(analysis.text) - BLOCK), len(analysis.text), -1, columns)

@@ -70,7 +70,7 @@ def test_a_run_that_passed_ends_with_a_few_lines(run: Command) -> None:
 def test_a_command_that_prints_nothing(run: Command) -> None:
     done = run("run", "false")
     assert done.returncode == 1
-    assert done.stdout.decode().startswith("\noutput: failed (the command exited with 1; 0 lines)\n")
+    assert done.stdout.decode() == "\noutput: failed (the command exited with 1; 0 lines)\n"
     assert run("run", "true").stdout.decode() == "\noutput: passed (the command exited with 0; 0 lines)\n"
 
 

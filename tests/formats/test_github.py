@@ -103,6 +103,12 @@ def test_a_failure_without_a_reason_is_annotated(run: Command, tmp_path: Path) -
     assert commands[0].level == "error"
 
 
+def test_the_runners_times_are_left_out(run: Command) -> None:
+    commands, _ = annotated(run, FIXTURES / "github-actions" / "pytest-failed" / "log.txt")
+    assert "\nE       AssertionError: assert 4446 == 4447\n" in commands[0].message
+    assert "2026-" not in commands[0].message
+
+
 def test_a_passing_log_has_none(run: Command, tmp_path: Path) -> None:
     (tmp_path / "build.log").write_text("all fine\n")
     assert annotated(run, "build.log") == ([], ["logsieve: 0 errors and 0 warnings in 1 log"])

@@ -53,8 +53,11 @@ def reduced(
     return _fitted(analysis, budget, lambda ask: reduce(analysis, ask, finding), redactor, numbers)
 
 
-def block(log: Log, start: int, end: int, anchor: int = -1, most: int = 20, longest: int = LONG) -> Excerpt:
-    """Lines start..end (0-based, half-open), with no gap before or after them.
+def block(
+    analysis: Analysis, start: int, end: int, anchor: int = -1, most: int = 20, longest: int = LONG, bare: bool = False
+) -> Excerpt:
+    """Lines start..end (0-based, half-open), with no gap before or after them; `bare` of what the runner puts before
+    each: its time, its job.
 
     Of more than `most` lines the first three, the last three and those around the anchor are kept, of longer lines
     `longest` characters.
@@ -64,7 +67,10 @@ def block(log: Log, start: int, end: int, anchor: int = -1, most: int = 20, long
         around = range(max(start, anchor - 3), min(end, anchor + most - 9)) if anchor >= 0 else range(0)
         kept = {*range(start, start + 3), *around, *range(end - 3, end)}
         kept |= {line for line in range(start, end) if line - 1 in kept and line + 1 in kept}  # a gap takes a line too
-    pieces = [_piece(first, last, {}, longest, log) for first, last in _runs(sorted(kept))]
+    pieces = [_piece(first, last, {}, longest, analysis) for first, last in _runs(sorted(kept))]
+    for piece in pieces if bare else ():
+        lines = range(piece.start, piece.end)
+        piece.repeated.update((line, len(analysis.wrapping.of_runner(analysis.text.clean(line)))) for line in lines)
     return Excerpt(tuple(pieces), tuple(Gap(a.end, b.start, "") for a, b in pairwise(pieces)), 0, 0)
 
 

@@ -82,7 +82,7 @@ def _counted(count: int, noun: str) -> str:
 
 def _annotation(rank: int, answer: dict[str, Any], finding: dict[str, Any], analysis: Analysis) -> Annotation:
     found = analysis.findings[rank]
-    text = render(block(analysis, found.start, found.end, found.anchor, LINES), analysis).text
+    text = render(block(analysis, found.start, found.end, found.anchor, LINES, bare=True), analysis).text
     title = finding["title"] if len(finding["title"]) <= TITLE else finding["title"][: TITLE - 1] + "…"
     place = _source(found.locations, analysis) or _log(answer["path"], finding["line"], finding["end_line"])
     times = f", {finding['count']} times" if finding["count"] > 1 else ""

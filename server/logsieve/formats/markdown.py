@@ -113,7 +113,7 @@ def _list(findings: list[dict[str, Any]]) -> list[str]:
 def _fenced(analysis: Analysis) -> list[str]:
     """The lines of the root cause."""
     first = analysis.findings[0]
-    shown = block(analysis, first.start, first.end, first.anchor)
+    shown = block(analysis, first.start, first.end, first.anchor, bare=True)
     return _lines(shown, analysis)
 
 
