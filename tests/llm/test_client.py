@@ -418,7 +418,7 @@ async def test_a_slow_answer_comes_piece_by_piece() -> None:
     with serve("slow", "twelve chars, and some more") as endpoint:
         to, pieces = settings(endpoint.url), asyncio.Queue[str]()
         task = asyncio.create_task(explain.run(payload_of(to), to, pieces.put_nowait))
-        for wanted in ("twelve chars", ", and some m", "ore"):
+        for wanted in ("twelve ", "chars, and some ", "more"):  # whole words
             assert pieces.empty()
             endpoint.step.release()
             assert await asyncio.wait_for(pieces.get(), 20) == wanted

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -13,14 +12,13 @@ import pytest
 from engine import analysed
 from logsieve.core.analysis import Analysis
 from logsieve.core.excerpts import reduced
-from logsieve.core.outline import Sections
 from logsieve.core.redact import Redactor
 from logsieve.core.render import Rendered, tokens_of
 from logsieve.llm import explain, prompt
 from logsieve.llm.prompt import Message, Source, fitted, inert, messages, size
 
 # When this fails: say by a new VERSION that the words have changed, and put it and their hash here.
-PINNED = (2, "025c178eb48c7c66")
+PINNED = (2, "4fa40b02b71c5945")
 
 
 @cache
@@ -41,11 +39,11 @@ def made(log: Analysis, budget: int = 4000, finding: int | None = None, **more: 
 
 
 def test_the_words_have_a_version() -> None:
-    log = analysed("error: the disk is full\n")
+    log = analysed("nothing of note\n")
     source = [Source("src/a.py", 9, ("x = 1", "y = 2"))]
-    bare = Rendered("1 | error: the disk is full\n", 7, (), (0,))
+    bare = Rendered("1 | nothing of note\n", 7, (), (0,))
     asked = [
-        words(messages(bare, replace(log, findings=(), sections=Sections()), Redactor(), tools=True, source=source)),
+        words(messages(bare, log, Redactor(), tools=True, source=source)),
         *(prompt.QUESTION, prompt.ABOUT, inert("<|im_end|>[INST]")),
     ]
     digest = hashlib.sha256("\n".join(asked).encode()).hexdigest()[:16]

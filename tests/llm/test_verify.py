@@ -1,16 +1,21 @@
-"""Verification: what an answer cites and quotes is looked up; the rest is marked."""
+"""Verification: what an answer cites and quotes is looked up; the rest is marked. `claims.toml` is the table."""
 
 from __future__ import annotations
 
+import re
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logsieve.llm.verify import verify
+from logsieve.llm import verify as module
+from logsieve.llm.verify import Verified, verify
 from logsieve.settings import DEFAULTS, Redact
 from logsieve.text import LogText
+from markdown import live
 
 TOKEN = "ghp_" + "a1B2" * 9
 
@@ -33,107 +38,119 @@ LINES = (
     "##[error]Process completed with exit code 1.",
 )
 LOG = Log(LogText.from_bytes("".join(f"{line}\n" for line in LINES).encode()))
-BAD = " *(not found in the log"
-
-TRUE = [
-    "- `L2: E AssertionError: assert 3 == 4`",
-    "- `L2: E   AssertionError:   assert 3 == 4`",
-    "- L2: `E AssertionError: assert 3 == 4`",
-    "> 6 | FAILED tests/test_sum.py::test_sum - assert 3 == 4",
-    "> L6: FAILED tests/test_sum.py::test_sum - assert 3 == 4",
-    "- `L4: fatal: cannot clone https://ci:<secret:1>@github.com/acme/app`",
-    "- `L5: 100 % fetched`",
-    "- `L6: FAILED tests/test_sum.py::... - assert 3 == 4`",
-    "- `L6: FAILED tests/test_sum.py::test_sum`",
-    "It says `Process completed with exit code 1` at the end.",
-    "It says `cannot clone https://ci:<secret:3>@github.com/acme/app` there.",
-    "See L3.",
-    "See L1-L7.",
-    "See lines 2 to 6.",
-    "Line 7 says so:",
-]
-FALSE = [
-    "- `L2: E KeyError: 'user'`",
-    "- L2: `E KeyError: 'user'`",
-    "> 6 | kernel: reactor core temperature exceeds limits",
-    "- `L8: FAILED tests/test_sum.py::test_sum - assert 3 == 4`",
-    "The log shows `ModuleNotFoundError: No module named 'numpy'`.",
-    "See L8.",
-    "See L5-L4.",
-    "See L0.",
-    "Line 999999 says so:",
-]
-UNCLAIMED = [
-    "Run `pip install numpy` again.",
-    "`sum` is wrong.",
-    "HTTP `404: Not Found` was no part of it",
-    "See line 12 of tests/test_sum.py.",
-    "XL2 and L2TP are no lines",
-    "",
-]
+URI = "file:///b.log"
+TABLE = tomllib.loads((Path(__file__).parent / "claims.toml").read_text("utf-8"))["log"]
+CLAIMS = [(part["path"], answer, expected) for part in TABLE for answer, expected in part["claims"]]
 
 
-@pytest.mark.parametrize("answer", TRUE)
-def test_what_is_in_the_log_is_verified(answer: str) -> None:
-    result = verify(answer, LOG)
-    assert (result.verified, result.unverified) == (1, 0)
-    assert result.text == answer
+def shown(answer: str, uri: str = "", log: Log = LOG) -> str:
+    """The answer as it is shown."""
+    return verify(answer, log, uri).text
 
 
-@pytest.mark.parametrize("answer", FALSE)
-def test_what_is_not_in_the_log_is_marked(answer: str) -> None:
-    result = verify(answer, LOG)
-    assert (result.verified, result.unverified) == (0, 1)
-    assert BAD in result.text
+def verdicts(answer: str, log: Log) -> str:
+    """What links and marks say of each claim, in their order."""
+    marks = r"\]\(file:///b\.log#L(\d+)\)(?!\)\*)|\*\((.*?)\)\*|(?<= )\*\((not found in the log)\)\*"
+    said: list[str] = []
+    for link, mark, _ in re.findall(marks, shown(answer, URI, log)):
+        number = "".join(re.findall(r"L(\d+)", mark)[:1])
+        said.append(
+            f"found {link}"
+            if link
+            else f"elsewhere {number}"
+            if "but at" in mark
+            else f"differs {number}"
+            if "word for word" in mark
+            else "range"
+            if "which has" in mark
+            else "missing"
+        )
+    return ", ".join(said) or "none"
 
 
-@pytest.mark.parametrize("answer", UNCLAIMED[3:])
-def test_what_claims_nothing_stays(answer: str) -> None:
-    assert verify(answer, LOG).text == answer
-    assert verify(answer, LOG).verified + verify(answer, LOG).unverified == 0
+def test_the_table_is_long_enough() -> None:
+    assert len(CLAIMS) >= 80
+    assert len(TABLE) >= 4
 
 
-@pytest.mark.parametrize("answer", UNCLAIMED[:3])
-@pytest.mark.parametrize("heading", ["## Fix", "**Suggested fix:**", "### Missing"])
-def test_code_in_advice_is_no_quote(answer: str, heading: str) -> None:
-    result = verify(f"{heading}\n\n{answer}", LOG)
-    assert BAD not in result.text
-    assert result.unverified == 0
-    assert BAD in verify("## Fix\n\nBecause `L3: KeyError`", LOG).text  # but what names its line is
+@pytest.mark.parametrize(("path", "answer", "expected"), CLAIMS)
+def test_every_claim_of_the_table_is_judged_right(path: str, answer: str, expected: str, fixtures: Path) -> None:
+    log = Log(LogText.from_bytes((fixtures / path / "log.txt").read_bytes()))
+    if "```" in answer or "~~~" in answer:  # no links there
+        result = verify(answer, log, URI)
+        missing = sum(not v.startswith("found") for v in expected.split(", "))
+        if expected == "none":
+            assert (result.verified, result.unverified) == (0, 0)
+        else:
+            assert (result.verified, result.unverified) == (expected.count("found"), missing)
+            assert result.text.count(")*") == missing
+    else:
+        assert verdicts(answer, log) == expected
+        result = verify(answer, log)
+        assert result.verified == expected.count("found")
+        assert result.unverified == (0 if expected == "none" else expected.count(",") + 1 - result.verified)
 
 
-def test_a_quote_of_another_line_says_where_it_stands() -> None:
-    result = verify("- `L3: FAILED tests/test_sum.py::test_sum - assert 3 == 4`", LOG)
-    assert result.text.endswith("*(not there, but at L6)*")
-    assert result.unverified == 1
+def test_the_header_says_how_many_hold() -> None:
+    assert Verified("", 0, 0).header.startswith("*Checked against the log: nothing")
+    assert Verified("", 3, 0).header == "*Checked against the log: 3 of 3 lines and quotes found.*"
+    assert "3 of 5 " in Verified("", 3, 2).header
+    assert "**2 not, marked below**" in Verified("", 3, 2).header
 
 
-def test_what_is_verified_becomes_a_link() -> None:
-    answer = "See L2 and `L6: FAILED tests/test_sum.py::test_sum`, not L9."
-    result = verify(answer, LOG, "file:///b.log")
-    assert result.text == (
-        "See [L2](file:///b.log#L2) and [`L6: FAILED tests/test_sum.py::test_sum`](file:///b.log#L6), "
-        "not L9 *(not found in the log, which has 7 lines)*."
+UNFINISHED = """\
+It says `100 %
+fetched` in L5, and don`t
+forget `L6: FAILED
+
+## Evidence
+
+```
+E AssertionError: assert 3 == 5
+not quite
+```
+
+- `L2: E AssertionError: assert 3 == 4`, `L9: x`
+~~~
+open"""
+
+
+def test_what_is_shown_of_an_unfinished_answer_does_not_change() -> None:
+    shown, checked = "", 0
+    for end in range(len(UNFINISHED) + 1):
+        found = verify(UNFINISHED[:end], LOG, URI, unfinished=True)
+        assert found.text.startswith(shown)
+        assert found.verified + found.unverified >= checked
+        shown, checked = found.text, found.verified + found.unverified
+    assert verify(UNFINISHED, LOG, URI).text.startswith(shown)
+    assert shown.endswith("~~~\n")
+    assert "[`100 % fetched`](file:///b.log#L5)" in shown
+
+
+def test_what_holds_is_a_link_and_what_does_not_leads_to_where_it_is() -> None:
+    answer = "See L2 and `L6: FAILED tests/test_sum.py::test_sum`, not L9, nor `L3: 100 % fetched`."
+    assert shown(answer, URI) == (
+        "See [L2](file:///b.log#L2) and [`L6: FAILED tests/test_sum.py::test_sum`](file:///b.log#L6), not L9 "
+        "*(not found in the log, which has 7 lines)*, nor `L3: 100 % fetched` "
+        "*(not there, but at [L5](file:///b.log#L5))*."
     )
 
 
-def test_links_are_not_linked_again() -> None:
-    answer = "See [L2](file:///b.log#L2)."
-    assert verify(answer, LOG, "file:///b.log").text == answer
+def test_without_an_address_there_are_no_links() -> None:
+    assert shown("See L2 and `L6: FAILED tests/test_sum.py`.") == "See L2 and `L6: FAILED tests/test_sum.py`."
 
 
-@pytest.mark.parametrize("link", ["[docs](https://evil.example/a?b)", "![L2](https://evil.example/a.png 'title')"])
-def test_nothing_of_an_answer_leads_elsewhere(link: str) -> None:
-    text = verify(f"See {link}.", LOG, "file:///b.log").text
-    assert "](" not in text
-    assert "`https://evil.example/a" in text
+@pytest.mark.parametrize("uri", ["file:///a(1)/b.log", "file:///a b)/<c>.log", "untitled:x](https://evil.example)"])
+def test_an_address_cannot_break_its_link(uri: str) -> None:
+    found = live(verify("See L2.", LOG, uri).text)
+    assert len(found) == 1
+    assert found[0].endswith("#L2")
+    assert not found[0].startswith("link https:")
 
 
-def test_lines_in_a_fence_are_checked_and_the_fence_stays() -> None:
-    answer = "```text\n2 | E AssertionError: assert 3 == 4\n3 | KeyError: 'x'\nfree text with `ticks`\n```\n"
-    result = verify(answer, LOG)
-    assert (result.verified, result.unverified) == (1, 1)
-    assert result.text == answer.replace("KeyError: 'x'", "KeyError: 'x' *(not found in the log)*")
+def test_links_of_the_answer_are_text_and_its_images_too() -> None:
+    assert shown("[L2](file:///b.log#L2)", URI) == "[[L2](file:///b.log#L2)\\](`file:///b.log#L2`)"
+    assert shown("![x](https://evil.example/a.png 'title')") == "\\![x\\](`https://evil.example/a.png` 'title')"
 
 
 def test_a_token_in_the_clear_is_not_borne_out_by_its_line() -> None:
@@ -142,15 +159,48 @@ def test_a_token_in_the_clear_is_not_borne_out_by_its_line() -> None:
     right = verify(f"- `L4: fatal: cannot clone https://ci:{TOKEN}@github.com/acme/app`", LOG)
     said = verify(f"It says `cannot clone https://ci:{TOKEN}@github.com/acme/app` there.", LOG)
     assert [guess.unverified, right.unverified, said.unverified] == [1, 1, 1]
+    assert guess.text.replace("x" * 40, "") == right.text.replace(TOKEN, "")
+    for number in (1, 3):
+        held = verify(f"- `L4: fatal: cannot clone https://ci:<secret:{number}>@github.com/acme/app`", LOG)
+        assert held.verified == 1
+
+
+def test_a_line_of_a_private_key_is_not_borne_out() -> None:
+    body = [f"MIIEpAIBAAKCAQEAx{n:03}" + "yZ01" * 11 for n in range(20)]
+    key = ["-----BEGIN RSA PRIVATE KEY-----", *body, "-----END RSA PRIVATE KEY-----"]
+    log = Log(LogText.from_bytes("\n".join(key).encode()))
+    assert verify(f"- `L5: {body[3]}`", log).verified == 0
+
+
+def test_what_a_log_hides_from_chat_templates_is_found() -> None:
+    log = Log(LogText.from_bytes(b"error: <|im_end|> in [INST] of the answer\n"))
+    for said in ("error: <|im_end|> in [INST] of", "error: < |im_end|> in [ INST] of"):
+        assert verify(f"- `L1: {said}`", log).verified == 1
+
+
+def test_a_very_long_line_is_compared_where_the_quote_stands() -> None:
+    log = Log(LogText.from_bytes(b"a b " * 100_000 + b"error: the disk is full " + b"c d " * 100_000 + b"\n"))
+    assert verify("- `L1: error: the disk is full`", log).verified == 1
+    assert verify("It says `error: the disk is full c d`.", log).verified == 1
+    assert verify("- `L1: error: the disk was full`", log).verified == 0
+
+
+def test_a_quote_is_found_far_down_and_past_its_likes() -> None:
+    lines = [f"step {n}: took 1{n} ms in the end" for n in range(40_000)]
+    log = Log(LogText.from_bytes("\n".join(lines).encode()))
+    assert "#L30001)" in shown("It says `step 30000: took 130000 ms`.", URI, log)
+    assert verify("It says `step 30000: took 13000 ms`.", log).unverified == 1
+    assert "but at L39991" in shown("- `L7: step 39990: took 139990 ms`", "", log)
 
 
 def test_a_flood_of_claims_ends() -> None:
     result = verify("L2 " * 5000, LOG)
     assert result.verified + result.unverified == 5000
-    assert result.verified <= 200
+    assert result.verified <= module.MOST
 
 
-@given(st.text(st.sampled_from("L123-: `>|#*\n[](~to ine.…"), max_size=80))
-def test_any_answer_keeps_its_lines_and_words(answer: str) -> None:
-    result = verify(answer, LOG)
-    assert result.text.count("\n") == answer.count("\n")
+@given(st.text(st.sampled_from('L123-: `>|#*\n[](~to ine.…"“”\\'), max_size=80))
+def test_any_answer_keeps_its_words(answer: str) -> None:
+    words = re.findall(r"\w+", answer)
+    left = iter(re.findall(r"\w+", verify(answer, LOG).text))
+    assert all(word in left for word in words)

@@ -273,13 +273,14 @@ class TestExplaining:
             editor.type("s")
             endpoint.step.release(3)
             editor.wait(
-                "vim.bo.filetype == 'markdown' and #table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true)) > 20"
+                "vim.bo.filetype == 'markdown' and #table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true)) > 10"
             )
             partial = "\n".join(editor.lines())
             endpoint.step.release(1000)
             editor.wait("vim.fn.search('^## Fix', 'nw') > 0")
             assert "## Fix" not in partial
-            assert "\n".join(editor.lines()).startswith(partial)
+            assert partial.startswith("## Cause\n")
+            assert "## Cause" in editor.lines()
             assert [request.body.decode() for request in endpoint.received] == [shown]
 
     def test_a_named_line_leads_back(self, start: Callable[..., Neovim], log: Log) -> None:
@@ -316,7 +317,7 @@ class TestExplaining:
             editor = self.asked(start, log, endpoint.url)
             editor.type("s")
             editor.wait(
-                "vim.bo.filetype == 'markdown' and #table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true)) > 20"
+                "vim.bo.filetype == 'markdown' and #table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true)) > 10"
             )
             editor.type(leave)
             assert endpoint.gone.acquire(timeout=30)
@@ -327,12 +328,13 @@ class TestExplaining:
             editor.type("s")
             editor.wait("vim.fn.execute('messages'):find('not in the log')")
 
-    @pytest.mark.parametrize(("mode", "word"), [("500", "500"), ("401", "401"), ("cut", "")])
+    @pytest.mark.parametrize(("mode", "word"), [("500", "failed"), ("401", "wants a key"), ("cut", "")])
     def test_a_failure_is_told(self, start: Callable[..., Neovim], log: Log, mode: Mode, word: str) -> None:
         with serve(mode) as endpoint:
             editor = self.asked(start, log, endpoint.url)
             editor.type("s")
-            editor.wait("vim.fn.search('^\\\\*\\\\*.*' .. ..., 'nw') > 0", word)
+            editor.wait("vim.fn.search('^\\\\*\\\\*The answer ended', 'nw') > 0")
+            assert word in "".join(line for line in editor.lines() if line.startswith("    "))
 
     def test_without_an_endpoint_it_says_what_to_set(self, opened: Neovim) -> None:
         opened.command("LogSieve explain")

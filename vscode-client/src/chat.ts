@@ -5,6 +5,7 @@ import * as vscode from "vscode";
 import type { Connection } from "./client";
 import { agree } from "./consent";
 import type { Documents } from "./documents";
+import { beside } from "./layout";
 import { logOf, type Logs } from "./logs";
 import { EditorModel } from "./model";
 import * as protocol from "./protocol";
@@ -15,7 +16,6 @@ const ID = "logsieve.chat";
 const FAILURE = /^failure (\d+)$/i;
 /** What the server makes of a quote or a line number that holds. */
 const LINK = /\[(`.+?`|[^\]\n]*)\]\((\S*?)#L(\d+)\)/g;
-const REFERENCE = /^(?:L|[Ll]ines? )\d+(?:\W+L?\d+)?$/;
 /** So many failures are listed, and offered to be explained. */
 const [LISTED, OFFERED] = [10, 2];
 
@@ -79,7 +79,7 @@ async function answer(
     const about = new Log(connection, log, stream);
     if (asked.size > 1) stream.markdown(`### ${about.name}\n\n`);
     const findings = await about.findings();
-    titles = findings.filter(({ severity }) => severity === "error").map(({ title }) => title.slice(0, 60));
+    titles = findings.map(({ title }) => title.slice(0, 60));
     if (request.command === "reduce") await about.reduce(findings);
     else await about.explain(documents, new EditorModel(connection, request.model), turns(request, context), token, finding(request.prompt));
   }
@@ -142,30 +142,20 @@ class Log {
   async explain(documents: Documents, model: EditorModel, asked: protocol.Turn[], token: vscode.CancellationToken, index?: number): Promise<void> {
     const target = { uri: await this.uri(), ...(index !== undefined && { finding: index }), turns: asked };
     const preview = await model.preview(target);
-    const agreed = await agree(documents, preview, this.name, vscode.ViewColumn.Active);
+    const agreed = await agree(documents, preview, this.name, beside(this.log));
     if (agreed === undefined) {
       this.stream.markdown("Nothing was sent.");
       return;
     }
     this.stream.progress(`Asking ${preview.model}`);
-    const client = await this.connection.get();
-    let said = "";
-    let shown = "";
-    const show = async (piece: string): Promise<void> => {
-      said += piece;
-      if (!piece.includes("\n")) return;
-      const { text } = await client.sendRequest(protocol.verify, { uri: target.uri, text: said.slice(0, said.lastIndexOf("\n") + 1) });
-      if (!text.startsWith(shown)) return;
-      await this.show(text.slice(shown.length), target.uri);
-      shown = text;
+    let shown = 0;
+    const show = async (text: string): Promise<void> => {
+      await this.show(text, target.uri);
+      shown += text.length;
     };
     const result = await model.send(target.uri, preview, agreed, show, token);
-    await this.show(result.text.startsWith(shown) ? result.text.slice(shown.length) : `\n\n---\n${result.text}`, target.uri);
-    const checked = result.verified + result.unverified;
-    if (checked > 0) {
-      const missing = result.unverified === 0 ? "all of them hold" : `${result.unverified} of them not found, marked above`;
-      this.stream.markdown(`\n\n---\n*Line numbers and quotes checked against the log: ${checked}, ${missing}.*\n`);
-    }
+    await this.show(result.text.slice(shown), target.uri);
+    this.stream.markdown(`\n\n---\n${result.header}\n`); // it comes last, for what is streamed is not written anew
     if (result.error !== null) throw new Error(`the answer ended with an error: ${result.error}`);
   }
 
@@ -175,9 +165,7 @@ class Log {
     for (const match of text.matchAll(LINK)) {
       const [whole, label = "", target, number] = match;
       if (target !== uri) continue;
-      // VS Code shows an anchor by the name of its place: what is quoted stands before it.
-      const quoted = REFERENCE.test(label) ? "" : `${label} `;
-      if (match.index > done || quoted !== "") this.stream.markdown(text.slice(done, match.index) + quoted);
+      if (match.index > done) this.stream.markdown(text.slice(done, match.index));
       await this.anchor(Number(number), label.replaceAll("`", ""));
       done = match.index + whole.length;
     }

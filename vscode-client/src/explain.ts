@@ -31,10 +31,10 @@ export async function explain(connection: Connection, documents: Documents, log:
   await vscode.window.showTextDocument(answer, { viewColumn: column, preview: false, preserveFocus: true });
   const show = (text: string): void => documents.append(answer, text);
   try {
-    const result = await withProgress(preview.model, (tell, token) =>
-      editor ? editor.send(target.uri, preview, agreed, show, token) : send(connection, target, preview, agreed, show, tell, token),
+    const result = await withProgress(preview.model, (token) =>
+      editor ? editor.send(target.uri, preview, agreed, show, token) : send(connection, target, preview, agreed, show, token),
     );
-    documents.replace(answer, `${withoutLinks(result.text, target.uri)}${footer(result)}`.trimStart());
+    documents.replace(answer, `${result.text === "" ? "" : `${result.header}\n\n`}${withoutLinks(result.text, target.uri)}${footer(result)}`.trimStart());
   } catch (error) {
     if (!isCancelled(error)) throw error;
     documents.append(answer, "\n*Cancelled.*\n");
@@ -48,32 +48,24 @@ async function send(
   preview: protocol.ExplainPreviewResult,
   agreed: Agreed,
   show: (text: string) => void,
-  tell: (note: string) => void,
   token: vscode.CancellationToken,
 ): Promise<protocol.ExplainResult> {
   const client = await connection.get();
   const id = randomUUID();
-  const listening = vscode.Disposable.from(
-    connection.onChunk((chunk) => {
-      if (chunk.id === id) show(chunk.text);
-    }),
-    connection.onNote((note) => {
-      if (note.id === id) tell(note.text);
-    }),
-  );
+  const chunks = connection.onChunk((chunk) => {
+    if (chunk.id === id) show(chunk.text);
+  });
   try {
     const params = { ...target, id, consent: true, remember: agreed === "always", payload: preview.payload };
     return await client.sendRequest(protocol.explain, params, token);
   } finally {
-    listening.dispose();
+    chunks.dispose();
   }
 }
 
-type Run = (tell: (note: string) => void, token: vscode.CancellationToken) => Promise<protocol.ExplainResult>;
-
-function withProgress(model: string, run: Run): Thenable<protocol.ExplainResult> {
+function withProgress(model: string, run: (token: vscode.CancellationToken) => Promise<protocol.ExplainResult>): Thenable<protocol.ExplainResult> {
   const options = { location: vscode.ProgressLocation.Notification, title: `LogSieve: ${model} explains`, cancellable: true };
-  return vscode.window.withProgress(options, (progress, token) => run((message) => progress.report({ message }), token));
+  return vscode.window.withProgress(options, (_progress, token) => run(token));
 }
 
 /** The server links what holds; in this document every line reference is a link anyway, so the addresses only clutter it. */
@@ -86,16 +78,11 @@ function isCancelled(error: unknown): boolean {
   return error instanceof vscode.CancellationError || (error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled);
 }
 
-function footer(result: protocol.ExplainResult): string {
-  const further = result.further.map((told) => `\n    ${told}`).join("");
-  return `${checked(result)}${further === "" ? "" : `\n*Sent as well, because the model asked for it:*\n${further}\n`}`;
-}
-
-function checked({ error, verified, unverified }: protocol.ExplainResult): string {
-  if (error !== null) return `\n\n**The answer ended with an error:** ${error}\n`;
-  if (verified + unverified === 0) return "";
-  const missing = unverified === 0 ? "all of them hold" : `${unverified} of them not found, marked above`;
-  return `\n\n---\n*Line numbers and quotes checked against the log: ${verified + unverified}, ${missing}.*\n`;
+/** What others say stands in indented code: nothing in it is live. */
+function footer({ error, further }: protocol.ExplainResult): string {
+  const sent = further.map((told) => `\n    ${told}`).join("");
+  const failed = error === null ? "" : `\n\n**The answer ended with an error:**\n\n    ${error.replaceAll("\n", " ")}\n`;
+  return `${failed}${sent === "" ? "" : `\n\n*Sent as well, because the model asked for it:*\n${sent}\n`}`;
 }
 
 async function tellProblem(problem: string): Promise<void> {

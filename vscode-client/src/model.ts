@@ -43,16 +43,21 @@ export class EditorModel {
   ): Promise<protocol.ExplainResult> {
     const client = await this.connection.get();
     if (agreed === "always" && !preview.consented) await client.sendRequest(protocol.consent, { uri, endpoint: preview.endpoint, granted: true });
-    const { messages } = JSON.parse(preview.payload) as { messages: protocol.Turn[] };
+    const { messages } = JSON.parse(preview.payload) as { messages: { role: string; content: string }[] };
     const given = cancelled(token);
     let text = "";
+    let shown = 0;
     let error: string | null = null;
     try {
       const answer = await Promise.race([this.model.sendRequest(messages.map(toMessage), {}, token), given]);
       const pieces = answer.text[Symbol.asyncIterator]();
       for (let next = await Promise.race([pieces.next(), given]); next.done !== true; next = await Promise.race([pieces.next(), given])) {
         text += next.value;
-        await show(next.value);
+        if (next.value.includes("\n")) {
+          const checked = await client.sendRequest(protocol.verify, { uri, text, unfinished: true });
+          await show(checked.text.slice(shown));
+          shown = checked.text.length;
+        }
         if (text.length > LONGEST) throw new Error("the model keeps talking");
       }
     } catch (failure) {
@@ -72,6 +77,7 @@ function cancelled(token: vscode.CancellationToken): Promise<never> {
   return given;
 }
 
-function toMessage({ role, content }: protocol.Turn): vscode.LanguageModelChatMessage {
+/** VS Code knows no system role: its models take what they are told first for it. */
+function toMessage({ role, content }: { role: string; content: string }): vscode.LanguageModelChatMessage {
   return role === "assistant" ? vscode.LanguageModelChatMessage.Assistant(content) : vscode.LanguageModelChatMessage.User(content);
 }

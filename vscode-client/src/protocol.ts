@@ -176,6 +176,7 @@ export interface ExplainParams {
 }
 
 export interface ExplainResult {
+  header: string;
   text: string;
   verified: number;
   unverified: number;
@@ -200,9 +201,11 @@ export interface PromptParams {
 export interface VerifyParams {
   uri: string;
   text: string;
+  unfinished?: boolean;
 }
 
 export interface VerifyResult {
+  header: string;
   text: string;
   verified: number;
   unverified: number;

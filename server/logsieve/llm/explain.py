@@ -5,9 +5,11 @@ log, and streams the answer.
 from __future__ import annotations
 
 import re
+from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from importlib import import_module
 from json import loads
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -197,13 +199,22 @@ async def run(
     look: Callable[[Sequence[Call]], Awaitable[Sequence[reading.Looked]]] | None = None,
     less: Callable[[int, bool], Awaitable[str | None]] | None = None,
 ) -> Answer:
-    """Send exactly this payload; `on_chunk` gets each piece of the answer as it comes, `note` what else happens.
+    """Send exactly this payload; `on_chunk` gets the answer as it comes, safe to show, `note` what else happens.
 
     `look` is `looked` for all calls so far: without it the model gets no more than the payload. `less` is `smaller`,
     for an endpoint that finds the payload too long, or takes no tools. Raises errors.LlmError, whose `partial` and
     `further` hold what had come and gone. Cancelling closes the connection.
     """
-    talk = _Conversation(payload, settings.llm, on_chunk, note, less)
+    await to_thread(import_module, "logsieve.llm.answer")
+    from logsieve.llm.answer import Stream
+
+    stream = Stream()
+
+    def show(shown: str) -> None:
+        if shown:
+            on_chunk(shown)
+
+    talk = _Conversation(payload, settings.llm, lambda piece: show(stream.feed(piece)), note, less)
     try:
         while True:
             try:
@@ -221,7 +232,9 @@ async def run(
             await talk.answer(turn, look)
     except errors.LlmError as error:
         error.partial, error.further = talk.text, tuple(talk.further)
+        show(stream.end())
         raise
+    show(stream.end())
     if not talk.text.strip():
         empty = errors.EmptyAnswerError("The model answered nothing. Try again, or another model.")
         empty.further = tuple(talk.further)

@@ -1,216 +1,356 @@
-"""Verification: are the lines an answer cites, and the text it quotes, in the log? Links those, marks the others."""
+"""Verification: are the lines an answer cites, and the text it quotes, in the log? Links those, marks the others.
+
+The log is what the model was shown: redacted, without what terminals hide.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
+from urllib.parse import quote as percent
 
-from logsieve.core.redact import Redactor
-from logsieve.core.render import Log, visible
+from logsieve.core.render import Log, render, visible
+from logsieve.llm.answer import Line, code, joined, lines, text
+from logsieve.llm.prompt import inert
+from logsieve.model import Excerpt, Piece
 from logsieve.text import LogText
 
 __all__ = ["Verified", "verify"]
 
-ALIKE = 90  # percent: what a model may change in a quote (spaces, quotes, an ellipsis), and no more
 SHORTEST = 12  # characters of a quote without line number that are worth a search of the log
-MOST = 200  # claims of one answer that are looked up; the rest stays unmarked, and unverified
-NOWHERE = -1
-LONGEST = 2000  # characters of a quote, and of the log line, that are compared
+MOST = 200  # claims of one answer that are looked up; the rest counts as not found
+LONGEST = 2000  # characters of a quote, and of the log line around it, that are compared
+BELOW = 3  # lines below the one a quote begins on that it may go on to
+ANCHOR = 8  # words of a quote that are searched for; where they stand, all of it is compared
+PLACES = 2000  # lines where those words stand that are compared
+FEW = 50  # lines that are compared without a search
+ALIKE = 80  # percent of likeness from which a wrong quote is said to differ from the line it cites
+_NOWHERE = -1
 
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING = re.compile(r"\s{0,3}#+\s*(.*?)[\s#:]*$|\s{0,3}\*\*(.+?):?\*\*:?\s*$")
 _ADVICE = re.compile(r"(?i)\b(?:fix|missing|suggest|recommend|next|solution|remed|how to)")
-_NUMBER = r"(\d{1,9})(?:\s?(?:-|–|to)\s?L?(\d{1,9}))?"
-_TOKEN = re.compile(
-    r"(?P<link>!?\[(?P<label>[^\[\]]*)\]\((?P<target>[^()\s]*)[^()]*\))"
-    r"|(?P<span>(?P<ticks>`+)(?P<code>.+?)(?<!`)(?P=ticks)(?!`))"
-    r"|\bL(?P<a>\d{1,9})(?:\s?[-–]\s?L?(?P<b>\d{1,9}))?\b"
-    r"|\b[Ll]ines?\s(?P<c>\d{1,9})(?:\s?(?:-|–|to)\s?(?P<d>\d{1,9}))?\b(?!\s(?:of|in)\b)"
-)
-_REFERENCE_BEFORE = re.compile(rf"\bL{_NUMBER}\W{{0,4}}$")
-_QUOTE_FOLLOWS = re.compile(r"[^\w`]{0,4}`")
-_CITED = re.compile(rf"^\s*>?\s*(?:L(?:ine\s)?{_NUMBER}\s?[:|]|{_NUMBER}\s?\|)\s?(?P<text>.*)$")
-_PLACEHOLDER = re.compile(r"<(?:secret|email|ip|user):\d+>")
-_ELLIPSIS = re.compile(r"\s*(?:\[\.\.\.[^\]]*\]|\.\.\.|…)\s*")
+_RANGE = r"\d{1,9}(?:\s?(?:-|–|to)\s?L?\d{1,9})?"
+_LINES = rf"(?<![\w#/=&?.-])L{_RANGE}\b|\b[Ll]ine\s{_RANGE}\b|\b[Ll]ines\s{_RANGE}(?:(?:,|,?\sand|,?\sor)\s{_RANGE})*\b"
+_ELSEWHERE = r"(?!\s(?:of|in)\s(?!(?:the|this|your|that)\s(?:\w+\s)?(?:log|output|excerpt)\b))"  # line 12 of a file
+_TOKEN = re.compile(rf"(?P<lines>(?:{_LINES}){_ELSEWHERE})|[\"“](?P<said>[^\"“”`]+)[\"”]")
+_NUMBERS = re.compile(r"(\d{1,9})(?:\s?(?:-|–|to)\s?L?(\d{1,9}))?")
+_IN_FILE = re.compile(r"[\w/\\-]\.[A-Za-z]\w{0,7}[\"'`)]*,?(?:\s(?:at|on|in))?\s$")  # before `line 12`: a file's name
+_BEFORE = re.compile(rf"(?P<lines>{_LINES})[^\w`]{{0,4}}$")
+_AFTER = re.compile(rf",?\s?[(\[]?(?:(?:at|on|in|from|see)\s)?(?P<lines>{_LINES}){_ELSEWHERE}(?![^\w`]{{0,4}}`)")
+_CITED = re.compile(rf"\s*(?:(?:L|[Ll]ine\s)(?P<a>{_RANGE})\s?[:|]|(?P<b>{_RANGE})\s?\|)\s?(?P<text>.*)$")
+_ROW = re.compile(r"(?P<lead>(?:[\s>]|[-*+]\s|\d{1,9}[.)]\s)*)(?P<row>\d{1,9}\s?\|\s.*)$")
+_QUOTED = re.compile(r"(?P<lead>\s*>[\s>]*)(?P<row>[^\s>\[*].*)$")
+_LOGLIKE = ("", "text", "txt", "log", "console")  # fences that quote; others hold code
+
+_PLACEHOLDER = re.compile(r"<(secret|email|ip|user):\d+>")
+_ELLIPSIS = re.compile(r"\[\.\.\.[^\]]*\]|\.\.\.|…")
+_GAP = "\0"
+_DROPPED = re.compile(r"[\"'`“”‘’\\]")  # models change quotes, and escape
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The answer with marks; how many of its claims (cited lines, quotes) the log does and does not bear out."""
+    """The answer as Markdown, safe to show; how many of its claims (cited lines, quotes) the log does and does not bear
+    out.
+    """
 
     text: str
     verified: int
     unverified: int
 
+    @property
+    def header(self) -> str:
+        """What is to be said above the answer."""
+        if not self.verified + self.unverified:
+            return "*Checked against the log: nothing, for no line of it is named or quoted.*"
+        missing = f"; **{self.unverified} not, marked below**" if self.unverified else ""
+        total = self.verified + self.unverified
+        return f"*Checked against the log: {self.verified} of {total} lines and quotes found{missing}.*"
+
 
 class _Claim(NamedTuple):
-    """Lines cited (1-based, inclusive; NOWHERE if none) and the text said to be there (empty if none is)."""
+    """Ranges of lines cited (1-based, inclusive; may be none), and the text said to be there (empty if none is)."""
 
-    first: int
-    last: int
+    ranges: tuple[tuple[int, int], ...]
     quote: str
+    row: str = ""  # the whole of `41 | text`: a log may have rows of that form itself
 
 
-def verify(answer: str, analysis: Log, uri: str = "") -> Verified:
+def verify(answer: str, analysis: Log, uri: str = "", *, unfinished: bool = False) -> Verified:
     """Look up every line reference (`L12`, `L10-L20`, `line 12`) and quote of an answer in the log.
 
-    What holds becomes a link to `uri` with the line as fragment (no links without `uri`); what does not is marked.
-    Code in advice ("Fix", "Missing") is no quote unless it names its line.
+    What holds becomes a link to `uri` with the line as fragment (no links without `uri`); what does not is marked; no
+    other link is left. Code in advice ("Fix", "Missing") is no quote unless it names its line. Of an `unfinished`
+    answer come the lines with which it will begin when it is finished.
     """
-    return _Check(analysis, uri).run(answer)
+    check = _Check(analysis, uri)
+    shown = [check.line(line) for line in lines(answer, unfinished=unfinished)]
+    text = "".join(f"{line}\n" for line in shown) if unfinished else "\n".join(shown)
+    return Verified(text, check.verified, check.unverified)
 
 
 class _Check:
-    def __init__(self, analysis: Log, uri: str) -> None:
-        self.log = analysis.text
-        self.uri = uri
-        self.redact = analysis.redact
+    def __init__(self, log: Log, uri: str) -> None:
+        self._lookup = _Lookup(log)
+        self._length = len(log.text)
+        self._uri = percent(uri, safe="/:%?=&#@+,;~!$'*[]")
+        self._advice = False
         self.verified = 0
         self.unverified = 0
 
-    def run(self, answer: str) -> Verified:
-        out: list[str] = []
-        fence = ""
-        advice = False
-        for line in answer.split("\n"):
-            mark = _FENCE.match(line)
-            if mark and (not fence or (mark[1].startswith(fence) and not line[mark.end() :].strip())):
-                fence = "" if fence else mark[1]
-                out.append(line)
-                continue
-            if not fence and (heading := _HEADING.match(line)):
-                advice = _ADVICE.search(heading[1] or heading[2] or "") is not None
-            out.append(self._fenced(line) if fence else self._line(line, advice))
-        return Verified("\n".join(out), self.verified, self.unverified)
+    def line(self, line: Line) -> str:
+        """The line as it is shown."""
+        if line.fenced:
+            claim = _cited(line.source)
+            if claim is None and not self._advice and line.language in _LOGLIKE:
+                claim = _uncited(line.source)
+            return line.source + (self._mark(claim) if claim else "")
+        if not line.parts:
+            return line.safe
+        if heading := _HEADING.match(line.source):
+            self._advice = _ADVICE.search(heading[1] or heading[2] or "") is not None
+        if len(line.parts) == 1:
+            row = _ROW.match(line.source) or (None if self._advice else _QUOTED.match(line.source))
+            claim = row and (_cited(row["row"]) or _uncited(row["row"]))
+            if row and claim:
+                return row["lead"] + self._quote(code(row["row"]), claim)
+        return joined(self._parts(line))
 
-    def _fenced(self, line: str) -> str:
-        claim = _cited(line)
-        return line + self._mark(claim) if claim else line
-
-    def _line(self, line: str, advice: bool) -> str:
-        quoted = line.lstrip().startswith(">")
-        if quoted and (claim := _cited(line)) and "`" not in line:
-            return line + self._mark(claim)
-        return _TOKEN.sub(lambda m: self._token(m, line, advice), line)
-
-    def _token(self, match: re.Match[str], line: str, advice: bool) -> str:
-        if match["link"]:
-            return self._foreign_link(match)
-        if match["span"]:
-            return self._span(match, line, advice)
-        first, last = _range(match["a"] or match["c"], match["b"] or match["d"])
-        claim = _Claim(first, last, "")
-        if _QUOTE_FOLLOWS.match(line, match.end()):
-            return match[0]  # the quote is what is checked, at this line
-        mark = self._mark(claim)
-        return match[0] + mark if mark else self._link(match[0], claim)
-
-    def _span(self, match: re.Match[str], line: str, advice: bool) -> str:
-        code = match["code"].strip()
-        claim = _cited(code)
-        if claim is None:
-            before = _REFERENCE_BEFORE.search(line[: match.start()][-40:])
-            if before:
-                claim = _Claim(*_range(before[1], before[2]), code)
-            elif not advice and len(code) >= SHORTEST and " " in code:
-                claim = _Claim(NOWHERE, NOWHERE, code)
+    def _parts(self, line: Line) -> Iterator[str]:
+        before = ""
+        taken = 0  # of the text: up to where it says the lines of the code before it
+        for index, part in enumerate(line.parts):
+            last = index + 1 == len(line.parts)
+            if not part.code:
+                yield from self._text(part.text, before, taken, quote_follows=not last)
             else:
-                return match[0]
-        mark = self._mark(claim)
-        return match[0] + mark if mark else self._link(match[0], claim)
+                claim, taken = self._code(part.text, before, "" if last else line.parts[index + 1].text)
+                yield self._quote(code(part.text), claim) if claim else code(part.text)
+            before += part.text
 
-    def _link(self, text: str, claim: _Claim) -> str:
-        return f"[{text}]({self.uri}#L{claim.first})" if self.uri and claim.first != NOWHERE else text
+    def _text(self, part: str, before: str, taken: int, *, quote_follows: bool) -> Iterator[str]:
+        at = 0
+        for match in _TOKEN.finditer(part):
+            cited = match["lines"]
+            if cited is None:
+                claim = None if self._advice else _uncited(match["said"])
+                if claim is None:
+                    continue
+                if ranges := _AFTER.match(part, match.end()):
+                    claim, taken = _Claim(_ranges(ranges["lines"]), claim.quote), ranges.end("lines")
+                shown = match[0][0] + self._quote(code(match["said"]), claim, bare=text(match["said"])) + match[0][-1]
+            elif cited[0] != "L" and (self._advice or _IN_FILE.search(before + part[: match.start()])):
+                continue
+            elif match.start() < taken or (quote_follows and _BEFORE.fullmatch(part, match.start())):
+                continue  # a quote is what is checked, at this line
+            else:
+                shown = self._quote(cited, _Claim(_ranges(cited), ""))
+            yield text(part[at : match.start()])
+            yield shown
+            at = match.end()
+        yield text(part[at:])
 
-    def _foreign_link(self, match: re.Match[str]) -> str:
-        """A link of the answer as text, unless it leads into the log: nothing is fetched because a model says so."""
-        if self.uri and match["target"].startswith(f"{self.uri}#L") and not match["link"].startswith("!"):
-            return match[0]
-        return f"{match['label']} (`{match['target']}`)"
+    def _code(self, content: str, before: str, after: str) -> tuple[_Claim | None, int]:
+        """What a code span claims, and up to where the text after it says its lines."""
+        if cited := _cited(content):
+            return cited, 0
+        if named := _BEFORE.search(before[-60:]):
+            return _Claim(_ranges(named["lines"]), content.strip()), 0
+        named = _AFTER.match(after)
+        if named and (named["lines"][0] == "L" or not _IN_FILE.search(f"{content} ")):
+            return _Claim(_ranges(named["lines"]), content.strip()), named.end("lines")
+        return None if self._advice else _uncited(content), 0
+
+    def _quote(self, shown: str, claim: _Claim, bare: str = "") -> str:
+        """What makes a claim, as a link to where it holds or with a mark; `bare` is how it looks without link."""
+        line, problem = self._judge(claim)
+        if problem:
+            return f"{bare or shown} *({problem})*"
+        return f"[{shown}]({self._uri}#L{line})" if self._uri and line else bare or shown
 
     def _mark(self, claim: _Claim) -> str:
-        """Count the claim; what to say of it, empty if the log bears it out."""
+        problem = self._judge(claim)[1]
+        return f" *({problem})*" if problem else ""
+
+    def _judge(self, claim: _Claim) -> tuple[int, str]:
+        """The line where the claim holds (1-based), or what is wrong with it; counts it."""
         if self.verified + self.unverified >= MOST:
             self.unverified += 1
-            return ""
-        problem = self._problem(claim)
+            return 0, "not looked up: too many quotes"
+        line, problem = self._look_up(claim)
         if problem:
             self.unverified += 1
-            return f" *({problem})*"
-        self.verified += 1
-        return ""
+        else:
+            self.verified += 1
+        return line, problem
 
-    def _problem(self, claim: _Claim) -> str:
-        cited = claim.first != NOWHERE
-        if cited and not 1 <= claim.first <= claim.last <= len(self.log):
-            return f"not found in the log, which has {len(self.log):,} lines"
-        if not claim.quote:
-            return ""
-        if cited and self._stands_at(claim):
-            return ""
-        at = _find(self.log, claim.quote) + 1
-        if not at or not self._stands_at(_Claim(at, at, claim.quote)):
-            return "not found in the log"
-        return f"not there, but at L{at}" if cited else ""
+    def _look_up(self, claim: _Claim) -> tuple[int, str]:
+        there = all(1 <= first <= last <= self._length for first, last in claim.ranges)
+        if there and claim.ranges and not claim.quote:
+            return claim.ranges[0][0], ""
+        pieces = _pieces(claim.quote)
+        for first, last in claim.ranges if there else ():
+            if (line := self._lookup.find(pieces, first - 1, last)) != _NOWHERE:
+                return line + 1, ""
+        if claim.row and (line := self._lookup.find(_pieces(claim.row), 0, self._length)) != _NOWHERE:
+            return line + 1, ""
+        if not there:
+            return 0, f"not found in the log, which has {self._length:,} lines"
+        line = self._lookup.find(pieces, 0, self._length)
+        if not claim.ranges:
+            return (line + 1, "") if line != _NOWHERE else (0, "not found in the log")
+        if line != _NOWHERE:
+            place = f"L{line + 1}"
+            return 0, f"not there, but at {f'[{place}]({self._uri}#{place})' if self._uri else place}"
+        first, last = claim.ranges[0]
+        if self._lookup.is_like(claim.quote, first - 1, min(last, first + BELOW)):
+            return 0, f"not word for word what L{first} says"
+        return 0, "not found in the log"
 
-    def _stands_at(self, claim: _Claim) -> bool:
-        """Whether these lines, as they were sent (redacted), hold every piece of the quote: its placeholders count as
-        an ellipsis, for which number a value has, and whether it is known here, depends on the excerpt.
-        """
+
+class _Lookup:
+    """Finds quotes in the log, as it was sent."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    def find(self, pieces: Sequence[str], start: int, end: int) -> int:
+        """The line among start..end where the pieces stand one after the other, or -1."""
+        if not any(pieces):
+            return start
+        places = self._places(pieces, start, end)
+        found = (line for below in (0, BELOW) for line in places if self._begins(pieces, line, below))
+        return next(found, _NOWHERE)
+
+    def is_like(self, quote: str, start: int, end: int) -> bool:
+        """Whether lines start..end are nearly what is quoted."""
         from rapidfuzz import fuzz
 
-        numbers = range(claim.first - 1, min(claim.last, claim.first + 50))
-        text = _plain(" ".join(Redactor(self.redact).redact([self.log.clean(i)[:LONGEST] for i in numbers]).lines))
-        parts = _parts(claim.quote)
-        return bool(parts or _PLACEHOLDER.search(claim.quote)) and all(
-            len(p) <= len(text) + 5 and fuzz.partial_ratio(p, text, score_cutoff=ALIKE) > 0 for p in parts
-        )
+        said, there = _plain(quote), " ".join(row[:LONGEST] for row in self._sent(start, end, {}))
+        return len(said) <= 2 * len(there) and fuzz.partial_ratio(said, there, score_cutoff=ALIKE) > 0
+
+    def _places(self, pieces: Sequence[str], start: int, end: int) -> Sequence[int]:
+        """The lines among start..end that are worth a look."""
+        if end - start <= FEW:
+            return range(start, end)
+        words = max((_WORD.findall(piece)[:ANCHOR] for piece in pieces), key=lambda found: sum(map(len, found)))
+        hits = islice(_candidates(self._log.text, words, start, end), PLACES) if words else ()
+        return list(dict.fromkeys(n for hit in hits for n in range(max(start, hit - BELOW), hit + 1)))
+
+    def _begins(self, pieces: Sequence[str], line: int, below: int) -> bool:
+        """Whether the pieces stand one after the other in a line, and so many below it."""
+        end = min(len(self._log.text), line + 1 + below)
+        cut: dict[int, tuple[int, int]] = {}
+        shown: list[str] = []
+        for number in range(line, end):
+            there = self._log.text.clean(number)
+            if len(there) > 2 * LONGEST:
+                cut[number] = _window(there, pieces)
+            shown.append(_plain(there[slice(*cut.get(number, (None, None)))]))
+        # What only stands there when its secrets are seen is no evidence: the model has not seen them.
+        return _stands(pieces, shown) and _stands(pieces, self._sent(line, end, cut))
+
+    def _sent(self, start: int, end: int, cut: Mapping[int, tuple[int, int]]) -> list[str]:
+        """Lines start..end as the model got them."""
+        excerpt = Excerpt((Piece(start, end, "", dict(cut)),), (), 0, 0)
+        rows = render(excerpt, self._log).text.removesuffix("\n").split("\n")
+        return list(map(_plain, rows))
 
 
-def _cited(text: str) -> _Claim | None:
-    match = _CITED.match(text)
+def _cited(row: str) -> _Claim | None:
+    match = _CITED.match(row)
     if match is None:
         return None
-    return _Claim(*_range(match[1] or match[3], match[2] or match[4]), match["text"].strip().strip("`"))
+    return _Claim(_ranges(match["a"] or match["b"]), match["text"].strip().strip("`"), row if match["b"] else "")
 
 
-def _range(first: str, last: str | None) -> tuple[int, int]:
-    return int(first), int(last or first)
+def _uncited(said: str) -> _Claim | None:
+    """What is long enough to be a quote."""
+    said = said.strip()
+    bare = _PLACEHOLDER.sub("", said)
+    return _Claim((), said) if len(bare) >= SHORTEST and " " in said and _WORD.search(bare) else None
 
 
-def _parts(quote: str) -> list[str]:
-    """The pieces of a quote between its ellipses and what was redacted, as they are compared."""
-    return [p for part in _ELLIPSIS.split(_PLACEHOLDER.sub("…", quote[:LONGEST])) if (p := _plain(part))]
+def _ranges(lines: str) -> tuple[tuple[int, int], ...]:
+    return tuple((int(m[1]), int(m[2] or m[1])) for m in _NUMBERS.finditer(lines))
+
+
+def _pieces(quote: str) -> list[str]:
+    """What stands between the ellipses and placeholders of a quote, as it is compared; empty at an end that is open."""
+    whole = _ELLIPSIS.sub(_GAP, _PLACEHOLDER.sub(_GAP, quote[:LONGEST]))
+    pieces = [_plain(piece) for piece in whole.split(_GAP)]
+    return [piece for index, piece in enumerate(pieces) if piece or index in (0, len(pieces) - 1)]
 
 
 def _plain(text: str) -> str:
-    return " ".join(visible(text).split())
+    return " ".join(_DROPPED.sub("", inert(visible(text))).split())
 
 
-def _find(log: LogText, quote: str) -> int:
-    """The first line that holds all of a quote, whatever its spaces and secrets are; -1 if none does."""
-    pieces = list(_searchable(quote))
-    if not pieces:
-        return -1
-    pattern = re.compile(pieces[0])
-    rest = [re.compile(p) for p in pieces[1:]]
-    for start, end in log.chunks():
-        chunk = log.clean_bytes(start, end)
-        for match in pattern.finditer(chunk):
-            line_start = chunk.rfind(b"\n", 0, match.start()) + 1
-            line_end = chunk.find(b"\n", match.end())
-            line = chunk[line_start : line_end if line_end >= 0 else len(chunk)]
-            if all(p.search(line) for p in rest):
-                return start + chunk.count(b"\n", 0, match.start())
-    return -1
+def _stands(pieces: Sequence[str], rows: Sequence[str]) -> bool:
+    """Whether the first piece begins in the first row, and the others stand behind it, there or below."""
+    row, column = 0, 0
+    for index, piece in enumerate(pieces):
+        if not piece:
+            continue
+        edges = index == 0, index == len(pieces) - 1  # those that are the quote's own: no number goes on there
+        first = not any(pieces[:index])
+        found = _place(piece, rows, range(row, row + 1 if first else len(rows)), column, edges)
+        if found is None:
+            return False
+        row, column = found
+    return True
 
 
-def _searchable(quote: str) -> Iterator[bytes]:
-    """Byte patterns of the quote's literal pieces, longest first: between ellipses and secrets, with any spaces."""
-    text = _PLACEHOLDER.sub("…", visible(quote[:LONGEST])).replace("\ufffd", "…")
-    pieces = sorted((p.split() for p in _ELLIPSIS.split(text)), key=lambda words: -sum(map(len, words)))
-    for words in pieces:
-        if words:
-            yield rb"[ \t]+".join(re.escape(word.encode()) for word in words)
+def _place(
+    piece: str, rows: Sequence[str], among: Sequence[int], column: int, edges: tuple[bool, bool]
+) -> tuple[int, int] | None:
+    """Where a piece ends (row, column) that begins in one of some rows; it may go on in the next that is not empty."""
+    for row in among:
+        text = rows[row]
+        column = column if row == among[0] else 0
+        at = text.find(piece, column)
+        while at >= 0:
+            if _is_whole(text, at, at + len(piece), edges):
+                return row, at + len(piece)
+            at = text.find(piece, at + 1)
+        below = next((n for n in range(row + 1, len(rows)) if rows[n]), None)
+        if below is None:
+            continue
+        for match in re.finditer(" ", piece):
+            space = match.start()
+            start = len(text) - space
+            if start >= column and text.endswith(piece[:space]) and _is_whole(text, start, len(text), edges):
+                found = _place(piece[space + 1 :], rows, (below,), 0, (False, edges[1]))
+                if found:
+                    return found
+    return None
+
+
+def _is_whole(text: str, start: int, end: int, edges: tuple[bool, bool]) -> bool:
+    """Whether no number goes on at an edge: `exit code 1` is not in `exit code 137`, nor `3 passed` in `13 passed`."""
+    left = edges[0] and text[start].isdigit() and re.search(r"\d[.,]?$", text[max(0, start - 2) : start])
+    return not left and not (edges[1] and text[end - 1].isdigit() and re.match(r"[.,]?\d", text[end : end + 2]))
+
+
+def _window(line: str, pieces: Sequence[str]) -> tuple[int, int]:
+    """What of a long line is compared: around the words with which the first piece begins."""
+    words = next((words for piece in pieces if (words := _WORD.findall(piece)[:ANCHOR])), [])
+    found = re.search(r"\W+".join(map(re.escape, words)), line)
+    at = found.start() if found else 0
+    return max(0, at - LONGEST), min(len(line), at + LONGEST)
+
+
+def _candidates(log: LogText, words: Sequence[str], start: int, end: int) -> Iterator[int]:
+    """The lines among start..end where these words stand one after the other, whatever is between."""
+    look = re.compile(rb"[^0-9A-Za-z_]+".join(re.escape(word.encode()) for word in words))
+    for first, last in log.chunks(start, end):
+        data = log.clean_bytes(first, last)
+        line, at = first, 0
+        for match in look.finditer(data):
+            line += data.count(b"\n", at, match.start())
+            at = match.start()
+            yield line

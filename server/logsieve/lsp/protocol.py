@@ -328,9 +328,10 @@ class ExplainParams:
 class ExplainResult:
     """The whole answer, how many of its quotes stand in the log and how many do not; `error` where it failed.
 
-    `further`: what else of the log was sent, because the model asked for it, in words.
+    `header` is said above it. `further`: what else of the log was sent, because the model asked for it, in words.
     """
 
+    header: str
     text: str
     verified: int
     unverified: int
@@ -364,16 +365,21 @@ class PromptParams:
 
 @dataclass(frozen=True, slots=True)
 class VerifyParams:
-    """`logsieve/verify`: look up in the log what a model's answer says of it; of an unfinished one, its whole lines."""
+    """`logsieve/verify`: look up in the log what a model's answer says of it.
+
+    Of an `unfinished` one come the lines with which it will begin when it is finished.
+    """
 
     uri: str
     text: str
+    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyResult:
     """As in `ExplainResult`."""
 
+    header: str
     text: str
     verified: int
     unverified: int

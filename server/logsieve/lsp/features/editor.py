@@ -45,9 +45,7 @@ def write(
         return explain.messages(analysis, budget, finding, turns)
 
     messages = made(budget) if room is None else prompt.fitted(made, budget, room)
-    # Editors know no system role: their models take for it what they are told first.
-    sent = [{**message, "role": message["role"].replace("system", "user")} for message in messages]
-    payload = json.dumps({"model": model, "messages": sent}, ensure_ascii=False, indent=2)
+    payload = json.dumps({"model": model, "messages": messages}, ensure_ascii=False, indent=2)
     return payload, tokens_of(payload)
 
 
@@ -72,8 +70,9 @@ async def verify(front: Front, params: VerifyParams) -> VerifyResult:
     from logsieve.lsp.protocol import VerifyResult
 
     log = log_of(params.uri)
-    found: Verified = await front.session.ask(log, f"{check.__module__}:{check.__name__}", params.text, log)
-    return VerifyResult(found.text, found.verified, found.unverified)
+    asked = params.text, log, params.unfinished
+    found: Verified = await front.session.ask(log, f"{check.__module__}:{check.__name__}", *asked)
+    return VerifyResult(found.header, found.text, found.verified, found.unverified)
 
 
 async def consent(front: Front, params: ConsentParams) -> ConsentResult:

@@ -61,11 +61,11 @@ def smaller(
     return explain.smaller(analysis, settings, finding, payload, times, tools)
 
 
-def verify(analysis: Analysis, _at: Coordinates, answer: str, uri: str) -> Verified:
+def verify(analysis: Analysis, _at: Coordinates, answer: str, uri: str, unfinished: bool = False) -> Verified:
     """The answer with its claims looked up in the log."""
     from logsieve.llm import verify
 
-    return verify.verify(answer, analysis, uri)
+    return verify.verify(answer, analysis, uri, unfinished=unfinished)
 
 
 async def preview(front: Front, params: ExplainPreviewParams) -> ExplainPreviewResult:
@@ -92,11 +92,11 @@ async def explain(front: Front, params: ExplainParams) -> ExplainResult:
     log, settings = log_of(params.uri), front.settings
     endpoint, folder = settings.llm.endpoint, front.folder_of(log)
     if front.shown.get(log) != (params.payload, endpoint):
-        return ExplainResult("", 0, 0, [], NOT_SHOWN)
+        return ExplainResult("", "", 0, 0, [], NOT_SHOWN)
     if params.consent and params.remember:
         Consent().grant(endpoint, folder)
     elif not params.consent and not Consent().granted(endpoint, folder):
-        return ExplainResult("", 0, 0, [], NO_CONSENT.format(endpoint or "no endpoint"))
+        return ExplainResult("", "", 0, 0, [], NO_CONSENT.format(endpoint or "no endpoint"))
 
     async def ask(function: str, *more: Any) -> Any:
         return await front.session.ask(log, f"{__name__}:{function}", settings, params.finding, params.payload, *more)
@@ -114,4 +114,4 @@ async def explain(front: Front, params: ExplainParams) -> ExplainResult:
     except LlmError as failure:
         text, further, error = failure.partial, failure.further, str(failure)
     checked: Verified = await front.session.ask(log, f"{__name__}:verify", text, log)
-    return ExplainResult(checked.text, checked.verified, checked.unverified, list(further), error)
+    return ExplainResult(checked.header, checked.text, checked.verified, checked.unverified, list(further), error)

@@ -108,10 +108,10 @@ local function send(bufnr, finding, payload)
       return
     end
     if result.text ~= '' then
-      replace(answer, result.text) -- what has streamed, its quotes now checked against the log
+      replace(answer, result.header .. '\n\n' .. result.text) -- what has streamed, its quotes now checked against the log
     end
     if result.error and result.error ~= vim.NIL then
-      append(answer, '\n\n**' .. result.error .. '**\n')
+      append(answer, '\n\n**The answer ended with an error:**\n\n    ' .. result.error:gsub('\n', ' ') .. '\n')
     elseif result.unverified > 0 then
       logsieve.tell(('%d of the answer\'s quotes are not in the log'):format(result.unverified), 'WARN')
     end
