@@ -22,7 +22,7 @@ class Command:
     @property
     def environment(self) -> dict[str, str]:
         """The environment without what would change colours, widths or options."""
-        aside = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
+        aside = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES")
         kept = {k: v for k, v in os.environ.items() if k not in aside and not k.startswith("LOGSIEVE_")}
         return kept | {"PYTHONWARNINGS": "error", "TERM": "xterm-256color"}
 

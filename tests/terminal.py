@@ -17,6 +17,11 @@ from pathlib import Path
 __all__ = ["Terminal"]
 
 
+def _controlled() -> None:
+    """Make the terminal the one whose keys send signals."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """Runs a command with stdin, stdout and stderr on a pseudo-terminal of `columns`; `shown` is all that it wrote."""
 
@@ -34,6 +39,7 @@ class Terminal:
             env=environment,
             cwd=folder,
             start_new_session=True,
+            preexec_fn=_controlled,  # noqa: PLW1509  # nothing else makes it the controlling terminal; it takes no lock
         )
         os.close(slave)
 

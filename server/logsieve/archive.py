@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from logsieve.text import Data
 
-__all__ = ["MAX_BYTES", "MAX_RATIO", "STDIN", "InputProblem", "Log", "read", "split"]
+__all__ = ["EMPTY", "MAX_BYTES", "MAX_RATIO", "STDIN", "InputProblem", "Log", "read", "split"]
 
 STDIN = "-"  # the path that means standard input
+EMPTY = "is empty"  # the reason why what holds no text is no log
 
 MAX_BYTES = 4 << 30  # of one input, unpacked: more than any CI service keeps of a log, less than a bomb expands to
 BIG = 16 << 20  # bytes of a plain file from which it is read where it is needed, not whole
@@ -263,7 +264,7 @@ def _log(path: str, data: Data) -> Log | InputProblem:
     from logsieve.text import looks_binary
 
     if all(data[at : at + _STEP].isspace() for at in range(0, len(data), _STEP)):
-        return InputProblem(path, "is empty")
+        return InputProblem(path, EMPTY)
     if looks_binary(data[:_STEP]):
         return InputProblem(path, "is binary, not a log")
     return Log(path, data)

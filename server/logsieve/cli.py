@@ -1,6 +1,8 @@
 """The command line: a thin loop over `operations`, and the commands that start or show something.
 
-Exit codes: 0 fine, 1 a log failed (`triage`), 2 a path or an argument is wrong, 70 a defect, 130 interrupted.
+Exit codes: 0 fine, 1 a log failed (`triage`, and what is piped into `logsieve` alone), 2 a path or an argument is
+wrong, 70 a defect, 130 interrupted. `run` has those of its command, 127 where there is none, and 126 where it cannot
+be run.
 """
 
 from __future__ import annotations
@@ -9,19 +11,21 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from logsieve import __version__, archive
-from logsieve.operations import OPERATIONS, Operation, Parameter
+from logsieve import __version__, archive, options
+from logsieve.operations import FILTER, OPERATIONS, RUN, Operation
 from logsieve.output import Output, write
 
 if TYPE_CHECKING:
+    from logsieve import child
     from logsieve.core.analysis import Analysis
     from logsieve.llm.explain import Prepared
     from logsieve.packs import PackSet
@@ -37,12 +41,16 @@ EXAMPLES = """\b
 Examples:
   logsieve triage build.log                 the root cause, the other findings, where the rest went
   logsieve reduce --budget 2000 build.log   the lines that explain it, for a person or a model
+  logsieve run -- make test                 run it, and triage what it printed; its exit code
+  make test 2>&1 | logsieve                 a few lines if it passed, else the reduced log
   gh run view --log-failed | logsieve triage -
   logsieve triage --format jsonl logs.zip   GitHub's log archive: one JSON object a log
   logsieve triage --follow build.log        the same, renewed while the build writes it
 
 \b
-Exit codes: 0 fine, 1 a log failed (triage), 2 a path or an argument is wrong, 130 interrupted.
+Exit codes: 0 fine; 1 a log failed (triage, and logsieve alone in a pipe: with `set -o pipefail` the pipeline's is 1
+too, or the command's where no failure was found); 2 a path or an argument is wrong; 130 interrupted. That of run is
+its command's, 127 where there is no such command, 126 where it cannot be run.
 Shell completion: eval "$(_LOGSIEVE_COMPLETE=bash_source logsieve)", likewise zsh_source and fish_source.
 """
 
@@ -63,11 +71,15 @@ def main() -> int:
     except BrokenPipeError:
         return _reader_left()
     except Exception:  # noqa: BLE001  # exit code 1 says that a log failed; a defect of LogSieve must not say that
-        import traceback
-
-        traceback.print_exc()
+        _trace()
         return DEFECT
     return result if isinstance(result, int) else 0
+
+
+def _trace() -> None:
+    import traceback
+
+    traceback.print_exc()
 
 
 def _tell() -> None:
@@ -120,33 +132,39 @@ class _Root(click.Group):
             return _reader_left()
 
 
-@click.group(cls=_Root, context_settings=CONTEXT, epilog=EXAMPLES)
+@click.group(
+    cls=_Root,
+    context_settings=CONTEXT,
+    epilog=EXAMPLES,
+    invoke_without_command=True,
+    params=[*map(options.of, FILTER.parameters), options.color()],
+)
 @click.version_option(__version__, "--version", message="logsieve %(version)s")
-def cli() -> None:
-    """Find the root cause in failing CI and build logs."""
+@click.pass_context
+def cli(ctx: click.Context, /, **given: Any) -> int:
+    """Find the root cause in failing CI and build logs.
+
+    Without a command: pass what is piped in through, a run that passed in a few lines, one that failed as the reduced
+    log with its root cause. The options are for this.
+    """
+    if ctx.invoked_subcommand is None:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise click.exceptions.NoArgsIsHelpError(ctx)
+        return _run(FILTER, [archive.STDIN], (), "text", **given)
+    for name in given:
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"put --{name} behind the command: logsieve {ctx.invoked_subcommand} --{name} ...")
+    return 0
 
 
 # Operations: one command each
 
-# Has shells offer names of files; what cannot be read is told by `archive`, and the other paths are still done.
-ANY_PATH = click.Path(readable=False, allow_dash=True)
-
 
 def _command(operation: Operation) -> click.Command:
     """The command of an operation: its parameters, and those that all of them share."""
-    params: list[click.Parameter] = [_option(p) for p in operation.parameters]
-    params += EXTRA.get(operation.name, ())
-    params += [
-        click.Option(
-            ["--format", "format_"],
-            type=click.Choice(operation.formats),
-            default=operation.formats[0],
-            show_default=True,
-            help="Text for people, or JSON: one array, or one object a log and line.",
-        ),
-        _packs_option(),
-        click.Argument(["paths"], metavar="PATH...", nargs=-1, required=True, type=ANY_PATH),
-    ]
+    params: list[click.Parameter] = [*map(options.of, operation.parameters), *EXTRA.get(operation.name, ())]
+    params += [options.format_of(operation), options.color(), options.packs()]
+    params.append(click.Argument(["paths"], metavar="PATH...", nargs=-1, required=True, type=options.ANY_PATH))
     text = (
         f"{operation.summary}\n\nPATH is a log, a compressed log (.gz .xz .bz2 .zst), a .zip of logs, or - for stdin."
     )
@@ -160,62 +178,12 @@ def _command(operation: Operation) -> click.Command:
     )
 
 
-def _option(parameter: Parameter) -> click.Option:
-    kind: click.ParamType[Any] | type
-    if parameter.choices:
-        kind = click.Choice(parameter.choices)
-    elif parameter.type is int:
-        kind = _Whole(parameter.minimum, parameter.maximum)
-    elif parameter.type is float:
-        kind = click.FloatRange(parameter.minimum, parameter.maximum)
-    elif isinstance(parameter.default, tuple):
-        kind = _Lines()
-    else:
-        kind = parameter.type
-    return click.Option(
-        ["--" + parameter.name.replace("_", "-"), parameter.name],
-        type=kind,
-        is_flag=parameter.type is bool,
-        multiple=isinstance(parameter.default, tuple),
-        default=parameter.default,
-        show_default=parameter.default not in (None, "", False, (), 0),
-        help=parameter.help,
-    )
-
-
-class _Lines(click.types.StringParamType):
-    """Texts; those of an environment variable are its lines."""
-
-    envvar_list_splitter = "\n"
-
-
-class _Whole(click.IntRange):
-    """A whole number within a range; what is none is told in words."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number. Fails on what is none, or out of range."""
-        try:
-            return super().convert(value, param, ctx)
-        except click.BadParameter:
-            reach = f"from {self.min:,} " + ("on" if self.max is None else f"to {self.max:,}")
-            self.fail(f"expected a whole number {reach}, got {value!r}", param, ctx)
-
-
-def _packs_option() -> click.Option:
-    return click.Option(
-        ["--packs", "folders"],
-        multiple=True,
-        metavar="DIR",
-        type=click.Path(exists=True, file_okay=False),
-        help="A further folder with packs; may be given several times.",
-    )
-
-
 def _run(
     operation: Operation,
     paths: Sequence[str],
     folders: Sequence[str],
     format_: str,
+    color: str,
     *,
     alone: bool = False,
     **parameters: Any,
@@ -225,12 +193,12 @@ def _run(
     `alone`: one log after the other, in this process.
     """
     from logsieve import many
-    from logsieve.terminal import Progress, width
+    from logsieve.terminal import Progress, coloured, width
 
     exit_zero = parameters.pop("exit_zero", False)
     if format_ == "text" and "numbers" in parameters:
         parameters["numbers"] = True  # people want to find the lines again; a program has them in `lines`
-    job = many.Job(operation, parameters, _load(folders), format_, width(), _settings())
+    job = many.Job(operation, parameters, _load(folders), format_, width(), _settings(), coloured(color))
     output = Output(format_)
     code = 0
 
@@ -242,6 +210,9 @@ def _run(
     with closing(many.run(job, logs, here, alone=alone)) as results:
         for done in results:
             if isinstance(done, archive.InputProblem):
+                if operation is FILTER and done.reason == archive.EMPTY:  # a command that prints nothing is fine
+                    _complain("nothing was piped in")
+                    continue
                 _complain(str(done))
                 code = USAGE
                 continue
@@ -255,29 +226,36 @@ def _run(
 
 
 def _triage(
-    operation: Operation, paths: Sequence[str], folders: Sequence[str], format_: str, *, follow: bool, exit_zero: bool
+    operation: Operation,
+    paths: Sequence[str],
+    folders: Sequence[str],
+    format_: str,
+    color: str,
+    *,
+    follow: bool,
+    exit_zero: bool,
 ) -> int:
     """`_run`, or the same for one log that grows, until an interrupt."""
     if not follow:
-        return _run(operation, paths, folders, format_, exit_zero=exit_zero)
+        return _run(operation, paths, folders, format_, color, exit_zero=exit_zero)
     if len(paths) > 1:
         raise click.UsageError("--follow takes one log")
-    if format_ == "json":
-        raise click.UsageError("--follow goes with text or jsonl: an array would never end")
+    if format_ not in ("text", "jsonl"):
+        raise click.UsageError(f"--follow goes with text or jsonl: {format_} is of a log that has ended")
     if problem := archive.plain(paths[0]):
         _complain(f"{problem}; --follow takes a plain file")
         return USAGE
-    verdict = _follow(paths[0], _load(folders), _settings(), format_)
+    verdict = _follow(paths[0], _load(folders), _settings(), format_, color)
     return FAILED if verdict == "failed" and not exit_zero else 0
 
 
-def _follow(path: str, packs: PackSet, settings: Settings, format_: str) -> str:
+def _follow(path: str, packs: PackSet, settings: Settings, format_: str, color: str) -> str:
     """Show what a log says whenever it has changed, until an interrupt; its last verdict."""
     from logsieve import parallel
     from logsieve.core.analysis import analyse
     from logsieve.follow import states
     from logsieve.live import face
-    from logsieve.terminal import Progress
+    from logsieve.terminal import Progress, coloured
 
     def analysed(text: LogText, earlier: Analysis | None) -> Analysis:
         if earlier:
@@ -286,7 +264,7 @@ def _follow(path: str, packs: PackSet, settings: Settings, format_: str) -> str:
             return analyse(text, packs, settings, progress, scanning=parallel.scan)
 
     verdict = ""
-    with suppress(KeyboardInterrupt), face(path, format_) as shown:
+    with suppress(KeyboardInterrupt), face(path, format_, coloured(color)) as shown:
         for state in states(path, analysed, shown.wait):
             verdict = str(state.analysis.verdict)
             shown.show(state)
@@ -386,8 +364,86 @@ for _operation in OPERATIONS:
 # The other commands
 
 
+@cli.command(
+    short_help="Run a command, and triage what it printed.",
+    context_settings={"allow_interspersed_args": False},
+    params=[options.format_of(RUN), options.color(), options.packs()],
+)
+@click.option("--output", metavar="FILE", help="Write --format to FILE (Markdown: at its end); text is shown as well.")
+@click.option("--log", metavar="FILE", help="Keep what the command prints in FILE.")
+@click.argument("command", metavar="[--] COMMAND [ARGUMENT]...", nargs=-1, required=True, type=options.ANY_PATH)
+def run(
+    command: Sequence[str], format_: str, color: str, folders: Sequence[str], output: str | None, log: str | None
+) -> int:
+    """Run a command, show its output as it comes, and end with the triage of it.
+
+    The exit code is the command's (128 and its number where a signal ended it; 127 where there is no such command, 126
+    where it cannot be run), and it decides: a run that exited with 0 has passed, whatever was printed. Signals reach
+    the command. What it prints to stderr comes with the rest, as with 2>&1.
+    """
+    from logsieve import child
+
+    with ExitStack() as stack:
+        file = stack.enter_context(_opened("--output", output, "ab")) if output else None
+        kept = stack.enter_context(_opened("--log", log, "wb") if log else child.spool())
+        try:
+            ended = child.run(command, kept)
+        except OSError as error:
+            code, reason = child.why_not(command[0], error)
+            _complain(f"{command[0]}: {reason}")
+            return code
+        try:
+            _told(ended, log or "output", Path(kept.name), format_, color, folders, file)
+        except BrokenPipeError:
+            _reader_left()
+        except Exception:  # noqa: BLE001  # whatever becomes of the triage, the exit code is the command's
+            _trace()
+        if ended.problem:
+            _complain(f"the log is not whole: {ended.problem}")
+        elif log:
+            _complain(f"the log is in {log}")
+    return ended.code
+
+
+def _opened(option: str, path: str, mode: str) -> IO[bytes]:
+    try:
+        return Path(path).open(mode)
+    except OSError as error:
+        raise click.UsageError(f"{option}: {path}: {error.strerror or error}") from error
+
+
+def _told(
+    ended: child.Ended, name: str, kept: Path, format_: str, color: str, folders: Sequence[str], file: IO[bytes] | None
+) -> None:
+    """Tell what came of a run: in the format, and in text too where that goes to a file."""
+    from logsieve import many
+    from logsieve.disk import Disk
+    from logsieve.model import Verdict
+    from logsieve.terminal import Progress, coloured, width
+    from logsieve.text import looks_binary
+
+    data = Disk(kept)
+    if looks_binary(data[: 1 << 20]):
+        _complain(f"{name}: is binary, not a log")
+        return
+    outcome = Verdict.FAILED if ended.code else Verdict.PASSED, ended.how
+    job = many.Job(RUN, {}, _load(folders), format_, width(), _settings(), coloured(color), outcome)
+    with Progress(name) as progress:
+        analysis = job.analysed(archive.Log(name, data), progress)
+    for each, where in ((format_, file), ("text", None)) if file else ((format_, None),):
+        if where and each != "markdown":  # summaries of several commands stand in one file
+            where.truncate(0)
+        if not where:  # a workflow command, for one, begins its line
+            write(("\n" if len(data) and data[-1:] != b"\n" else "") + ("\n" if each == "text" else ""))
+        out = Output(each, where)
+        out.add(replace(job, format_=each).of(name, analysis).body)
+        out.close()
+
+
 @cli.command()
-@click.option("--tcp", "port", type=_Whole(0, 65535), metavar="PORT", help="Listen on 127.0.0.1 instead of stdio.")
+@click.option(
+    "--tcp", "port", type=options.Whole(0, 65535), metavar="PORT", help="Listen on 127.0.0.1 instead of stdio."
+)
 def lsp(port: int | None) -> None:
     """Start the language server that editors talk to."""
     from logsieve.lsp.server import main as serve
@@ -395,7 +451,7 @@ def lsp(port: int | None) -> None:
     serve(port)
 
 
-@cli.command(short_help="Start the MCP server that agents talk to.", params=[_packs_option()])
+@cli.command(short_help="Start the MCP server that agents talk to.", params=[options.packs()])
 @click.argument("roots", metavar="[FOLDER...]", nargs=-1, type=click.Path(exists=True, file_okay=False))
 def mcp(roots: Sequence[str], folders: Sequence[str]) -> None:
     """Start the MCP server that agents talk to, over stdin and stdout.

@@ -14,7 +14,7 @@ KEPT = 64  # blocks
 
 
 class ChangedError(OSError):
-    """The file is not what it was when its size was taken."""
+    """The file is not what it was when its size was taken, or its lines were counted."""
 
 
 class Disk:

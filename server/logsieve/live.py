@@ -47,12 +47,12 @@ class Face(Protocol):
         """Do nothing for so long. BrokenPipeError where nobody reads any more."""
 
 
-def face(path: str, format_: str) -> Face:
+def face(path: str, format_: str, coloured: bool) -> Face:
     """The face for a format (text or jsonl) and for what stdout is."""
     if format_ == "jsonl":
         return _Objects(path)
     in_place = sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
-    return _Screen(path) if in_place else _News(path)
+    return _Screen(path, coloured) if in_place else _News(path, coloured)
 
 
 class _Piped:
@@ -91,23 +91,22 @@ class _Objects(_Piped):
         answer = triage(state.analysis, self._path)
         if answer != self._last or state.event in FATES:
             told = answer | {"lines": len(state.analysis.text), "event": str(state.event)}
-            write(str(body("triage", "jsonl", told, state.analysis, 0)))
-            sys.stdout.flush()
+            write(body("triage", "jsonl", told, state.analysis, 0))
         self._last = answer
 
 
 class _News(_Piped):
     """A line for a changed verdict, for each new error or warning, and for what becomes of the file."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, coloured: bool) -> None:
         super().__init__(path)
+        self._coloured = coloured
         self._verdict = ("", "")
         self._told: set[tuple[int, str]] = set()
 
     def show(self, state: State) -> None:
         """See Face."""
-        terminal.show(self._rows(state))
-        sys.stdout.flush()
+        write(terminal.text(self._rows(state), self._coloured))
 
     def _rows(self, state: State) -> Iterator[Row]:
         if state.event in FATES:
@@ -142,8 +141,9 @@ class _Screen:
     When it is left, all of it is printed.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, coloured: bool) -> None:
         self._path = path
+        self._coloured = coloured
         self._console: Console | None = None
         self._state: State | None = None
         self._size = os.terminal_size((0, 0))
@@ -153,14 +153,14 @@ class _Screen:
         from rich.console import Console
 
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # the screen is left first
-        self._console = Console(highlight=False, markup=False, emoji=False)
+        self._console = Console(highlight=False, markup=False, emoji=False, no_color=not self._coloured)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._console and self._state:
             self._console.set_alt_screen(False)
             self._console.show_cursor(True)
-            terminal.show(self._rows(self._state))
+            write(terminal.text(self._rows(self._state), self._coloured))
 
     def show(self, state: State) -> None:
         """See Face."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logsieve.archive import InputProblem, Log
 from logsieve.disk import ChangedError
-from logsieve.operations import Operation
-from logsieve.output import Body, body
+from logsieve.model import Verdict
+from logsieve.operations import Operation, Share, TooMuchError
+from logsieve.output import body
 from logsieve.packs import PackSet
 from logsieve.settings import DEFAULTS, Settings
 from logsieve.workers import WorkerLostError, Workers, cores
@@ -37,7 +38,7 @@ class Done(NamedTuple):
     """What came of one log: what is to be printed, what is to be complained of, and whether the log failed."""
 
     path: str
-    body: Body
+    body: Any  # as `output.body` has it
     error: str
     failed: bool
 
@@ -52,31 +53,40 @@ class Job:
     format_: str
     width: int  # columns that text is cut to
     settings: Settings = DEFAULTS
+    coloured: bool = False
+    outcome: tuple[Verdict, str] | None = None  # how the run ended, where that is known, and why
 
     def __call__(self, log: Log, progress: Callable[[float], None] | None = None) -> Done | InputProblem:
         """Analyse a log and do the operation. `progress` is called with the share done, 0 to 1."""
         try:
-            return self.of(log.path, self._analysed(log, progress))
+            analysis = self.analysed(log, progress)
+            if progress:
+                progress(1)  # an operation may have something to say, or to ask
+            return self.of(log.path, analysis)
         except ChangedError:
             return InputProblem(log.path, "changed while it was read; run again")
+        except TooMuchError as error:
+            return InputProblem(log.path, str(error))
 
     def of(self, path: str, analysis: Analysis) -> Done:
         """Do the operation to an analysis."""
-        answer = self.operation.function(analysis, path, **self.parameters)
-        text = body(self.operation.name, self.format_, answer, analysis, self.width)
+        given = {k: v.of(analysis) if isinstance(v, Share) else v for k, v in self.parameters.items()}
+        answer = self.operation.function(analysis, path, **given)
+        text = body(self.operation.name, self.format_, answer, analysis, self.width, self.coloured)
         error = answer.get("error") or ""
         return Done(path, text, error, bool(error) or answer.get("verdict") == "failed")
 
-    def _analysed(self, log: Log, progress: Callable[[float], None] | None) -> Analysis:
+    def analysed(self, log: Log, progress: Callable[[float], None] | None = None) -> Analysis:
+        """Analyse a log."""
         from logsieve.core.analysis import analyse
         from logsieve.text import LogText
 
         text = LogText.from_bytes(log.data)
         if len(log.data) < LARGE:
-            return analyse(text, self.packs, self.settings, progress)
+            return analyse(text, self.packs, self.settings, progress, outcome=self.outcome)
         from logsieve import parallel
 
-        return analyse(text, self.packs, self.settings, progress, scanning=parallel.scan)
+        return analyse(text, self.packs, self.settings, progress, scanning=parallel.scan, outcome=self.outcome)
 
 
 def run(

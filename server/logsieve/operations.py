@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from logsieve.llm.reading import Looked
     from logsieve.model import Finding, Piece
 
-__all__ = ["OPERATIONS", "Operation", "Parameter"]
+__all__ = ["FILTER", "OPERATIONS", "RUN", "Operation", "Parameter", "Share", "TooMuchError"]
 
 Value = int | float | str | bool | tuple[str, ...] | None
 
@@ -53,6 +53,26 @@ class Operation:
     function: Callable[..., dict[str, Any]]
     parameters: tuple[Parameter, ...] = ()
     formats: tuple[str, ...] = ("text", "json", "jsonl")
+
+
+class TooMuchError(ValueError):
+    """A share of a log that is more than a budget may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A budget that depends on the log: so many percent of its tokens, within the limits of a budget."""
+
+    percent: float
+    least: int
+    most: int
+
+    def of(self, analysis: Analysis) -> int:
+        """The budget in tokens, at least the least. Raises TooMuchError where it is more than the most."""
+        tokens = int(len(analysis.text.data) / 4 * self.percent / 100)
+        if tokens > self.most:
+            raise TooMuchError(f"{self.percent:g}% of it are {tokens:,} tokens; a budget is {self.most:,} at most")
+        return max(self.least, tokens)
 
 
 def triage(analysis: Analysis, path: str) -> dict[str, Any]:
@@ -100,6 +120,12 @@ def reduce(analysis: Analysis, path: str, budget: int, numbers: bool) -> dict[st
             for found in shown.rendered.redactions
         ],
     }
+
+
+def sieve(analysis: Analysis, path: str, budget: int) -> dict[str, Any]:
+    """What `triage` answers, and of a run that failed the reduced log."""
+    answer = triage(analysis, path)
+    return answer | reduce(analysis, path, budget, numbers=True) if answer["verdict"] == "failed" else answer
 
 
 def _runs(pieces: Iterable[Piece]) -> list[list[int]]:
@@ -245,14 +271,17 @@ def _option(key: str) -> str:
 
 LLM = [field.name for field in fields(Llm)]
 
+_TRIAGE = Operation(
+    "triage",
+    "Name the root cause of a failed run, the other findings, and where the rest of the log went.",
+    "path, verdict (failed, passed or unknown) and findings, best first: line, end_line, severity, category, rule, "
+    "title, message, locations, count, why",
+    triage,
+    formats=("text", "json", "jsonl", "markdown", "github", "sarif"),
+)
+
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
-        "triage",
-        "Name the root cause of a failed run, the other findings, and where the rest of the log went.",
-        "path, verdict (failed, passed or unknown) and findings, best first: line, end_line, severity, category, rule, "
-        "title, message, locations, count, why",
-        triage,
-    ),
+    _TRIAGE,
     Operation(
         "reduce",
         "Print the reduced log: the lines that explain the failure, within a budget of tokens.",
@@ -292,3 +321,14 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
     ),
 )
+
+# What the command line does with what is piped into it without a word from the user, and after a command's output.
+FILTER = Operation(
+    "filter",
+    "Pass a run's output through: of one that passed a few lines, of one that failed the reduced log.",
+    f"{_TRIAGE.answer}; of a failed run also what reduce answers",
+    sieve,
+    (_setting(DEFAULTS.reduce, "budget"),),
+    formats=("text",),
+)
+RUN = replace(_TRIAGE, name="run", summary="Run a command, and triage what it printed.")

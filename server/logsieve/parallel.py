@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from logsieve.core.analysis import scanned_here
 from logsieve.core.envelope import Wrapping
 from logsieve.core.parts import Part, joined
-from logsieve.disk import Disk
+from logsieve.disk import ChangedError, Disk
 from logsieve.packs import PackSet
 from logsieve.text import LogText
 from logsieve.workers import WorkerLostError, Workers, cores
@@ -47,9 +47,13 @@ def scan(text: LogText, ranges: Sequence[tuple[int, int]], packs: PackSet, wrapp
             yield from scanned_here(text, [left.popleft()], packs, wrapping)
         for group, future in away:
             try:
-                yield future.result()
+                found = future.result()
             except WorkerLostError:
                 yield from scanned_here(text, group, packs, wrapping)
+                continue
+            if len(found) != group[-1][1] - group[0][0]:
+                raise ChangedError("the log has been written anew")
+            yield found
     finally:
         workers.close()
 

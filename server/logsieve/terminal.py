@@ -1,19 +1,21 @@
 """Text for people: what each operation's answer looks like on a terminal or in a pipe, and the progress bar on stderr.
 
-Log text never reaches a terminal unsanitised. Colours are for terminals only, and not where NO_COLOR is set.
+Log text never reaches a terminal unsanitised. Colours are for terminals, unless a user or NO_COLOR, FORCE_COLOR or
+CLICOLOR_FORCE say otherwise.
 """
 
 from __future__ import annotations
 
+import io
+import os
 import re
 import shutil
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from logsieve.model import duration_text
 
@@ -24,13 +26,27 @@ if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.model import Finding
 
-__all__ = ["VIEWS", "Progress", "Row", "counted", "others", "rows", "sanitised", "show", "styled", "verdict", "width"]
+__all__ = [
+    "VIEWS",
+    "Progress",
+    "Row",
+    "coloured",
+    "counted",
+    "others",
+    "rows",
+    "sanitised",
+    "styled",
+    "text",
+    "verdict",
+    "width",
+]
 
 PATIENCE = 0.5  # seconds of work after which a progress bar appears
 PIPE_WIDTH = 200  # columns of a line of the log where there is no terminal to ask
 LEAST = 20  # columns that something of the log gets however narrow the terminal
 BLOCK = 20  # lines of the root cause's block that are shown
 SHORT, CONTEXT = 5, 2  # a block of fewer lines is shown with so many around it
+NOTED, END = 5, 3  # of a run that did not fail: warnings, and lines up to the one that says how it ended
 OTHERS = 20  # further findings that are listed
 LABEL = 40  # characters of a path beside the progress bar
 REASONS = 5  # reasons of noise, and sections, that are listed
@@ -65,18 +81,40 @@ def rows(operation: str, answer: dict[str, Any], analysis: Analysis, columns: in
     return list(VIEWS[operation](answer, analysis, columns))
 
 
-def show(rows: Iterable[Row]) -> None:
-    """Print rows: with their styles on a terminal, without them in a pipe."""
-    if not sys.stdout.isatty():
-        for row in rows:
-            text = sanitised("".join(text for text, _ in row))
-            sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")
-        return
+def coloured(when: str = "auto", stream: TextIO | None = None) -> bool:
+    """Whether a stream (None: stdout) gets colours: `when` is "always", "never", or "auto", for as the environment
+    says, and where that says nothing, on terminals.
+    """
+    if when != "auto":
+        return when == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if any(os.environ.get(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return (stream or sys.stdout).isatty() and os.environ.get("TERM") != "dumb"
+
+
+def text(rows: Iterable[Row], coloured: bool) -> str:
+    """Rows as they are printed."""
+    if not coloured:
+        return "".join(sanitised("".join(text for text, _ in row)) + "\n" for row in rows)
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-    for row in rows:
-        console.print(styled(row))
+    console = Console(
+        file=io.StringIO(),
+        force_terminal=True,
+        no_color=False,
+        color_system="standard",
+        legacy_windows=False,
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+        emoji=False,
+    )
+    with console.capture() as shown:
+        for row in rows:
+            console.print(styled(row))
+    return shown.get()
 
 
 def styled(row: Row) -> Text:
@@ -94,7 +132,7 @@ def _triage(answer: dict[str, Any], analysis: Analysis, columns: int) -> Iterato
         yield []
         yield from _root(path, findings[0], analysis, columns)
         shown = 1
-    elif answer["verdict"] == "failed":
+    elif answer["verdict"] == "failed" and len(analysis.text):
         yield []
         yield [("No line of the log says why. Its end:", "")]
         yield from _excerpt(analysis, max(0, len(analysis.text) - BLOCK), len(analysis.text), -1, columns)
@@ -103,6 +141,40 @@ def _triage(answer: dict[str, Any], analysis: Analysis, columns: int) -> Iterato
         yield [("Also" if shown else "Nothing failed. Noted on the way", "bold")]
         yield from others(path, findings[shown:], analysis.findings[shown:], columns)
     yield from _rest(analysis)
+
+
+def _run(answer: dict[str, Any], analysis: Analysis, columns: int) -> Iterator[Row]:
+    """What follows the output of a command: of one that failed what triage shows, else as little as can be."""
+    if answer["verdict"] == "failed":
+        yield from _triage(answer, analysis, columns)
+    else:
+        yield from _fine(answer, analysis, columns)
+
+
+def _filter(answer: dict[str, Any], analysis: Analysis, columns: int) -> Iterator[Row]:
+    """What stands for a command's output in a pipe. The root cause comes last, where people look first."""
+    answer["path"] = "stdin"
+    if answer["verdict"] != "failed":
+        yield from _fine(answer, analysis, columns)
+        end = analysis.ended + 1 if analysis.ended >= 0 else len(analysis.text)
+        while end and not analysis.text.clean(end - 1).strip():
+            end -= 1
+        yield from _excerpt(analysis, max(0, end - END), end, -1, columns, 0)
+        return
+    yield from _reduce(answer, analysis, columns)
+    yield []
+    yield verdict(answer, analysis)
+    if answer["findings"]:
+        yield from _head(answer["path"], answer["findings"][0], analysis, columns)
+
+
+def _fine(answer: dict[str, Any], analysis: Analysis, columns: int) -> Iterator[Row]:
+    yield verdict(answer, analysis)
+    warnings = [n for n, told in enumerate(answer["findings"]) if told["severity"] in ("error", "warning")]
+    for n in warnings[:NOTED]:
+        yield _line(answer["path"], answer["findings"][n], analysis.findings[n], columns)
+    if warnings[NOTED:]:
+        yield [(f"  and {counted(len(warnings) - NOTED, 'more warning')}", "dim")]
 
 
 def verdict(answer: dict[str, Any], analysis: Analysis) -> Row:
@@ -116,20 +188,25 @@ def verdict(answer: dict[str, Any], analysis: Analysis) -> Row:
 
 def _root(path: str, finding: dict[str, Any], analysis: Analysis, columns: int) -> Iterator[Row]:
     first = analysis.findings[0]
+    yield from _head(path, finding, analysis, columns)
+    yield []
+    yield from _excerpt(analysis, first.start, first.end, first.anchor, columns)
+    yield []
+    yield [(f"First because: {'; '.join(finding['why'])}", "dim")]
+
+
+def _head(path: str, finding: dict[str, Any], analysis: Analysis, columns: int) -> Iterator[Row]:
+    """The root cause in some words."""
     times = f", {finding['count']} times" if finding["count"] > 1 else ""
     yield [
         (f"{finding['severity']}", SEVERITY_STYLE.get(finding["severity"], "")),
-        (f"  {path}:{first.anchor + 1}", "bold"),
+        (f"  {path}:{analysis.findings[0].anchor + 1}", "bold"),
         (f"  {finding['category']}{times}", "dim"),
     ]
     yield [(_cut(finding["title"], 2 * columns), "bold")]
     for place in finding["locations"][:3]:
         numbers = "".join(f":{place[key]}" for key in ("line", "column") if place[key])
         yield [(f"in {place['path']}{numbers}", "cyan")]
-    yield []
-    yield from _excerpt(analysis, first.start, first.end, first.anchor, columns)
-    yield []
-    yield [(f"First because: {'; '.join(finding['why'])}", "dim")]
 
 
 def others(path: str, findings: list[dict[str, Any]], same: Sequence[Finding], columns: int) -> Iterator[Row]:
@@ -174,34 +251,22 @@ def _listed(shown: list[str], count: int) -> str:
     return "; ".join(shown) + (f"; and {count - len(shown)} more" if count > len(shown) else "")
 
 
-def _excerpt(analysis: Analysis, start: int, end: int, anchor: int, columns: int) -> Iterator[Row]:
-    """Lines start..end with their numbers; a long block keeps its head, the lines around its anchor, and its end."""
+def _excerpt(
+    analysis: Analysis, start: int, end: int, anchor: int, columns: int, context: int = CONTEXT
+) -> Iterator[Row]:
+    """Lines start..end with their numbers; a long block keeps its head, the lines around its anchor, and its end, a
+    short one has context.
+    """
+    from logsieve.core.excerpts import block
     from logsieve.core.render import render
-    from logsieve.model import Excerpt, Gap, Piece
 
     if end - start < SHORT:
-        start, end = max(0, start - CONTEXT), min(len(analysis.text), end + CONTEXT)
-    kept = set(range(start, end))
-    if len(kept) > BLOCK:
-        around = range(max(start, anchor - 3), min(end, anchor + BLOCK - 9)) if anchor >= 0 else range(0)
-        kept = {*range(start, start + 3), *around, *range(end - 3, end)}
-    pieces = [Piece(a, b, "") for a, b in _runs(sorted(kept))]
-    gaps = [Gap(a.end, b.start, "") for a, b in pairwise(pieces)]
-    text = render(Excerpt(tuple(pieces), tuple(gaps), 0, 0), analysis, numbers=True).text
+        start, end = max(0, start - context), min(len(analysis.text), end + context)
+    text = render(block(analysis, start, end, anchor, BLOCK, sys.maxsize), analysis, numbers=True).text
     for line in text.removesuffix("\n").split("\n"):
         number, bar, rest = line.partition(" | ")
         marked = number.strip() == str(anchor + 1)
         yield [(number + bar, "dim"), (_cut(rest, columns - len(number + bar)), "bold red" if marked else "")]
-
-
-def _runs(lines: Iterable[int]) -> list[tuple[int, int]]:
-    runs: list[tuple[int, int]] = []
-    for line in lines:
-        if runs and runs[-1][1] == line:
-            runs[-1] = (runs[-1][0], line + 1)
-        else:
-            runs.append((line, line + 1))
-    return runs
 
 
 def _cut(text: str, room: int) -> str:
@@ -262,7 +327,15 @@ def _explain(answer: dict[str, Any], _: Analysis, __: int) -> Iterator[Row]:
         yield from ([(f"  {told}", "")] for told in answer["further"])
 
 
-VIEWS = {"triage": _triage, "reduce": _reduce, "sections": _sections, "templates": _templates, "explain": _explain}
+VIEWS = {
+    "triage": _triage,
+    "reduce": _reduce,
+    "sections": _sections,
+    "templates": _templates,
+    "explain": _explain,
+    "filter": _filter,
+    "run": _run,
+}
 
 
 class Progress:
@@ -285,17 +358,23 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._lock:
-            self._done = True
-        self._timer.cancel()
-        if self._bar:
-            self._bar.stop()
+        self._end()
 
     def __call__(self, share: float) -> None:
-        """Note how much is done."""
+        """Note how much is done; where all is, the bar goes away."""
         self._share = share
-        if self._bar:
+        if share >= 1:
+            self._end()
+        elif self._bar:
             self._bar.update(self._bar.task_ids[0], completed=share)
+
+    def _end(self) -> None:
+        with self._lock:
+            self._done = True
+            bar, self._bar = self._bar, None
+        self._timer.cancel()
+        if bar:
+            bar.stop()
 
     def _appear(self) -> None:
         from rich.console import Console

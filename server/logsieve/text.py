@@ -15,6 +15,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from logsieve.disk import ChangedError
+
 __all__ = ["CHUNK", "LONGEST", "Data", "LogText", "looks_binary"]
 
 CHUNK = 1 << 20  # bytes cleaned and scanned at a time: enough to amortise calls, few enough to stay in the cache
@@ -130,9 +132,15 @@ class LogText:
         return _clean_chunk(b"".join([self.raw_bytes(line, line + 1) for line in lines])).split(b"\n")[:-1]
 
     def raw_bytes(self, start: int, end: int) -> bytes:
-        """The bytes of lines start..end as written; a newline is added where the last one has none."""
+        """The bytes of lines start..end as written; a newline is added where the last one has none.
+
+        Raises ChangedError where a file holds other lines by now.
+        """
         data = self.data[int(self.starts[start]) : int(self.starts[end])]
-        return data if data.endswith(b"\n") or start == end else data + b"\n"
+        lines = data if data.endswith(b"\n") or start == end else data + b"\n"
+        if not isinstance(self.data, bytes) and lines.count(b"\n") != end - start:
+            raise ChangedError("the log has been written anew")
+        return lines
 
 
 def looks_binary(data: bytes) -> bool:

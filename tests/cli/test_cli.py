@@ -16,7 +16,9 @@ import pytest
 
 from command import COMMAND, Command
 from logsieve import __version__
+from terminal import Terminal
 
+BUDGET = "a whole number from 100 to 1,000,000, or a share of the log such as 10%"
 HEAVY = (
     "mcp",
     "numpy",
@@ -153,12 +155,23 @@ def test_the_exit_code_tells_failed_logs_from_bad_input(run: Command, arguments:
     [
         (
             ["reduce", "--budget", "0", "x.log"],
-            "reduce: Invalid value for '--budget': expected a whole number from 100 to 1,000,000, got '0'\n",
+            f"reduce: Invalid value for '--budget': expected {BUDGET}, got '0'\n",
         ),
         (
             ["reduce", "--budget", "many", "x.log"],
-            "reduce: Invalid value for '--budget': expected a whole number from 100 to 1,000,000, got 'many'\n",
+            f"reduce: Invalid value for '--budget': expected {BUDGET}, got 'many'\n",
         ),
+        (
+            ["reduce", "--budget", "101%", "x.log"],
+            "reduce: Invalid value for '--budget': expected a share of the log from 0.001% to 100%, got '101%'\n",
+        ),
+        (["--budget", "9", "triage", "x.log"], f"Invalid value for '--budget': expected {BUDGET}, got '9'\n"),
+        (["--budget", "900", "reduce", "x.log"], "put --budget behind the command: logsieve reduce --budget ...\n"),
+        (["run"], "run: Missing argument '[--] COMMAND [ARGUMENT]...'."),
+        (["run", "--fromat", "json", "make"], "run: No such option '--fromat'. Did you mean '--format'?\n"),
+        (["run", "--log", "no/where", "make"], "run: --log: no/where: No such file or directory\n"),
+        (["run", "--output", ".", "make"], "run: --output: .: Is a directory\n"),
+        (["triage", "--color", "pink", "x.log"], "triage: Invalid value for '--color': 'pink' is not one of"),
         (
             ["explain", "--finding", "0.5", "x.log"],
             "explain: Invalid value for '--finding': expected a whole number from 1 on, got '0.5'\n",
@@ -241,7 +254,7 @@ def test_an_interrupt_while_it_starts_ends_quietly(
 
 
 def test_version_and_help_import_nothing_heavy(run: Command) -> None:
-    for arguments in (["--version"], ["--help"], ["triage", "--help"], ["reduce", "--help"]):
+    for arguments in (["--version"], ["--help"], ["triage", "--help"], ["run", "--help"]):
         done = subprocess.run(
             [sys.executable, "-X", "importtime", "-m", "logsieve", *arguments],
             capture_output=True,
@@ -261,17 +274,17 @@ def test_version(run: Command) -> None:
 def test_help_shows_examples_and_every_command(run: Command) -> None:
     text = run("-h").stdout.decode()
     assert text == run("--help").stdout.decode()
-    for command in ("triage", "reduce", "sections", "templates", "explain", "lsp", "nvim-path", "packs"):
+    for command in ("triage", "reduce", "sections", "templates", "explain", "run", "lsp", "nvim-path", "packs"):
         assert f"\n  {command} " in text
     assert not re.search(r"\w\.\.\.\n", text)  # nothing is cut
     assert "logsieve triage build.log" in text
     assert "_LOGSIEVE_COMPLETE" in text
 
 
-def test_without_a_command_the_help_is_shown(run: Command) -> None:
-    done = run()
-    assert done.stderr.startswith(b"Usage: logsieve")
-    assert done.returncode == 2
+def test_alone_on_a_terminal_the_help_is_shown(run: Command) -> None:
+    code, shown = Terminal([COMMAND], run.environment).end()
+    assert shown.startswith("Usage: logsieve")
+    assert code == 2
 
 
 def test_completion_knows_the_commands(run: Command) -> None:
@@ -279,7 +292,7 @@ def test_completion_knows_the_commands(run: Command) -> None:
     assert done.stdout.decode() == "plain,triage\n"
 
 
-@pytest.mark.parametrize("command", ["triage", "explain", "packs"])
+@pytest.mark.parametrize("command", ["triage", "explain", "run", "packs"])
 def test_completion_has_the_shell_offer_files(run: Command, command: str) -> None:
     done = run(_LOGSIEVE_COMPLETE="bash_complete", COMP_WORDS=f"logsieve {command} bui", COMP_CWORD="2")
     assert done.stdout.decode() == "file,bui\n"
@@ -288,7 +301,27 @@ def test_completion_has_the_shell_offer_files(run: Command, command: str) -> Non
 def test_an_option_may_come_from_the_environment(run: Command, failing: Path) -> None:
     done = run("reduce", failing, LOGSIEVE_REDUCE_BUDGET="7")
     assert done.returncode == 2
-    assert b"expected a whole number from 100 to 1,000,000, got '7'" in done.stderr
+    assert f"expected {BUDGET}, got '7'" in done.stderr.decode()
+
+
+def test_a_budget_may_be_a_share_of_the_log(run: Command, tmp_path: Path) -> None:
+    log = tmp_path / "long.log"
+    log.write_text("".join(f"error: number {i} is {'x' * i}\n" for i in range(400)))
+    size = log.stat().st_size / 4
+    tokens = [lines(run("reduce", "--format", "jsonl", "--budget", b, log).stdout)[0]["tokens"] for b in ("5%", "20 %")]
+    assert isinstance(tokens[0], int)
+    assert isinstance(tokens[1], int)
+    assert 0.03 * size < tokens[0] <= 0.05 * size < tokens[1] <= 0.2 * size
+    (least,) = lines(run("reduce", "--format", "jsonl", "--budget", "0.01%", log).stdout)
+    assert 0 < int(str(least["tokens"])) <= 100
+
+
+def test_a_share_that_is_no_budget_is_told(run: Command, tmp_path: Path) -> None:
+    log = tmp_path / "huge.log"
+    log.write_bytes(b"one more line\n" * 400_000)
+    done = run("reduce", "--budget", "90%", log)
+    told = f"{log}: 90% of it are 1,260,000 tokens; a budget is 1,000,000 at most"
+    assert (done.returncode, done.stdout, done.stderr.decode()) == (2, b"", f"logsieve: {told}\n")
 
 
 def test_a_path_that_is_no_text_is_still_an_answer(run: Command, failing: Path, tmp_path: Path) -> None:

@@ -267,7 +267,14 @@ def test_a_reader_that_leaves_ends_it_though_nothing_is_said(run: Command, growi
     ("arguments", "message"),
     [
         (["build.log", "build.log"], "triage: --follow takes one log"),
-        (["--format", "json", "build.log"], "triage: --follow goes with text or jsonl: an array would never end"),
+        (
+            ["--format", "json", "build.log"],
+            "triage: --follow goes with text or jsonl: json is of a log that has ended",
+        ),
+        (
+            ["--format", "sarif", "build.log"],
+            "triage: --follow goes with text or jsonl: sarif is of a log that has ended",
+        ),
         (["missing.log"], "missing.log: no such file or directory; --follow takes a plain file"),
         (["."], ".: is a folder; --follow takes a plain file"),
         (["-"], "-: no such file or directory; --follow takes a plain file"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -82,10 +83,31 @@ def test_colours_are_for_terminals(run: Command, failing: Path) -> None:
     assert ESCAPE.sub("", shown) == run("triage", failing).stdout.decode()
 
 
-def test_no_color_is_honoured(run: Command, failing: Path) -> None:
-    _, shown = Terminal([COMMAND, "triage", failing], run.environment | {"NO_COLOR": "1"}).end()
-    assert "failed" in shown
-    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", shown)
+@pytest.mark.parametrize(
+    ("options", "variables", "on_terminal", "in_pipe"),
+    [
+        ([], {}, True, False),
+        ([], {"NO_COLOR": "1"}, False, False),
+        ([], {"NO_COLOR": ""}, True, False),
+        ([], {"FORCE_COLOR": "1"}, True, True),
+        ([], {"CLICOLOR_FORCE": "1"}, True, True),
+        ([], {"FORCE_COLOR": "0", "CLICOLOR_FORCE": "0"}, True, False),
+        ([], {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False, False),
+        ([], {"TERM": "dumb"}, False, False),
+        (["--color", "always"], {"NO_COLOR": "1", "TERM": "dumb"}, True, True),
+        (["--color", "never"], {"FORCE_COLOR": "1"}, False, False),
+    ],
+)
+def test_who_decides_on_colours(
+    run: Command, failing: Path, options: list[str], variables: dict[str, str], on_terminal: bool, in_pipe: bool
+) -> None:
+    _, shown = Terminal([COMMAND, "triage", *options, failing], run.environment | variables).end()
+    piped = subprocess.run(
+        [COMMAND, "triage", *options, failing], capture_output=True, check=False, env=run.environment | variables
+    ).stdout.decode()
+    assert ("\x1b[1;31mfailed\x1b[0m" in shown, "\x1b[1;31mfailed\x1b[0m" in piped) == (on_terminal, in_pipe)
+    assert ("\x1b" in shown, "\x1b" in piped) == (on_terminal, in_pipe)
+    assert ESCAPE.sub("", shown) == ESCAPE.sub("", piped)
 
 
 def test_lines_of_the_log_are_cut_to_the_terminal(run: Command, tmp_path: Path) -> None:

@@ -6,20 +6,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from logsieve import packs
 from logsieve.core import distinct, scan
 from logsieve.core.analysis import analyse
-from logsieve.core.distinct import Distinct, Found, lines_of
+from logsieve.core.distinct import Distinct, Found
+from logsieve.model import Level
 from logsieve.text import LogText
 
 PACKS = packs.load()
 WORDS = st.lists(st.sampled_from([b"", b" ", b"a", b"b1", b"b2", b"\xff", b"a" * 50, *(b"%d" % i for i in range(40))]))
 
 
-def found_in(messages: bytes) -> Found:
+def found_in(lines: list[bytes]) -> Found:
     """Of each message its length as shape, and a hit for each of its first three letters."""
-    lines = messages.split(b"\n")[:-1]
     hits = [(letter, at) for at, line in enumerate(lines) for letter in sorted(set(line[:3]))]
     return Found(
         np.array([len(line) for line in lines], np.uint64),
@@ -46,10 +47,9 @@ def _narrow(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.usefixtures("_narrow")
 def test_as_without_remembering() -> None:
     @given(st.lists(WORDS, max_size=12))
-    def holds(chunks: Sequence[Sequence[bytes]]) -> None:
+    def holds(chunks: Sequence[list[bytes]]) -> None:
         known = Distinct()
-        for lines in chunks:
-            messages = b"".join(line + b"\n" for line in lines)
+        for messages in chunks:
             rows = known.rows(messages, found_in)
             assert same(known.found(rows), found_in(messages))
 
@@ -59,34 +59,29 @@ def test_as_without_remembering() -> None:
 def test_each_message_is_looked_at_once() -> None:
     known, looked = Distinct(), []
 
-    def find(messages: bytes) -> Found:
+    def find(messages: list[bytes]) -> Found:
         looked.append(messages)
         return found_in(messages)
 
-    known.rows(b"a\nb\na\n", find)
-    known.rows(b"b\nc\nc\n", find)
-    known.rows(b"c\na\n", find)
-    assert looked == [b"a\nb\n", b"c\n"]
+    known.rows([b"a", b"b", b"a"], find)
+    known.rows([b"b", b"c", b"c"], find)
+    known.rows([b"c", b"a"], find)
+    assert looked == [[b"a", b"b"], [b"c"]]
 
 
 def test_what_ignores_a_message_is_asked_once_and_only_of_lines_that_stand_out() -> None:
     known, looked = Distinct(), []
 
-    def look(messages: bytes) -> np.ndarray:
-        looked.append(messages)
-        return np.array([len(line) for line in messages.split(b"\n")[:-1]], np.int8)
+    def look(messages: list[bytes]) -> NDArray[np.int8]:
+        looked.extend(messages)
+        return np.array(list(map(len, messages)), np.int8)
 
-    messages = b"aaa\nb\naaa\ncc\n"
+    messages = [b"aaa", b"b", b"aaa", b"cc"]
     rows = known.rows(messages, found_in)
     assert known.ignored(rows, np.array([3, 2, 0]), messages, look).tolist() == [2, 3, 3]
     assert known.ignored(rows, np.array([0, 1, 3]), messages, look).tolist() == [3, 1, 2]
-    assert sorted(b"".join(looked).split()) == [b"aaa", b"b", b"cc"]
+    assert sorted(looked) == [b"aaa", b"b", b"cc"]
     assert known.ignored(rows, np.zeros(0, np.int64), messages, look).tolist() == []
-
-
-def test_lines_of_a_chunk_in_any_order() -> None:
-    assert lines_of(b"a\n\nbc\n", np.array([2, 0, 1, 2])) == b"bc\na\n\nbc\n"
-    assert lines_of(b"a\n", np.zeros(0, np.int64)) == b""
 
 
 @pytest.mark.usefixtures("_narrow")
@@ -108,3 +103,11 @@ def test_logs_do_not_mix() -> None:
     assert all(fresh)
     for log, findings in list(zip(logs, fresh, strict=True)) * 2:
         assert analyse(LogText.from_bytes(log * 3), PACKS).findings == findings
+
+
+def test_each_line_has_the_level_that_its_envelope_names() -> None:
+    lines = [b"[INFO] a", b"[WARNING] b", b"[ERROR] c", b"d", b"[DEBUG] e ERROR", b"[error] f"] * 5
+    analysis = analyse(LogText.from_bytes(b"\n".join([*lines, b""])), PACKS)
+    assert [e.name for e in analysis.envelopes] == ["Maven level"]
+    said = [Level(level) for level in analysis.scanned.found.levels[:6].tolist()]
+    assert said == [Level.INFO, Level.WARNING, Level.ERROR, Level.UNKNOWN, Level.DEBUG, Level.UNKNOWN]

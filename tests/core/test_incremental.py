@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from command import FIXTURES
 from logsieve import packs, parallel
 from logsieve.core import scan
-from logsieve.core.analysis import Analysis, analyse, scanned_here
+from logsieve.core.analysis import Analysis, Scanning, analyse, scanned_here
 from logsieve.core.envelope import Wrapping
 from logsieve.core.parts import Part, joined
 from logsieve.core.reduce import reduce
@@ -225,6 +226,22 @@ class TestDisk:
         os.truncate(path, 10)
         with pytest.raises(ChangedError):
             disk[200_000:200_010]
+
+    @pytest.mark.parametrize("scanning", [scanned_here, parallel.scan])
+    def test_a_file_written_anew_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scanning: Scanning
+    ) -> None:
+        monkeypatch.setattr(parallel, "WORTH", 0)
+        path = tmp_path / "log"
+        path.write_bytes(b"a step of the build is done\n" * 300_000)
+
+        def meanwhile(text: LogText, ranges: Sequence[tuple[int, int]], *known: Any) -> Iterator[Part]:
+            with path.open("r+b") as file:
+                file.write(b"more lines\n" * 500_000)
+            yield from scanning(text, ranges, *known)
+
+        with pytest.raises(ChangedError):
+            analyse(LogText(Disk(path)), PACKS, scanning=meanwhile)
 
     def test_another_file_in_its_place_is_not_taken_for_it(self, tmp_path: Path) -> None:
         path = tmp_path / "log"

@@ -65,7 +65,7 @@ async def test_a_prompt_is_messages_about_the_log_and_then_what_the_user_says(cl
     shown = await client.request("logsieve/prompt", {"uri": URI, **MODEL, "turns": turns})
     assert (shown["endpoint"], shown["model"], shown["consented"]) == ("editor:copilot", "copilot/small", False)
     sent = json.loads(shown["payload"])
-    assert [message["role"] for message in sent["messages"]] == ["system", "user", "user"]
+    assert [message["role"] for message in sent["messages"]] == ["user", "user", "user"]
     assert "the disk is full" in sent["messages"][1]["content"]
     assert sent["messages"][2]["content"] == "Whose disk? And whose is <secret:1>?"
     assert "using token <secret:1>" in sent["messages"][1]["content"]

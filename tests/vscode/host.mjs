@@ -3,19 +3,24 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { openBrowser } from "./browser.mjs";
-import { client, repository, serverCommand, startEditor } from "./editor.mjs";
+import { client, freePort, repository, serverCommand, startEditor } from "./editor.mjs";
 import { report } from "./report.mjs";
 
 const [editors = "", vsix = "", log = "", labels = "{}"] = process.argv.slice(2);
+const port = await freePort();
 const code = await startEditor({
   editors,
   vsix,
   files: { "build.log": log },
-  settings: { "logsieve.server.command": serverCommand() },
+  settings: {
+    "logsieve.server.command": serverCommand(),
+    "logsieve.llm.endpoint": `http://127.0.0.1:${port}/v1`,
+    "logsieve.llm.model": "test-model",
+  },
   flags: ["--enable-smoke-test-driver"],
 });
 // The extension host has an environment of its own: what the tests need to know lies in the workspace.
-writeFileSync(path.join(code.workspace, "labels.json"), labels);
+writeFileSync(path.join(code.workspace, "labels.json"), JSON.stringify({ ...JSON.parse(labels), port }));
 const tests = path.join(repository, "tests/vscode/host");
 const url = code.url([
   ["extensionDevelopmentPath", code.remote(client)],

@@ -35,6 +35,16 @@ UI = (
     "without a chat the reduced log goes to the clipboard, and the user is told",
     "no error or warning popped up",
 )
+CHAT = (
+    "the chat asks first, then shows what is checked as it comes, with links to lines",
+    "a question goes with what was said before; consent is remembered",
+    "a chat that is cancelled shows nothing more",
+    "reduce asks no model, and compare is reserved",
+    "an agent's tool reads the workspace, and asks before it reads what lies outside",
+    "the reduced log goes into the chat's input, where the user asks on",
+    "explain asks the editor's model, and can be cancelled",
+    "no error or warning popped up",
+)
 BIG = (
     "the explorer's menu triages a file, and waiting can be given up",
     "the reduced log opens on the root cause",
@@ -59,6 +69,10 @@ HOST = (
     "a pasted log in an untitled document is recognised, prose is not",
     "gives the same after a restart",
     "is started again when it is killed",
+    "the tools are there, with schemas",
+    "triage answers about a path in the workspace, reduce within its budget",
+    "a file that is open nowhere is read, its secrets stay here, and one that is not there is told of",
+    "gets byte for byte what was shown",
     "the tests in the extension host end",
 )
 
@@ -126,6 +140,11 @@ def ui(repository: Path, editors: Path, vsix: Path, environment: Mapping[str, st
 
 
 @pytest.fixture(scope="session")
+def chat(repository: Path, editors: Path, vsix: Path, environment: Mapping[str, str]) -> dict[str, str | None]:
+    return play("chat.mjs", editors, environment, vsix, *sample(repository))
+
+
+@pytest.fixture(scope="session")
 def host(repository: Path, editors: Path, vsix: Path, environment: Mapping[str, str]) -> dict[str, str | None]:
     return play("host.mjs", editors, environment, vsix, *sample(repository))
 
@@ -147,6 +166,12 @@ def test_workbench(ui: dict[str, str | None], step: str) -> None:
     assert ui[step] is None, ui[step]
 
 
+@pytest.mark.parametrize("step", CHAT)
+def test_chat(chat: dict[str, str | None], step: str) -> None:
+    assert step in chat, f"not reached; done: {list(chat)}"
+    assert chat[step] is None, chat[step]
+
+
 @pytest.mark.parametrize("step", HOST)
 def test_extension_host(host: dict[str, str | None], step: str) -> None:
     assert step in host, f"not reached; done: {list(host)}"
@@ -160,9 +185,9 @@ def test_large_log(big: dict[str, str | None], step: str) -> None:
 
 
 def test_every_step_is_a_test(
-    ui: dict[str, str | None], host: dict[str, str | None], big: dict[str, str | None]
+    ui: dict[str, str | None], chat: dict[str, str | None], host: dict[str, str | None], big: dict[str, str | None]
 ) -> None:
-    assert (*ui, *host, *big) == (*UI, *HOST, *BIG)
+    assert (*ui, *chat, *host, *big) == (*UI, *CHAT, *HOST, *BIG)
 
 
 @pytest.mark.skipif("LOGSIEVE_GIGABYTE" not in os.environ, reason="takes minutes; LOGSIEVE_GIGABYTE=1 runs it")

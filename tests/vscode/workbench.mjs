@@ -4,6 +4,8 @@
 const TIMEOUT_MS = 30_000;
 export const START_MS = 120_000;
 
+const STOP = ".interactive-session .interactive-input-part .codicon-stop-circle";
+
 /** @param {import("playwright-core").Page} page */
 export function workbench(page) {
   const text = async (/** @type {string} */ selector) => (await page.locator(selector).allInnerTexts()).map((part) => part.replaceAll("\u00a0", " "));
@@ -54,6 +56,16 @@ export function workbench(page) {
     },
     /** @param {string} title */
     titleAction: (title) => page.locator(`.editor-group-container.active .editor-actions .action-label[aria-label^="${title}"]`).click(),
+    /** What stands in the chat, an item a turn. */
+    chat: () => text(".interactive-session .interactive-item-container"),
+    /** @param {string} label */
+    chatAnchor: (label) => page.locator(".interactive-session .rendered-markdown a, .interactive-session .chat-inline-anchor-widget", { hasText: label }).last().click(),
+    /** @param {string} label */
+    chatButton: (label) => page.locator(".interactive-session .monaco-button", { hasText: label }).last().click(),
+    chatCancel: () => page.locator(STOP).click(),
+    chatBusy: () => page.locator(STOP).isVisible(),
+    /** The lines in the input of the chat that can be seen. */
+    chatInput: () => text(".interactive-session .interactive-input-part .view-line"),
     clipboard: () => page.evaluate(() => navigator.clipboard.readText()),
     /** @param {number} line */
     cursorOn: (line) => until(`cursor on line ${line}`, () => text(".statusbar-item"), (items) => items.some((item) => item.startsWith(`Ln ${line},`))),

@@ -5,7 +5,6 @@ import * as vscode from "vscode";
 import type { Connection } from "./client";
 import { agree } from "./consent";
 import type { Documents } from "./documents";
-import { beside } from "./layout";
 import { logOf, type Logs } from "./logs";
 import { EditorModel } from "./model";
 import * as protocol from "./protocol";
@@ -16,6 +15,7 @@ const ID = "logsieve.chat";
 const FAILURE = /^failure (\d+)$/i;
 /** What the server makes of a quote or a line number that holds. */
 const LINK = /\[(`.+?`|[^\]\n]*)\]\((\S*?)#L(\d+)\)/g;
+const REFERENCE = /^(?:L|[Ll]ines? )\d+(?:\W+L?\d+)?$/;
 /** So many failures are listed, and offered to be explained. */
 const [LISTED, OFFERED] = [10, 2];
 
@@ -79,7 +79,7 @@ async function answer(
     const about = new Log(connection, log, stream);
     if (asked.size > 1) stream.markdown(`### ${about.name}\n\n`);
     const findings = await about.findings();
-    titles = findings.map(({ title }) => title.slice(0, 60));
+    titles = findings.filter(({ severity }) => severity === "error").map(({ title }) => title.slice(0, 60));
     if (request.command === "reduce") await about.reduce(findings);
     else await about.explain(documents, new EditorModel(connection, request.model), turns(request, context), token, finding(request.prompt));
   }
@@ -142,7 +142,7 @@ class Log {
   async explain(documents: Documents, model: EditorModel, asked: protocol.Turn[], token: vscode.CancellationToken, index?: number): Promise<void> {
     const target = { uri: await this.uri(), ...(index !== undefined && { finding: index }), turns: asked };
     const preview = await model.preview(target);
-    const agreed = await agree(documents, preview, this.name, beside(this.log));
+    const agreed = await agree(documents, preview, this.name, vscode.ViewColumn.Active);
     if (agreed === undefined) {
       this.stream.markdown("Nothing was sent.");
       return;
@@ -165,7 +165,9 @@ class Log {
     for (const match of text.matchAll(LINK)) {
       const [whole, label = "", target, number] = match;
       if (target !== uri) continue;
-      if (match.index > done) this.stream.markdown(text.slice(done, match.index));
+      // VS Code shows an anchor by the name of its place: what is quoted stands before it.
+      const quoted = REFERENCE.test(label) ? "" : `${label} `;
+      if (match.index > done || quoted !== "") this.stream.markdown(text.slice(done, match.index) + quoted);
       await this.anchor(Number(number), label.replaceAll("`", ""));
       done = match.index + whole.length;
     }

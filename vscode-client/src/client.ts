@@ -39,10 +39,12 @@ export class Connection implements vscode.Disposable {
   readonly output = vscode.window.createOutputChannel("LogSieve", { log: true });
   private readonly statusEmitter = new vscode.EventEmitter<protocol.StatusParams>();
   private readonly chunkEmitter = new vscode.EventEmitter<protocol.ExplainChunkParams>();
+  private readonly noteEmitter = new vscode.EventEmitter<protocol.ExplainNoteParams>();
   private readonly foldsEmitter = new vscode.EventEmitter<Folds>();
   private readonly stoppedEmitter = new vscode.EventEmitter<void>();
   readonly onStatus = this.statusEmitter.event;
   readonly onChunk = this.chunkEmitter.event;
+  readonly onNote = this.noteEmitter.event;
   /** Fires after the folds of a document went to VS Code. */
   readonly onFolds = this.foldsEmitter.event;
   readonly onStopped = this.stoppedEmitter.event;
@@ -88,6 +90,7 @@ export class Connection implements vscode.Disposable {
     });
     client.onNotification(protocol.status, (params) => this.statusEmitter.fire(params));
     client.onNotification(protocol.explainChunk, (params) => this.chunkEmitter.fire(params));
+    client.onNotification(protocol.explainNote, (params) => this.noteEmitter.fire(params));
     await client.start();
     return client;
   }
@@ -141,7 +144,7 @@ export class Connection implements vscode.Disposable {
 
   dispose(): void {
     void this.stop();
-    for (const disposable of [this.statusEmitter, this.chunkEmitter, this.foldsEmitter, this.stoppedEmitter, this.output]) {
+    for (const disposable of [this.statusEmitter, this.chunkEmitter, this.noteEmitter, this.foldsEmitter, this.stoppedEmitter, this.output]) {
       disposable.dispose();
     }
   }

@@ -31,8 +31,8 @@ export async function explain(connection: Connection, documents: Documents, log:
   await vscode.window.showTextDocument(answer, { viewColumn: column, preview: false, preserveFocus: true });
   const show = (text: string): void => documents.append(answer, text);
   try {
-    const result = await withProgress(preview.model, (token) =>
-      editor ? editor.send(target.uri, preview, agreed, show, token) : send(connection, target, preview, agreed, show, token),
+    const result = await withProgress(preview.model, (tell, token) =>
+      editor ? editor.send(target.uri, preview, agreed, show, token) : send(connection, target, preview, agreed, show, tell, token),
     );
     documents.replace(answer, `${result.text === "" ? "" : `${result.header}\n\n`}${withoutLinks(result.text, target.uri)}${footer(result)}`.trimStart());
   } catch (error) {
@@ -48,24 +48,32 @@ async function send(
   preview: protocol.ExplainPreviewResult,
   agreed: Agreed,
   show: (text: string) => void,
+  tell: (note: string) => void,
   token: vscode.CancellationToken,
 ): Promise<protocol.ExplainResult> {
   const client = await connection.get();
   const id = randomUUID();
-  const chunks = connection.onChunk((chunk) => {
-    if (chunk.id === id) show(chunk.text);
-  });
+  const listening = vscode.Disposable.from(
+    connection.onChunk((chunk) => {
+      if (chunk.id === id) show(chunk.text);
+    }),
+    connection.onNote((note) => {
+      if (note.id === id) tell(note.text);
+    }),
+  );
   try {
     const params = { ...target, id, consent: true, remember: agreed === "always", payload: preview.payload };
     return await client.sendRequest(protocol.explain, params, token);
   } finally {
-    chunks.dispose();
+    listening.dispose();
   }
 }
 
-function withProgress(model: string, run: (token: vscode.CancellationToken) => Promise<protocol.ExplainResult>): Thenable<protocol.ExplainResult> {
+type Run = (tell: (note: string) => void, token: vscode.CancellationToken) => Promise<protocol.ExplainResult>;
+
+function withProgress(model: string, run: Run): Thenable<protocol.ExplainResult> {
   const options = { location: vscode.ProgressLocation.Notification, title: `LogSieve: ${model} explains`, cancellable: true };
-  return vscode.window.withProgress(options, (_progress, token) => run(token));
+  return vscode.window.withProgress(options, (progress, token) => run((message) => progress.report({ message }), token));
 }
 
 /** The server links what holds; in this document every line reference is a link anyway, so the addresses only clutter it. */

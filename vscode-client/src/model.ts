@@ -43,7 +43,7 @@ export class EditorModel {
   ): Promise<protocol.ExplainResult> {
     const client = await this.connection.get();
     if (agreed === "always" && !preview.consented) await client.sendRequest(protocol.consent, { uri, endpoint: preview.endpoint, granted: true });
-    const { messages } = JSON.parse(preview.payload) as { messages: { role: string; content: string }[] };
+    const { messages } = JSON.parse(preview.payload) as { messages: protocol.Turn[] };
     const given = cancelled(token);
     let text = "";
     let shown = 0;
@@ -77,7 +77,6 @@ function cancelled(token: vscode.CancellationToken): Promise<never> {
   return given;
 }
 
-/** VS Code knows no system role: its models take what they are told first for it. */
-function toMessage({ role, content }: { role: string; content: string }): vscode.LanguageModelChatMessage {
+function toMessage({ role, content }: protocol.Turn): vscode.LanguageModelChatMessage {
   return role === "assistant" ? vscode.LanguageModelChatMessage.Assistant(content) : vscode.LanguageModelChatMessage.User(content);
 }

@@ -114,12 +114,14 @@ def analyse(
     progress: Progress | None = None,
     earlier: Analysis | None = None,
     scanning: Scanning | None = None,
+    outcome: tuple[Verdict, str] | None = None,
 ) -> Analysis:
     """Analyse a log. `progress` is called with the share done (0 to 1) and may raise to stop the work; nothing else
     raises but what reading the text does.
 
     What an `earlier` analysis found in lines that are still there is taken over: the result is that of a fresh one.
-    `scanning` scans for it, in other processes for example; without it this one does.
+    `scanning` scans for it, in other processes for example; without it this one does. `outcome` is how the run ended,
+    and why, where that is known for sure: whoever ran a command knows its exit code.
     """
     wrapping = envelope.detect(text, packs)
 
@@ -156,15 +158,13 @@ def analyse(
     told = sections.marks(outcomes, excluded)
     passing = sections.Tests(outcomes, messages)
     found = sections.build(len(text), markers, told, message, text.clean)
-    has_level = wrapping.has_level
 
     def bounds(line: int) -> tuple[int, int]:
         index = found.at(line)
         return (found.starts[index], found.ends[index]) if index >= 0 else (0, len(text))
 
     def level_of(line: int) -> Level:
-        known = scanned.found.levels.item(line)
-        return _LEVELS[known] if known or not has_level else wrapping.level(text.clean(line))
+        return _LEVELS[scanned.found.levels.item(line)]
 
     ignored = scanned.found.ignored.copy()
     for start, header in zip(found.starts, found.headers, strict=True):
@@ -174,6 +174,7 @@ def analyse(
     made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of, stream)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
     verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(text, markers, told))
+    verdict, why = outcome or (verdict, why)
     occurrences = shapes.occurrences(scanned.found.shapes)
     nothing = sections.Nothing(told, found.outermost)
     context = findings.Context(

@@ -13,19 +13,19 @@ __all__ = ["opaque"]
 
 MIXED = 3.1  # characters a run of one kind (`Abc`, `abc`, `ABC`, `123`) has at most on average: chance has about 2
 ENTROPY = 4.1  # bits per character; chance has 4.4 at 28 characters, more at more
-ONE_CASE = 40  # characters from which letters of one case with digits are enough; hexadecimal ones never are
 NEAR = 40  # characters before it that may say what it is
 DATA = 56  # letters from which a line that ends with nothing else may be one of encoded data
 
 _LONG = re.compile(r"[A-Za-z0-9+/_\-]{28,}+={0,2}")  # shorter than 28 characters chance cannot be told from names
 _SHORT = re.compile(r"(?<![^/_-])(?:[a-z]{3,}|[A-Z][a-z]{2,}|[A-Z]{3,}|[0-9a-f]{6,}|[0-9]+)(?![^/_-])")  # words, hashes
-_HEX = re.compile(r"(?i)[0-9a-f_/+=-]*")
+_ONE_CASE = re.compile(r"[a-z0-9]{40,}|[A-Z0-9]{40,}")  # long enough without both; hexadecimal ones are out already
 _RUN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|([0-9]+)")
 # What says that it is no key: digests, data of files, what requests and versions are called.
 _BEFORE = re.compile(
     r"(?i)(?:sha-?\d{0,3}|md5|hash|h1|base64|digest|integrity|checksum|shasum|fingerprint|etag|nonce|cache|static"
     r"|(?:request|host|amz|version|trace|build|correlation|upload|ray|cf)[ _-]?id(?:-\d)?)\W{0,4}$"
 )
+_NAME = re.compile(r"(?:[A-Z][a-z]{3,}){2}")  # of a class
 _DIGEST = re.compile(r"(?i)(?:sha-?\d{1,3}|md5|h1)[-_/]")
 _BEGINNINGS = (
     *("_Z", "$s"),  # compiled names
@@ -53,7 +53,7 @@ def _is_chance(value: str) -> bool:
     bare = _SHORT.sub("", value)
     runs = _RUN.findall(bare)
     both = any(map(str.islower, bare)) and any(map(str.isupper, bare))
-    if len(bare) < (28 if both else ONE_CASE) or (not both and _HEX.fullmatch(bare)):
+    if len(bare) < 28 or not (both or _ONE_CASE.search(bare)):
         return False
     if sum(map(bool, runs)) < 2 or len(bare) > MIXED * len(runs):
         return False
@@ -64,7 +64,7 @@ def _is_chance(value: str) -> bool:
 def _stands_alone(line: str, start: int, end: int) -> bool:
     """Whether it is no part of a path or a file's name, and nothing says what else it is."""
     value, before = line[start:end], line[max(0, start - NEAR) : start]
-    if value.startswith(_BEGINNINGS) or _DIGEST.match(value) or _BEFORE.search(before):
+    if value.startswith(_BEGINNINGS) or _DIGEST.match(value) or _NAME.match(value) or _BEFORE.search(before):
         return False
     if line[end : end + 1] in ("/", ":", "@", "\\", ".") and line[end + 1 : end + 2].strip():
         return False

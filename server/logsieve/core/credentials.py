@@ -155,7 +155,14 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("Infura key", r"infura\.io", r"\binfura\.io/(?:ws/)?v3/([a-f0-9]{32})"),
     ("Alchemy key", "alchemy", r"\balchemy(?:api)?\.(?:com|io)/v[0-9]/([A-Za-z0-9_\-]{20,})"),
     ("Honeycomb key", "honeycomb-team", r"(?i)honeycomb-team[\"']?\s*[=:]\s*[\"']?([A-Za-z0-9]{20,})"),
-    ("password hash", r"\$(?:[1567y]|gy|apr1|2[abxy])\$", r"\$(?:[1567y]|gy|apr1|2[abxy])\$[A-Za-z0-9./$=,]{20,}"),
+    (
+        "password hash",
+        r"\$(?:[1567y]|gy|apr1|2[abxy])\$",
+        (
+            r"(?:^|[^\w$])(\$(?:(?:1|apr1)\$[\w./]{1,8}\$[\w./]{22}|2[abxy]\$[0-9]{2}\$[\w./]{53}"
+            r"|[567y]\$(?:rounds=[0-9]+\$|[\w./]+\$)?[\w./]{1,64}\$[\w./]{43,86}))"
+        ),
+    ),
     ("password hash", "argon2 pbkdf2", r"(?:\$argon2(?:id|i|d)\$v=|\bpbkdf2_sha(?:1|256|512)\$)[A-Za-z0-9+/.$=,]{30,}"),
     ("Plaid token", "access-", rf"\baccess-(?:sandbox|development|production)-{_UUID}"),
 )

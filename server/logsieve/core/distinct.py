@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Distinct", "Found", "lines_of"]
+__all__ = ["Distinct", "Found"]
 
 SLOTS = 1 << 19  # places in which messages are looked up; one that falls on the place of another takes it
 MOST = 1 << 18  # messages known at a time: then all are forgotten
@@ -72,15 +72,11 @@ class Distinct:
         self._firsts, self._counts = _Column(np.int64), _Column(np.int64)  # of the hits of each row
         self._numbers, self._names = _Column(np.int32), _Column(object)
 
-    def rows(self, messages: bytes, find: Callable[[bytes], Found]) -> NDArray[np.int64]:
-        """The row of each of some messages (each ended by a newline), until the next call. `find` looks at those that
-        are new, each once.
-        """
+    def rows(self, messages: list[bytes], find: Callable[[list[bytes]], Found]) -> NDArray[np.int64]:
+        """The row of each of some messages, until the next call. `find` looks at those that are new, each once."""
         if len(self._shapes) > MOST:
             self._forget()
-        lines = messages.split(b"\n")
-        hashes = np.fromiter(map(hash, lines), np.int64, len(lines))[:-1]
-        del lines  # of a huge line it is a copy
+        hashes = np.fromiter(map(hash, messages), np.int64, len(messages))
         places = hashes & (SLOTS - 1)
         rows = np.where(self._hashes[places] == hashes, self._rows[places], 0).astype(np.int64) - 1
         new = np.flatnonzero(rows < 0)
@@ -91,7 +87,7 @@ class Distinct:
             number[order] = np.arange(len(order)) + len(self._shapes)
             rows[new] = number[which]
             fresh = new[first[order]]
-            self._add(find(messages if len(fresh) == len(hashes) else lines_of(messages, fresh)))
+            self._add(find([messages[line] for line in fresh.tolist()]))
             self._hashes[places[fresh]], self._rows[places[fresh]] = hashes[fresh], rows[fresh] + 1
         return rows
 
@@ -116,22 +112,13 @@ class Distinct:
         self,
         rows: NDArray[np.int64],
         lines: NDArray[np.int64],
-        messages: bytes,
-        look: Callable[[bytes], NDArray[np.int8]],
+        messages: list[bytes],
+        look: Callable[[list[bytes]], NDArray[np.int8]],
     ) -> NDArray[np.int8]:
         """By how much rules do not count on some lines of these messages; `look` says it of those not asked for yet."""
         column = self._ignored.all
         asked, first = np.unique(rows[lines], return_index=True)
         unknown = column[asked] < 0
         if unknown.any():
-            column[asked[unknown]] = look(lines_of(messages, lines[first[unknown]]))
+            column[asked[unknown]] = look([messages[line] for line in lines[first[unknown]].tolist()])
         return column[rows[lines]]
-
-
-def lines_of(messages: bytes, lines: NDArray[np.int64]) -> bytes:
-    """Some lines of a chunk, each with its newline."""
-    if not len(lines):
-        return b""
-    ends = np.flatnonzero(np.frombuffer(messages, np.uint8) == 10) + 1
-    starts = np.where(lines > 0, ends[lines - 1], 0)
-    return b"".join([messages[a:b] for a, b in zip(starts.tolist(), ends[lines].tolist(), strict=True)])

@@ -29,6 +29,19 @@ _WORDS = {
 }
 
 
+class _Levels(dict[bytes | None, int]):
+    """The level of each word; what is none is not kept, for a log may hold any number of them."""
+
+    def __missing__(self, word: bytes | None) -> int:
+        level = int(_WORDS.get((word or b"").decode("utf-8", "replace").lower(), Level.UNKNOWN))
+        if level:
+            self[word] = level
+        return level
+
+
+_LEVELS = _Levels({None: int(Level.UNKNOWN)})
+
+
 @dataclass(frozen=True, slots=True)
 class Wrapping:
     """The envelope layers of one log, outermost first."""
@@ -42,20 +55,25 @@ class Wrapping:
         return tuple(Envelope(layer.name, layer.pattern) for layer in self.layers)
 
     @property
-    def has_level(self) -> bool:
-        """Whether a layer names the level of its line."""
-        return any("(?P<level>" in layer.pattern for layer in self.layers)
-
-    @property
     def has_stream(self) -> bool:
         """Whether a layer names the stream of its line: one of several programs that write at the same time."""
         return any("(?P<stream>" in layer.pattern for layer in self.layers)
 
-    def strip(self, clean: bytes) -> bytes:
-        """The messages of clean lines, each ended by a newline."""
+    def taken_off(self, clean: bytes) -> tuple[list[bytes], list[int]]:
+        """The messages of clean lines that each end with a newline, and of each the level (Level) that its envelope
+        names; no levels where none is named.
+        """
         if self.pattern is None:
-            return clean
-        return self.pattern.sub(b"\n", b"\n" + clean)[1:]
+            return clean.split(b"\n")[:-1], []
+        # What stands between two line ends with what follows them is a message; after each come the groups.
+        pieces = self.pattern.split(b"\n" + clean)
+        step = self.pattern.groups + 1
+        levels: list[int] = []
+        for name, group in self.pattern.groupindex.items():
+            assert name.startswith("level")
+            named = list(map(_LEVELS.__getitem__, pieces[group:-step:step]))
+            levels = [first or second for first, second in zip(levels, named, strict=True)] if levels else named
+        return pieces[step::step][:-1], levels
 
     def message(self, clean: str) -> str:
         """The message of one clean line, cut at LONGEST."""
@@ -73,20 +91,13 @@ class Wrapping:
                 at = match.end()
         return clean[:at]
 
-    def level(self, clean: str) -> Level:
-        """The level that the line's envelope names, or UNKNOWN."""
-        return _WORDS.get(self._named("level", clean).lower(), Level.UNKNOWN)
-
     def stream(self, clean: str) -> str:
         """The stream that the line's envelope names, empty where none."""
-        return self._named("stream", clean)
-
-    def _named(self, group: str, clean: str) -> str:
         rest = clean[:LONGEST].encode("utf-8", "replace")
         for layer in self.layers:
             match = _compiled(layer.pattern).match(rest)
             if match:
-                word = match[group] if group in match.re.groupindex else None
+                word = match["stream"] if "stream" in match.re.groupindex else None
                 if word:
                     return word.decode("utf-8", "replace")
                 rest = rest[match.end() :]
@@ -140,12 +151,13 @@ def _sample(text: LogText) -> list[bytes]:
 def _combined(layers: list[EnvelopeRule]) -> re.Pattern[bytes] | None:
     if not layers:
         return None
-    return re.compile(("\n" + "".join(f"(?:{_nameless(layer)})?" for layer in layers)).encode())
+    optional = (f"(?:{_nameless(layer, f'(?P<level{at}>')})?" for at, layer in enumerate(layers))
+    return re.compile(("\n" + "".join(optional)).encode())
 
 
-def _nameless(rule: EnvelopeRule) -> str:
-    """The rule's pattern as it may stand beside others: names may repeat there, and only `_named` looks at groups, one
-    layer at a time; flags hold for this pattern alone.
+def _nameless(rule: EnvelopeRule, level: str = "(?:") -> str:
+    """The rule's pattern as it may stand beside others: names may repeat there; `level` begins the group of the level.
+    Flags hold for this pattern alone.
     """
-    pattern = re.sub(r"\(\?P<\w+>", "(?:", rule.pattern)
+    pattern = re.sub(r"\(\?P<(\w+)>", lambda m: level if m[1] == "level" else "(?:", rule.pattern)
     return re.sub(r"\A\(\?([a-z]+)\)(?s:(.*))", r"(?\1:\2)", pattern)

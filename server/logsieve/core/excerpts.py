@@ -4,7 +4,7 @@ or what a search finds. A `redactor` shares its numbering of secrets with other 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ from logsieve.core.reduce import reduce
 from logsieve.core.render import Log, Rendered, gap_text, render, tokens_of
 from logsieve.model import Excerpt, Gap, Piece
 
-__all__ = ["MOST_HITS", "Found", "Look", "Shown", "lines", "narrowed", "reduced", "search"]
+__all__ = ["MOST_HITS", "Found", "Look", "Shown", "block", "lines", "narrowed", "reduced", "search"]
 
 ATTEMPTS = 3  # numbers, and placeholders longer than their secrets, come on top; each attempt asks for that much less
 BYTES = 4  # of a token
@@ -51,6 +51,37 @@ def reduced(
 ) -> Shown:
     """The reduced log, or one finding of `analysis.findings` with its surroundings; without line numbers on request."""
     return _fitted(analysis, budget, lambda ask: reduce(analysis, ask, finding), redactor, numbers)
+
+
+def block(
+    analysis: Analysis, start: int, end: int, anchor: int = -1, most: int = 20, longest: int = LONG, bare: bool = False
+) -> Excerpt:
+    """Lines start..end (0-based, half-open), with no gap before or after them; `bare` of what the runner puts before
+    each: its time, its job.
+
+    Of more than `most` lines the first three, the last three and those around the anchor are kept, of longer lines
+    `longest` characters.
+    """
+    kept = set(range(start, end))
+    if len(kept) > most:
+        around = range(max(start, anchor - 3), min(end, anchor + most - 9)) if anchor >= 0 else range(0)
+        kept = {*range(start, start + 3), *around, *range(end - 3, end)}
+        kept |= {line for line in range(start, end) if line - 1 in kept and line + 1 in kept}  # a gap takes a line too
+    pieces = [_piece(first, last, {}, longest, analysis) for first, last in _runs(sorted(kept))]
+    for piece in pieces if bare else ():
+        lines = range(piece.start, piece.end)
+        piece.repeated.update((line, len(analysis.wrapping.of_runner(analysis.text.clean(line)))) for line in lines)
+    return Excerpt(tuple(pieces), tuple(Gap(a.end, b.start, "") for a, b in pairwise(pieces)), 0, 0)
+
+
+def _runs(lines: Iterable[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for line in lines:
+        if runs and runs[-1][1] == line:
+            runs[-1] = (runs[-1][0], line + 1)
+        else:
+            runs.append((line, line + 1))
+    return runs
 
 
 def narrowed(shown: Shown, excerpt: Excerpt, count: int) -> Rendered:

@@ -16,10 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from logsieve.core.distinct import Distinct, Found, lines_of
+from logsieve.core.distinct import Distinct, Found
 from logsieve.core.parts import Messages, Part, joined
 from logsieve.core.scanner import Scanner, scanner
-from logsieve.model import Level
 from logsieve.packs import IgnoreRule, NoiseRule, OutcomeRule, PackSet, Pattern, Rule
 from logsieve.packs.patterns import compiled
 from logsieve.text import LONGEST, Data, LogText
@@ -30,29 +29,17 @@ KEPT = 1 << 24  # bytes of a log whose messages stay at hand for the later stage
 MOST_HITS = 2000  # hits of one rule that are looked at: the first and the last half of these; more say nothing new
 PIECE = 1 << 12  # hits that are made objects at a time
 STEP = 1 << 16  # bytes of two texts that are compared at a time
-LEVELS = (
-    r"(?i)\b(?:err(?:or)?|fatal|crit(?:ical)?|severe|alert|emerg|panic|wrn|warn(?:ing)?|[efw])\b",  # that are looked at
-)
 
 
 class Wrapping(Protocol):
     """What takes the envelopes off, and reads the level that they name."""
 
-    @property
-    def has_level(self) -> bool:
-        """Whether an envelope names the level of its line."""
-        ...
-
-    def strip(self, clean: bytes) -> bytes:
-        """The messages of clean lines, each ended by a newline."""
+    def taken_off(self, clean: bytes) -> tuple[list[bytes], list[int]]:
+        """The messages of clean lines, and the level that the envelope of each names; none where no envelope can."""
         ...
 
     def message(self, clean: str) -> str:
         """The message of one clean line, cut at LONGEST."""
-        ...
-
-    def level(self, clean: str) -> Level:
-        """The level that the envelope of a clean line names."""
         ...
 
 
@@ -238,19 +225,15 @@ def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping
     """
     plan = _plan(packs)
     count = end - start
-    clean = text.clean_bytes(start, end)
-    messages = wrapping.strip(clean)
-    levels = np.zeros(count, np.int8)
-    if wrapping.has_level:
-        mention = scanner(LEVELS).scan(clean)[1]
-        for line, said in zip(mention.tolist(), lines_of(clean, mention).split(b"\n"), strict=False):
-            levels[line] = wrapping.level(said.decode() if said.isascii() else text.clean(start + line))
+    messages, named = wrapping.taken_off(text.clean_bytes(start, end))
+    levels = np.array(named or np.zeros(count), np.int8)
     rows = plan.distinct.rows(messages, lambda new: _look(plan, new, shapes_of))
     found = plan.distinct.found(rows)
-    if not messages.isascii():
+    joined = b"\n".join([*messages, b""])
+    if not joined.isascii():
         for at in np.flatnonzero(found.names == _UNREADABLE).tolist():
-            whole = wrapping.message(text.clean(start + int(found.lines[at]))).encode("utf-8", "replace")
-            found.names[at] = _named(plan, int(found.numbers[at]), whole)
+            message = wrapping.message(text.clean(start + int(found.lines[at])))
+            found.names[at] = _named(plan, int(found.numbers[at]), message.encode("utf-8", "replace"))
     found = _with_raw(plan, found, text, start, end)
     stand_out = np.isin(levels, plan.levels)
     stand_out[found.lines[plan.is_rule[found.numbers]]] = True
@@ -267,24 +250,24 @@ def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping
         found.lines.astype(np.int32),
         np.fromiter(map(len, names), np.uint32, len(names)),
         b"".join(names),
-        (Messages(0, count, messages, 0, array("q")),),
+        (Messages(0, count, joined, 0, array("q")),),
     )
 
 
-def _look(plan: _Plan, messages: bytes, shapes_of: Shapes) -> Found:
+def _look(plan: _Plan, messages: list[bytes], shapes_of: Shapes) -> Found:
     """What is found in messages that have not been seen yet."""
-    numbers, lines = plan.by_message.scan(messages)
-    shapes = shapes_of(messages)
+    joined = b"\n".join([*messages, b""])
+    numbers, lines = plan.by_message.scan(joined)
+    shapes = shapes_of(joined)
     found = _apart(plan, shapes, np.full(len(shapes), -1, np.int32), plan.plain[numbers], lines)
-    told = np.flatnonzero(plan.is_named[found.numbers])
-    of_lines = lines_of(messages, found.lines[told]).split(b"\n")
-    for at, number, message in zip(told.tolist(), found.numbers[told].tolist(), of_lines, strict=False):
+    for at in np.flatnonzero(plan.is_named[found.numbers]).tolist():
+        message = messages[found.lines[at]]
         try:
-            whole = message if message.isascii() else message.decode("utf-8")[:LONGEST].encode()
+            start = message[:LONGEST] if message.isascii() else message.decode()[:LONGEST].encode()
         except UnicodeDecodeError:
             found.names[at] = _UNREADABLE
         else:
-            found.names[at] = _named(plan, number, whole[:LONGEST] if whole is message else whole)
+            found.names[at] = _named(plan, int(found.numbers[at]), start)
     return found
 
 
@@ -323,10 +306,10 @@ def _named(plan: _Plan, number: int, message: bytes) -> bytes:
     return compiled(plan.patterns[number].regex).told(message)
 
 
-def _ignored(plan: _Plan, messages: bytes) -> NDArray[np.int8]:
+def _ignored(plan: _Plan, messages: list[bytes]) -> NDArray[np.int8]:
     """By how much rules do not count in each message."""
-    numbers, lines = plan.by_outstanding.scan(messages)
-    ignored = np.zeros(messages.count(b"\n"), np.int8)
+    numbers, lines = plan.by_outstanding.scan(b"\n".join([*messages, b""]))
+    ignored = np.zeros(len(messages), np.int8)
     np.maximum.at(ignored, lines, plan.specificities[plan.ignores[numbers]])
     return ignored
 

@@ -4,8 +4,8 @@ const fs = require("node:fs");
 const path = require("node:path");
 const vscode = require("vscode");
 
-/** Where the model's answers come from: an endpoint that the test serves. */
-const endpoint = () => fs.readFileSync(path.join(vscode.workspace.workspaceFolders[0].uri.fsPath, "endpoint.txt"), "utf8");
+/** What the test tells: "endpoint", where the model's answers come from; "question", what is asked in the chat. */
+const told = (what) => JSON.parse(fs.readFileSync(path.join(vscode.workspace.workspaceFolders[0].uri.fsPath, "assistant.json"), "utf8"))[what];
 
 /** Sends the messages just as it gets them, and passes on what comes; hangs up when it is cancelled. */
 async function ask(messages, report, token) {
@@ -13,7 +13,7 @@ async function ask(messages, report, token) {
   token.onCancellationRequested(() => gone.abort());
   const roles = { [vscode.LanguageModelChatMessageRole.User]: "user", [vscode.LanguageModelChatMessageRole.Assistant]: "assistant" };
   const body = messages.map(({ role, content }) => ({ role: roles[role], content: content.map(({ value }) => value).join("") }));
-  const answer = await fetch(endpoint(), { method: "POST", body: JSON.stringify(body), signal: gone.signal });
+  const answer = await fetch(told("endpoint"), { method: "POST", body: JSON.stringify(body), signal: gone.signal });
   let text = "";
   for await (const piece of answer.body.pipeThrough(new TextDecoderStream())) {
     text += piece;
@@ -33,6 +33,14 @@ exports.activate = (context) => {
     provideTokenCount: async (text) => JSON.stringify(text).length / 4,
   };
   const about = { vendor: "assistant", name: "Test Model", family: "test", version: "1", maxInputTokens: 16_000, maxOutputTokens: 4000, isDefault: true, isUserSelectable: true };
-  const participant = vscode.chat.createChatParticipant("assistant.chat", async (_request, _context, stream) => stream.markdown("I am only here so that there is a chat."));
-  context.subscriptions.push(vscode.lm.registerChatModelProvider("test", provider, about), participant);
+  // As an agent would: a path is handed to a tool of LogSieve's.
+  const participant = vscode.chat.createChatParticipant("assistant.chat", async (request, _context, stream, token) => {
+    const options = { input: { path: request.prompt }, toolInvocationToken: request.toolInvocationToken };
+    const { content } = await vscode.lm.invokeTool("logsieve_triage", options, token);
+    stream.markdown(`The tool says: ${content.map(({ value }) => value).join("")}`);
+  });
+  const question = vscode.commands.registerCommand("assistant.ask", () =>
+    vscode.commands.executeCommand("workbench.action.chat.open", { query: told("question"), mode: "ask" }),
+  );
+  context.subscriptions.push(vscode.lm.registerChatModelProvider("test", provider, about), participant, question);
 };

@@ -8,7 +8,7 @@ const Mocha = createRequire(path.resolve(__dirname, "../../../vscode-client/pack
 exports.run = () =>
   new Promise((resolve) => {
     const mocha = new Mocha({ ui: "bdd", timeout: 30_000, reporter: class {} });
-    mocha.addFile(path.join(__dirname, "log.test.cjs"));
+    for (const file of ["log.test.cjs", "model.test.cjs"]) mocha.addFile(path.join(__dirname, file));
     const tell = (test, error) =>
       console.log(`LOGSIEVE-RESULT ${JSON.stringify({ name: test.title, problem: error ? (error.stack ?? String(error)) : null })}`);
     mocha.run(() => resolve()).on("pass", (test) => tell(test)).on("fail", tell);

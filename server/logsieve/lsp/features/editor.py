@@ -45,7 +45,9 @@ def write(
         return explain.messages(analysis, budget, finding, turns)
 
     messages = made(budget) if room is None else prompt.fitted(made, budget, room)
-    payload = json.dumps({"model": model, "messages": messages}, ensure_ascii=False, indent=2)
+    # Editors know no system role: their models take for it what they are told first.
+    sent = [{**message, "role": message["role"].replace("system", "user")} for message in messages]
+    payload = json.dumps({"model": model, "messages": sent}, ensure_ascii=False, indent=2)
     return payload, tokens_of(payload)
 
 

@@ -1,0 +1,75 @@
+"""JSON, XML and YAML in logs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logsieve.source.payloads import blocks
+
+JSON = 'response: {\n  "a": [\n    1,\n    "}"\n  ]\n},'
+XML = '<?xml version="1.0"?>\n<suite name="a">\n  <case>x &lt; y\n  </case>\n</suite>'
+YAML = 'metadata:\n  name: web\n  labels:\n    - a: "1"\n      b: |\n        some words\n        more'
+
+
+def found(text: str) -> list[tuple[int, int, str]]:
+    return [(p.start, p.end, p.kind) for p in blocks(text.split("\n"))]
+
+
+@pytest.mark.parametrize(("text", "kind"), [(JSON, "json"), (XML, "xml"), (YAML, "yaml")])
+def test_a_value_over_several_lines_is_one_block(text: str, kind: str) -> None:
+    size = text.count("\n") + 1
+    assert found(text) == [(0, size, kind)]
+    assert found(f"before\n{text}\n\n[INFO] after it: no\n{text}\nend") == [
+        (1, 1 + size, kind),
+        (3 + size, 3 + 2 * size, kind),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "at main() {\n  return 1;\n  }\n}",
+        "[INFO] one,\n[INFO] two,\n[INFO] three",
+        "[\n  not json\n]\n",
+        '{\n  "a": 1,\n  "cut"',
+        "<anonymous>\n<eval>\n  at x\n",
+        "<a>\n<b>\n</a>\n</b>",
+        "error: no\n  note: here\n  help: there",
+        "Summary:\nall is well\nbye",
+        "a: 1\nb: 2\nc: 3",
+        "Loading:\nLoading: 0 packages\nINFO: no",
+        "Expected:\n  [1, 2]\n  or none\n",
+        "Message:\n  Error: no\n    at main (a.js:1:2)\n    at run (b.js:3:4)",
+        'one line: {"a": 1}',
+    ],
+)
+def test_what_is_none(text: str) -> None:
+    assert found(text) == []
+
+
+def test_an_inner_value_is_found_where_what_is_around_it_is_none() -> None:
+    assert found('call(x, [\n{\n  "a": 1,\n  "b": 2\n}\n  at x\n') == [(1, 5, "json")]
+
+
+def test_entities_are_not_expanded() -> None:
+    lines = ['<?xml version="1.0"?>', "<!DOCTYPE a [", '<!ENTITY b "ha">', "]>", "<a>&b;", "</a>"]
+    assert found("\n".join(lines)) == []
+
+
+@pytest.mark.parametrize(
+    "unit", ["[", "{", '{"a":', "[1,", "<a>", "<a", "a:", "a:\n  - b:", '"', "---", "{{[", '[["x",']
+)
+def test_what_begins_again_and_again_ends(unit: str) -> None:
+    blocks([unit] * 20_000)
+    blocks((unit + "\n  1,\n").split("\n") * 5_000)
+
+
+@given(st.lists(st.sampled_from([*JSON.split("\n"), *XML.split("\n"), *YAML.split("\n"), "", "x"]), max_size=40))
+@settings(deadline=None, max_examples=200, derandomize=True)
+def test_blocks_lie_apart_in_their_order(lines: list[str]) -> None:
+    last = 0
+    for block in blocks(lines):
+        assert last <= block.start < block.end <= len(lines)
+        last = block.end
