@@ -43,6 +43,7 @@ def test_a_value_over_several_lines_is_one_block(text: str, kind: str) -> None:
         "Expected:\n  [1, 2]\n  or none\n",
         "Message:\n  Error: no\n    at main (a.js:1:2)\n    at run (b.js:3:4)",
         'one line: {"a": 1}',
+        'code {\n  "a": 1\n} and words\n',
     ],
 )
 def test_what_is_none(text: str) -> None:

@@ -156,6 +156,13 @@ def test_real_files_of_this_repository(repository: Path) -> None:
     assert named(definitions, "activate")
 
 
+def test_a_function_counts_more_than_a_class_in_it() -> None:
+    definitions = outline(b"def f():\n    class A:\n        x = 1\n    return A\n", "a.py")
+    around = enclosing(definitions, 2)
+    assert around is not None
+    assert around.name == "f"
+
+
 def test_a_file_of_another_kind_has_none() -> None:
     assert outline(b"def f(): pass\n", "notes.txt") == []
     assert outline(b"", "a.py") == []

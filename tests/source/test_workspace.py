@@ -119,6 +119,7 @@ def test_files_that_are_made_and_removed_are_noticed(folder: Path) -> None:
         ("\tat com.shop.till.MainKt.main(Main.kt:3)", "lib/kotlin/till/Main.kt"),
         ("\tat java.util.ArrayList.get(ArrayList.java:3)", ""),
         ("/usr/lib/python3.11/json/decoder.py:3: no", ""),
+        ("/usr/lib/python3.11/json/encoder.py:3: no", ""),
         ("/srv/other/decoder.py:3: no", ""),
         ("__init__.py:3: no", ""),
         ("/home/x/gone.py:3: no", ""),
@@ -133,6 +134,7 @@ def test_what_is_meant(make: Make, folder: Path, text: str, expected: str) -> No
         "lib/java/com/shop/Till.java",
         "lib/java/com/own/ArrayList.java",
         "lib/kotlin/till/Main.kt",
+        "json/encoder.py",
     )
     (reference,) = find(text)
     assert answer(workspace.find(reference)) == (str(folder / expected) if expected else "")
@@ -160,6 +162,17 @@ def test_a_folder_that_went_elsewhere_takes_its_files_along(make: Make, folder: 
     workspace = make("new/core/a.py", "new/core/b.py", "new/core/__init__.py", "old/__init__.py")
     known = learn(workspace, ["/ci/app/old/core/a.py", "/ci/app/old/core/b.py", "/ci/app/old/core/__init__.py"])
     assert answer(workspace.of_path("/ci/app/old/core/__init__.py", known)) == str(folder / "new/core/__init__.py")
+
+
+def test_a_folder_that_went_to_several_places_is_in_none(make: Make) -> None:
+    workspace = make("one/__init__.py", "two/__init__.py")
+    known = Known(moved=(("/ci/app/old", "one"), ("/ci/app/old", "two")))
+    assert answer(workspace.of_path("/ci/app/old/__init__.py", known)) == ""
+
+
+def test_a_path_of_this_machine_is_itself(make: Make, folder: Path) -> None:
+    workspace = make("src/a.py", "b/a.py")
+    assert answer(workspace.of_path(str(folder / "b/../src/a.py"))) == str(folder / "src/a.py")
 
 
 def test_the_users_mapping_is_first_but_leads_nowhere_else(make: Make, folder: Path, tmp_path: Path) -> None:

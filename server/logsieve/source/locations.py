@@ -37,6 +37,7 @@ _MSBUILD = re.compile(
 # What stands behind a name.
 _N = r"(\d{1,7})"
 _PARENS = re.compile(rf"(?:: ?)?\({_N}(?:[,:] ?(\d{{1,6}}))?(?:-\(?\d+)?(?:,\d+\)?)?[,\d:-]{{0,30}}\)")
+_BRACKETS = re.compile(rf":\[{_N},(\d{{1,6}})\]")
 _TWO = re.compile(
     rf"[\"']? \((?:at )?{_N}[,:] ?(\d{{1,6}})\)|[\"'] {_N}:(\d{{1,6}})(?![:\d])|(?<=s) {_N}:(\d{{1,6}})(?![:\d])"
 )
@@ -52,7 +53,7 @@ _SPACED_COLON = re.compile(rf": {_N}(?::|(?: \[)|$)")
 _BEHIND = re.compile(r":? ?,? ?char(?:acter)?s? (\d{1,6})|,(\d{1,6})-\d")
 _LOOSE = re.compile(
     rf"\((\d{{1,7}}):(\d{{1,6}})\)(?: at\b|\s*$)|\b(?:at|on|in) line {_N},? col(?:umn)? (\d{{1,6}})"
-    rf"|\b(?:in|on) line {_N}() of (?:file )?[\"']?[\w./\\]"
+    rf"|\b(?:in|on|from) line {_N}() of (?:file )?[\"']?[\w./\\]"
 )
 
 _POSITION = re.compile(r"(\d{1,7})(?:[.-]\d+)*")
@@ -285,7 +286,7 @@ def _behind(text: str, stop: int, end: int, text_file: bool) -> tuple[int, int, 
     """The line and the column that stand apart from a name, 0 where none do, where they end, and whether in words that
     say what they are.
     """
-    if m := _PARENS.match(text, stop):
+    if (m := _PARENS.match(text, stop)) or (m := _BRACKETS.match(text, stop)):
         return int(m[1]), int(m[2] or 0), m.end(), False
     if (m := _WORDS.match(text, stop)) or (m := _WORDS.match(text, end)):
         return int(m[1]), int(m[2] or 0), m.end(), True

@@ -22,7 +22,7 @@ _STATE = "(?:RUN|OK|FAILED|PASSED|SKIPPED|PASS|FAIL|SKIP)"
 _SURE = tuple(  # how runners write the test they speak of, and the words one of which must stand on the line
     (word, re.compile(pattern))
     for word, pattern in (
-        ("[", rf"\[ {{0,8}}{_STATE} {{0,7}}\] ([A-Za-z_][\w:./<>-]{{1,300}}[\w>])(?:$|[,: (])"),
+        ("[", rf"\[ {{0,8}}{_STATE} {{0,7}}\] ([A-Za-z_][\w:./<>-]{{1,300}}[\w>])(?:$|[,:]| \()"),
         ("stdout ----", r"---- ([\w:]{1,300}) (?:- )?[\w() ]{0,40}stdout ----"),
         ("test ", r"^test ([\w:]{1,300})(?: - should panic)? \.\.\. "),
         ("---", r"--- (?:FAIL|PASS|SKIP): ([\w/.#$=+:,@-]{1,300})"),

@@ -50,6 +50,10 @@ _EXTENSIONS = (
 )
 
 
+# Where the workspace's own packages are installed too.
+_COPIES = ("site-packages", "node_modules")
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A file of the workspace (its absolute path) that a reference may mean, how sure that is (0 to 1), and why."""
@@ -178,7 +182,7 @@ class Workspace:
         for number, inside in entries:
             theirs = inside.split("/")
             same = alike(parts, theirs)
-            if library and not (same >= len(own) >= 2):
+            if library and not (library in _COPIES and same >= len(own) >= 2):
                 continue
             order = LCSseq.similarity(parts[:-1], theirs[:-1])
             looks = fuzz.ratio("/".join(parts[-len(theirs) : -1]), "/".join(theirs[:-1]))
