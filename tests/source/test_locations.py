@@ -114,6 +114,8 @@ def test_spans_lie_in_the_line_and_hold_what_is_told() -> None:
         ('{"path":"Z:\\\\w\\\\a.py:3"}', ("Z:\\w\\a.py", 3, 0, "")),
         ("[ERROR] /w/src/Entities.java:[115,29] unmappable character", ("/w/src/Entities.java", 115, 29, "")),
         ("        from line 6 of bulma.sass", ("bulma.sass", 6, 0, "")),
+        ("unused variable fnName [a.umd.js:30212,37]", ("a.umd.js", 30212, 37, "")),
+        ("run: pkg.ClassTest#adds(pkg.ClassTest): null", ("", 0, 0, "pkg.ClassTest#adds")),
         ("see src/a.js#L12", ("src/a.js", 12, 0, "")),
         ("make: *** [Makefile:12: all] Error 1", ("Makefile", 12, 0, "")),
         ("/app/src/x.js: Unexpected token (3:4)", ("/app/src/x.js", 3, 4, "")),
@@ -123,7 +125,9 @@ def test_forms(text: str, place: Place) -> None:
     assert places(find(text)) == [place]
 
 
-@pytest.mark.parametrize("text", [".../pkg/bar.py:12: Warning", "…/pkg/bar.py:12", "src/.../pkg/bar.py:12"])
+@pytest.mark.parametrize(
+    "text", [".../pkg/bar.py:12: Warning", "...ules/pkg/bar.py:12", "…/pkg/bar.py:12", "src/.../pkg/bar.py:12"]
+)
 def test_a_path_that_was_cut_says_so(text: str) -> None:
     (reference,) = find(text)
     assert (reference.path, reference.line, reference.cut) == ("pkg/bar.py", 12, True)
@@ -148,6 +152,7 @@ def test_a_path_that_a_terminal_wrapped_is_whole() -> None:
         "https://example.com/a/b.html#c and git@example.com:a/b.git",
         "self.order.total == os.path.sep",
         "at Array.map (<anonymous>)",
+        "no member to link for docs.scala-lang.org/overviews/a.html",
         "[ RUN      ] ui/mouse/input left click works: 3.69 ms OK",
         "libkettle.so.1 (0x7f)",
         "import std::vec::Vec",

@@ -50,7 +50,7 @@ _AFTER = re.compile(
     rf"|,{_N}-(\d+)(?!\d)"
 )
 _SPACED_COLON = re.compile(rf": {_N}(?::|(?: \[)|$)")
-_BEHIND = re.compile(r":? ?,? ?char(?:acter)?s? (\d{1,6})|,(\d{1,6})-\d")
+_BEHIND = re.compile(r":? ?,? ?char(?:acter)?s? (\d{1,6})|,(\d{1,6})(?=-\d|\])")
 _LOOSE = re.compile(
     rf"\((\d{{1,7}}):(\d{{1,6}})\)(?: at\b|\s*$)|\b(?:at|on|in) line {_N},? col(?:umn)? (\d{{1,6}})"
     rf"|\b(?:in|on|from) line {_N}() of (?:file )?[\"']?[\w./\\]"
@@ -62,6 +62,7 @@ _ANCHOR = re.compile(r"#L(\d{1,7})")
 _NO_FILE = re.compile(
     r"(?:\b(?:GET|POST|PUT|HEAD|PATCH|DELETE|OPTIONS|404:)|--- (?:FAIL|PASS|SKIP):|=== (?:RUN|CONT)) {1,3}$"
 )
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev|edu|gov)/")
 _SERVED = frozenset(("http", "https"))
 _SOURCES = frozenset(
     (
@@ -246,7 +247,7 @@ def _file(text: str, start: int, stop: int, end: int) -> Reference | None:
         anchored and line and folder and "." not in name
     ):
         return None
-    if not line and _NO_FILE.search(text, max(start - 12, 0), start):
+    if not line and (_NO_FILE.search(text, max(start - 12, 0), start) or _HOST.match(path)):
         return None
     if "%" in path:
         path = unquote(path)
@@ -322,7 +323,7 @@ def _cut(path: str) -> int:
         at = max(path.rfind(dots + "/"), path.rfind(dots + "\\"))
         if at >= 0:
             return at + len(dots) + 1
-    return 0
+    return path.find("/") + 1 if path.startswith(("...", "…")) else 0  # in the middle of a folder's name
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -64,6 +64,9 @@ def named(text: str) -> Iterator[Reference]:
     if "//" in text:
         for m in _TARGET.finditer(text):
             yield Reference(*m.span(), Kind.TARGET, symbol=m[0])
+    if "#" in text:
+        for m in _HASHED.finditer(text):
+            yield Reference(*m.span(), Kind.SYMBOL, symbol=m[0])
     if "." in text:
         if ":" in text:
             for m in _CLASS_LINE.finditer(text):
@@ -71,9 +74,6 @@ def named(text: str) -> Iterator[Reference]:
         if "(" in text:
             for m in _JUNIT.finditer(text):
                 yield Reference(*m.span(), Kind.TEST, symbol=f"{m[2]}.{m[1]}")
-    if "#" in text:
-        for m in _HASHED.finditer(text):
-            yield Reference(*m.span(), Kind.SYMBOL, symbol=m[0])
     if "." in text:
         for m in _DOTTED.finditer(text):
             if _qualified(re.split(r"::|[.#]", m[0])):
