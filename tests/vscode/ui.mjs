@@ -110,7 +110,7 @@ try {
     model.say("## Fix\n\nRound half up.\n"); // only now: the first words were shown before the answer was complete
     model.end();
     await vs.until("last words", () => vs.lines("logsieve-text:"), (seen) => seen.some((line) => line.includes("Round half up")));
-    await vs.until("quotes checked", () => vs.lines("logsieve-text:"), (seen) => seen.some((line) => /\d of \d+ lines and quotes found\./.test(line)));
+    await vs.until("quotes checked", () => vs.lines("logsieve-text:"), (seen) => seen.some((line) => line.includes("Checked against the log: 1 of 1")));
     await screenshot("explain");
     assert.ok(model.bodies[0]?.includes(root.contains));
     await vs.until("link", () => vs.links("logsieve-text:"), (links) => links.includes(String(root.line)));

@@ -32,6 +32,7 @@ ALIKE = 64  # values with the same end that are looked for, at most
 # What a placeholder calls a kind; all others are secrets.
 _CALLED = {"e-mail address": "email", "IP address": "ip", "user name": "user"}
 
+_WRITTEN = re.compile(r"<(?:secret|email|ip|user):\d{1,9}>")
 _BEGIN = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|Private-Lines: \d+|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----"
 )
@@ -99,6 +100,7 @@ class Redactor:
         self._allowed = _usable(chosen.allow)
         self._numbers: dict[tuple[str, str], int] = {}
         self._counts: Counter[str] = Counter()
+        self._written: set[str] = set()  # what looks like a placeholder, and is the log's own
         self._ends: dict[str, dict[str, str]] = {}  # what is replaced wherever it stands, by its end: value, kind
 
     def redact(self, lines: Sequence[str], keep: Mapping[int, tuple[int, int]] | None = None) -> Redacted:
@@ -139,6 +141,9 @@ class Redactor:
         if self._ends:
             for line, having in zip(lines, spans, strict=True):
                 having += self._echoes_in(line)
+        for line in lines:
+            if "<" in line:
+                self._written.update(_WRITTEN.findall(line))
         texts: list[str] = []
         found: list[Redaction] = []
         for index, (line, having) in enumerate(zip(lines, spans, strict=True)):
@@ -158,6 +163,8 @@ class Redactor:
         value = span.value if called == "secret" else span.value.lower()
         if (called, value) not in self._numbers:
             self._counts[called] += 1
+            while f"<{called}:{self._counts[called]}>" in self._written:
+                self._counts[called] += 1
             self._numbers[called, value] = self._counts[called]
         return f"<{called}:{self._numbers[called, value]}>"
 
