@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from command import FIXTURES
 from engine import analysed, pack_of
-from logsieve.core.analysis import Analysis
+from logsieve import packs
+from logsieve.core.analysis import Analysis, analyse
 from logsieve.core.reduce import reduce
 from logsieve.core.render import render, view
 from logsieve.model import Excerpt
+from logsieve.text import LogText
 
 PACK = """
 [[rule]]
@@ -86,6 +89,15 @@ def test_the_head_and_the_message_of_the_root_cause_are_there_in_any_budget(budg
     block = "boom here\n" + "  at frame of some length\n" * 300 + "  why: it broke\n" + "  at frame\n" * 50
     analysis = analysed("ok then\n" * 400 + block + "ok then\n" * 400, pack_of(rule))
     assert {400, 701} <= kept(reduce(analysis, budget))
+
+
+@pytest.mark.parametrize("case", ["maven/reactor-cascade", "github-actions/pytest-failed", "go/test-panic"])
+def test_even_of_the_smallest_budget_gaps_do_not_take_all(case: str) -> None:
+    log = analyse(LogText.from_bytes((FIXTURES / case / "log.txt").read_bytes()), packs.load())
+    for budget in (100, 130, 200):
+        excerpt = render(reduce(log, budget), log)
+        assert log.findings[0].anchor in excerpt.lines
+        assert len(excerpt.text.encode()) <= 4 * budget
 
 
 def test_the_command_of_the_failing_step_is_there() -> None:

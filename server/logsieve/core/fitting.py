@@ -88,7 +88,9 @@ class Room:
         self.limits = limits
         self.budget = budget
         self.bytes = int(budget * BYTES * (1 - limits.reserve))
-        self.used = limits.gap  # the gap after the last piece
+        self.gap = min(limits.gap, self.bytes // 8)  # of a budget that holds little else, gaps may not take all
+        self.what = min(limits.what, max(16, self.gap - 40))
+        self.used = self.gap  # the gap after the last piece
         self.of_group: Counter[str] = Counter()
         self.line = max(80, min(limits.line, self.bytes // 4))
         self.taken = np.zeros(len(analysis.text), bool)
@@ -171,7 +173,7 @@ class Room:
         share = max(self.bytes * offer.most, self.limits.least)
         upto = max(offer.upto, min(0.95, self.limits.small / self.budget)) if offer.upto < 1 else 1
         begins = 3 * len(self.runner(fresh[0]).encode())  # the runner's part is shown where a run of lines begins
-        free = min(self.bytes * upto - self.used - 2 * self.limits.gap - begins, share)
+        free = min(self.bytes * upto - self.used - 2 * self.gap - begins, share)
         if offer.group:
             free = min(free, self.bytes * offer.groups - self.of_group[offer.group])
         if free <= 0:
@@ -179,7 +181,7 @@ class Room:
         for line in self._fitting(fresh, offer, free):
             self.of_group[offer.group] += self.cost(line)
             neighbours = self.taken[max(line - 1, 0) : line + 2].any()
-            self.used += self._as_taken(line) + (0 if neighbours else self.limits.gap)
+            self.used += self._as_taken(line) + (0 if neighbours else self.gap)
             self.taken[line] = True
             self.reasons[line] = offer.reason
 
@@ -267,7 +269,7 @@ class Room:
         parts += [f"{failed - lost} repeats of failures"] if failed > lost + 1 else []
         parts += [f"{why} ({lines:,})" if lines < end - start else why for why, lines in self._noise(start, end)]
         what = ", ".join(parts) or "nothing that points at a failure"
-        return what if len(what) <= self.limits.what else f"{what[: self.limits.what - 1]}…"
+        return what if len(what) <= self.what else f"{what[: self.what - 1]}…"
 
     def _noise(self, start: int, end: int) -> list[tuple[str, int]]:
         """The two commonest kinds of noise between two lines, and on how many of them it is."""
