@@ -190,8 +190,8 @@ async def test_what_is_not_configured_is_said_with_what_to_do(change: dict[str, 
 
 
 async def test_the_editors_own_models_answer_in_the_editor() -> None:
-    to = settings("", provider="editor", model="")
-    assert client.problem(to.llm) is None
+    to = settings("http://127.0.0.1:1/v1", provider="editor")
+    assert "in VS Code only" in str(client.problem(to.llm))
     with pytest.raises(errors.NotConfiguredError, match="in VS Code only"):
         await explain.run("{}", to, lambda _: None)
 

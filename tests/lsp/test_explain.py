@@ -12,6 +12,7 @@ import pytest
 
 from lsp.client import Client, ServerError, running, within
 from openai_server import Endpoint, serve
+from wire import OPENAI, http, sse, wire
 
 URI = "untitled:Untitled-1"
 LOG = "start\nerror: the disk is full\nend\n"
@@ -169,3 +170,73 @@ async def test_consent_is_kept_in_the_users_own_folder(client: Client, private_f
         await client.request("logsieve/explain", asked(shown["payload"]))
         [file] = (private_folders / "data").rglob("consent.json")
         assert endpoint.url in json.dumps(json.loads(file.read_text()))
+
+
+# Further lines, less, and where consent goes for
+
+
+async def test_further_lines_are_told_while_they_go_and_with_the_answer(client: Client) -> None:
+    calls = OPENAI.calls(("one", "lines", '{"a": 1, "b": 2}'))
+    turns = [sse(*calls, *OPENAI.end("tools")), sse(*OPENAI.text("See L2."), *OPENAI.end())]
+    async with wire(turns=turns) as server:
+        await greeted(client, server.url)
+        shown = await preview(client)
+        assert "The model may ask for up to 4,000 tokens of further lines of this log" in shown["terms"]
+        answer = await client.request("logsieve/explain", asked(shown["payload"]))
+    assert answer["error"] is None
+    assert answer["further"] == ["lines: L1-L2"]
+    notes = client.all_of("logsieve/explainNote")
+    assert notes == [{"id": "one", "text": "Sending what the model asks for: lines: L1-L2"}]
+    assert server.bodies[0].decode() == shown["payload"]
+    assert "1 | start\\n2 | error: the disk is full" in server.bodies[1].decode()
+
+
+async def test_lines_of_a_log_that_has_changed_are_not_sent(client: Client) -> None:
+    calls = OPENAI.calls(("one", "lines", '{"a": 1, "b": 2}'))
+    turns = [sse(*calls, *OPENAI.end("tools")), sse(*OPENAI.text("So."), *OPENAI.end())]
+    async with wire(turns=turns) as server:
+        await greeted(client, server.url)
+        shown = await preview(client)
+        whole = {"text": "another: error: text\n"}
+        document = {"uri": URI, "version": 2}
+        client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [whole]})
+        answer = await client.request("logsieve/explain", asked(shown["payload"]))
+    assert answer["further"] == []
+    assert "The log has changed" in server.bodies[1].decode()
+    assert "another" not in server.bodies[1].decode()
+
+
+async def test_an_endpoint_that_finds_it_too_long_gets_less_of_it(client: Client) -> None:
+    too_long = http("400 Bad Request", b'{"error": {"message": "exceeds the context size"}}')
+    async with wire(turns=[too_long, sse(*OPENAI.text("So."), *OPENAI.end())]) as server:
+        await greeted(client, server.url)
+        client.open("untitled:long", "".join(f"a.c:{i}: error: unknown type name 'type_{i}'\n" for i in range(400)))
+        shown = await client.request("logsieve/explainPreview", {"uri": "untitled:long"})
+        answer = await client.request("logsieve/explain", {**asked(shown["payload"]), "uri": "untitled:long"})
+    assert answer["error"] is None
+    assert len(server.bodies[1]) < len(server.bodies[0]) == len(shown["payload"].encode())
+    assert "fewer of the lines shown" in client.all_of("logsieve/explainNote")[0]["text"]
+
+
+async def test_consent_goes_for_the_workspace_of_the_log(client: Client, tmp_path: Path) -> None:
+    logs = [tmp_path / name / "build.log" for name in ("here", "there")]
+    for log in logs:
+        log.parent.mkdir()
+        log.write_text(LOG)
+    folders = [{"uri": log.parent.as_uri(), "name": log.parent.name} for log in logs]
+    with serve() as endpoint:
+        client.settings = {"llm": {"endpoint": endpoint.url, "model": "test-model", "timeout": 30}}
+        await client.initialize(initializationOptions={"settings": client.settings}, workspaceFolders=folders)
+        first, second = ({"uri": log.as_uri()} for log in logs)
+        shown = await client.request("logsieve/explainPreview", first)
+        agreed = {**first, "id": "one", "consent": True, "payload": shown["payload"]}
+        assert (await client.request("logsieve/explain", agreed))["error"] is None
+        assert (await client.request("logsieve/explainPreview", first))["consented"]
+        assert not (await client.request("logsieve/explainPreview", second))["consented"]
+
+
+async def test_the_editors_own_models_are_not_asked_by_the_server(client: Client) -> None:
+    client.settings = {"llm": {"provider": "editor"}}
+    await client.initialize(initializationOptions={"settings": client.settings})
+    client.open(URI, LOG)
+    assert "in VS Code only" in (await preview(client))["problem"]

@@ -170,3 +170,15 @@ async def test_many_bad_packs_are_few_messages(client: Client, workspace: Path) 
     assert len(told) == 4
     assert "6 more" in told[-1]
     assert client.errors.count(".toml:1: ") == 9
+
+
+async def test_prices_are_numbers(client: Client) -> None:
+    client.settings = {"llm": {"inputPrice": 2, "outputPrice": 0.5}}
+    await client.initialize(initializationOptions={"settings": client.settings})
+    client.open(URI, LOG)
+    shown = await client.request("logsieve/explainPreview", {"uri": URI})
+    assert "at the prices set about 0.0" in shown["terms"]
+    client.settings = {"llm": {"inputPrice": "much", "outputPrice": -1}}
+    client.notify("workspace/didChangeConfiguration", {"settings": None})
+    told = await client.wait_for("window/showMessage", lambda p: "inputPrice" in p["message"])
+    assert told["message"].endswith("logsieve.llm.inputPrice: expected a number, got 'much'; using 0.0")

@@ -58,7 +58,9 @@ _HEADER = re.compile(r"([A-Za-z0-9!#$%&'*+.^_`|~-]+)[ \t]*:[ \t]*([\t\x20-\x7e]*
 def problem(llm: Llm) -> errors.LlmError | None:
     """What of the settings keeps a request from being sent at all, or None. Looks at no key."""
     if llm.provider == "editor":
-        return None
+        return errors.NotConfiguredError(
+            "The editor's own models answer in VS Code only. Set logsieve.llm.provider to openai or anthropic here."
+        )
     if not llm.endpoint:
         return errors.NotConfiguredError(
             "No endpoint is set. Set logsieve.llm.endpoint to the base URL of an OpenAI-compatible API, "
@@ -104,10 +106,6 @@ async def stream(llm: Llm, payload: str, turn: Turn, note: Note = lambda _: None
     wrong = problem(llm)
     if wrong is not None:
         raise wrong
-    if llm.provider == "editor":
-        raise errors.NotConfiguredError(
-            "The editor's own models answer in VS Code only. Set logsieve.llm.provider to openai or anthropic here."
-        )
     async with contextlib.AsyncExitStack() as stack:
         talk = await asyncio.to_thread(_Talk, llm)  # a second of imports, perhaps a keyring that waits to be unlocked
         stack.push_async_callback(talk.http.aclose)

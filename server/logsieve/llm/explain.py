@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Prepared", "looked", "messages", "prepare", "run", "smaller"]
 
-EDITOR = "editor"  # stands for the endpoint where the editor has the model
 ANSWER = 1000  # tokens of an answer, for the estimate of costs, and kept free in the context
 DESCRIBED = 500  # tokens that the tools' descriptions take of it
 CLOSER = 1.6  # a context's tokens are estimated on the safe side, a budget's are not: `prompt.size` and `tokens_of`
@@ -60,7 +59,6 @@ class Answer(NamedTuple):
 class _Made(NamedTuple):
     prepared: Prepared
     shown: Shown
-    budget: int  # of the excerpt, in tokens
     further: int  # tokens of further lines that the model may ask for
 
 
@@ -104,10 +102,10 @@ def smaller(
     from logsieve.core.reduce import reduce
 
     made = _made(analysis, settings, finding)
-    budget = made.budget >> times
-    if made.prepared.payload != payload or budget < LEAST or times > TIMES:
-        return None
     rendered = made.shown.rendered
+    budget = rendered.tokens >> times
+    if made.prepared.payload != payload or times > TIMES or (times and budget < LEAST):
+        return None
     if times:
         rendered = narrowed(made.shown, reduce(analysis, budget, finding), len(analysis.text))
     told = _messages(rendered, analysis, made.shown.redactor, finding, tools)
@@ -123,21 +121,20 @@ def _made(analysis: Analysis, settings: Settings, finding: int | None) -> _Made:
 
     llm = settings.llm
     room = llm.context - ANSWER if llm.context else UNLIMITED
-    further = llm.followUp if llm.provider != EDITOR else 0
+    further = llm.followUp if llm.provider in client.PROVIDERS else 0
     while True:
         tools = further >= reading.LEAST
-        tried: list[tuple[int, Shown]] = []
+        tried: list[Shown] = []
 
-        def made(budget: int, tools: bool = tools, tried: list[tuple[int, Shown]] = tried) -> list[dict[str, str]]:
-            tried.append((budget, reduced(analysis, budget, finding)))
-            return _messages(tried[-1][1].rendered, analysis, tried[-1][1].redactor, finding, tools)
+        def made(budget: int, tools: bool = tools, tried: list[Shown] = tried) -> list[dict[str, str]]:
+            tried.append(reduced(analysis, budget, finding))
+            return _messages(tried[-1].rendered, analysis, tried[-1].redactor, finding, tools)
 
         told = prompt.fitted(made, llm.budget, room - DESCRIBED * tools)
         left = room - DESCRIBED * tools - prompt.size(told)
         if not tools or left >= reading.LEAST * CLOSER:
             break
         further = 0  # a small context has room for the excerpt alone
-    budget, shown = tried[-1]
     payload = _payload(llm, told, tools)
     wrong = client.problem(llm)
     if left < 0:
@@ -149,11 +146,11 @@ def _made(analysis: Analysis, settings: Settings, finding: int | None) -> _Made:
         payload=payload,
         tokens=tokens_of(payload),
         terms=_terms(llm, tokens_of(payload), further),
-        endpoint=EDITOR if llm.provider == EDITOR else llm.endpoint,
+        endpoint=llm.endpoint,
         model=llm.model,
         problem=None if wrong is None else str(wrong),
     )
-    return _Made(prepared, shown, budget, further)
+    return _Made(prepared, tried[-1], further)
 
 
 def _messages(
@@ -165,7 +162,7 @@ def _messages(
 
 
 def _payload(llm: Llm, told: Sequence[Message], tools: bool) -> str:
-    if llm.provider == EDITOR:
+    if llm.provider not in client.PROVIDERS:  # the editor's own models: it sends these itself
         return text_of({"messages": list(told)})
     return text_of(client.PROVIDERS[llm.provider].body(llm, told, reading.TOOLS if tools else ()))
 

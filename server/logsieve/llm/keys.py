@@ -20,13 +20,13 @@ def find(name: str) -> str:
     if not name:
         return ""
     key = (os.environ.get(name) or _stored(name)).strip()
-    if not (key.isascii() and key.isprintable()):
-        raise NotConfiguredError(f"The value of {name} is no API key: it holds characters no key has.")
+    _check(name, key)
     return key
 
 
 def store(name: str, key: str) -> None:
-    """Keep a key. Raises NotConfiguredError where there is no keyring."""
+    """Keep a key. Raises NotConfiguredError where it is none, or there is no keyring."""
+    _check(name, key or "\n")
     keyring = _keyring()
     try:
         keyring.set_password(SERVICE, name, key)
@@ -44,6 +44,11 @@ def delete(name: str) -> bool:
     except keyring.errors.KeyringError as error:
         raise _unusable(error) from None
     return known
+
+
+def _check(name: str, key: str) -> None:
+    if not (key.isascii() and key.isprintable()):
+        raise NotConfiguredError(f"The value of {name} is no API key: it is empty, or holds characters no key has.")
 
 
 def _stored(name: str) -> str:
