@@ -69,7 +69,7 @@ class Distinct:
         self._hashes = np.zeros(SLOTS, np.int64)
         self._rows = np.zeros(SLOTS, np.int32)  # counted from 1: 0 is none
         self._shapes, self._noise, self._ignored = _Column(np.uint64), _Column(np.int32), _Column(np.int8)
-        self._firsts, self._counts = _Column(np.int64), _Column(np.int64)  # of the hits of each row
+        self._firsts, self._counts = _Column(np.int32), _Column(np.int32)  # of the hits of each row
         self._numbers, self._names = _Column(np.int32), _Column(object)
 
     def rows(self, messages: list[bytes], find: Callable[[list[bytes]], Found]) -> NDArray[np.int64]:
@@ -77,7 +77,7 @@ class Distinct:
         if len(self._shapes) > MOST:
             self._forget()
         hashes = np.fromiter(map(hash, messages), np.int64, len(messages))
-        places = hashes & (SLOTS - 1)
+        places = hashes & (len(self._rows) - 1)
         rows = np.where(self._hashes[places] == hashes, self._rows[places], 0).astype(np.int64) - 1
         new = np.flatnonzero(rows < 0)
         if len(new):
