@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from command import FIXTURES, Command
-from formats.conftest import TOKEN
+from formats.conftest import HOSTILE, TOKEN
 
 OURS = ("<details><summary>", "</details>")
 
@@ -52,9 +52,12 @@ def test_a_passing_log_takes_few_lines(run: Command) -> None:
 
 
 def test_nothing_in_a_log_breaks_the_structure(run: Command, hostile: Path, tmp_path: Path) -> None:
+    each = [tmp_path / f"{number}.log" for number in range(len(HOSTILE))]
+    for path, what in zip(each, HOSTILE, strict=True):
+        path.write_text(f"error: {what}\nsrc/{what}:3:7: error: cannot find {what}\n", "utf-8")
     tame = tmp_path / "tame.log"
     tame.write_text("".join(f"error: nothing {chr(97 + n)} special\n" for n in range(26)) + "exit status 1\n")
-    text = summary(run, hostile)
+    text = summary(run, hostile, *each)
     assert "leak" in text
     assert structure(text) <= structure(summary(run, tame)) | {"paragraph_open", "paragraph_close", "text"}
     for token in tokens(text):
