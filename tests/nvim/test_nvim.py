@@ -276,8 +276,10 @@ class TestExplaining:
                 "vim.bo.filetype == 'markdown' and #table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true)) > 10"
             )
             partial = "\n".join(editor.lines())
+            assert "test-model explains; <C-c> stops it" in editor.lua("vim.wo.winbar")
             endpoint.step.release(1000)
             editor.wait("vim.fn.search('^## Fix', 'nw') > 0")
+            editor.wait("vim.wo.winbar == ''")
             assert "## Fix" not in partial
             assert partial.startswith("## Cause\n")
             assert "## Cause" in editor.lines()
@@ -301,15 +303,29 @@ class TestExplaining:
             assert editor.lua("#vim.api.nvim_tabpage_list_wins(0)") == 1
         assert endpoint.received == []
 
-    def test_consent_is_asked_for_once(self, start: Callable[..., Neovim], log: Log) -> None:
+    def test_consent_is_asked_for_until_it_is_given_and_after_it_is_taken_back(
+        self, start: Callable[..., Neovim], log: Log
+    ) -> None:
         with serve() as endpoint:
             editor = self.asked(start, log, endpoint.url)
-            editor.type("s")
+            for answer in ("s", "a", None):  # once; always; not asked any more
+                if answer:
+                    editor.wait_for_mode("r?")
+                    editor.type(answer)
+                editor.wait("vim.fn.search('^## Fix', 'nw') > 0")
+                editor.command("bwipeout")
+                editor.type(":LogSieve explain<CR>")
             editor.wait("vim.fn.search('^## Fix', 'nw') > 0")
+            assert len(endpoint.received) == 4
             editor.command("bwipeout")
-            editor.command("LogSieve explain")
-            editor.wait("vim.fn.search('^## Fix', 'nw') > 0")
-        assert len(endpoint.received) == 2
+            editor.command("LogSieve forget")
+            editor.wait_for_mode("c")  # a list to choose from
+            editor.type("1<CR>")
+            editor.wait("vim.fn.execute('messages'):find('is asked about again')")
+            editor.type(":LogSieve explain<CR>")
+            editor.wait_for_mode("r?")
+            editor.type("c")
+            assert len(endpoint.received) == 4
 
     @pytest.mark.parametrize("leave", ["<C-c>", ":bwipeout<CR>"])
     def test_it_can_be_stopped(self, start: Callable[..., Neovim], log: Log, leave: str) -> None:
@@ -327,6 +343,14 @@ class TestExplaining:
             editor = self.asked(start, log, endpoint.url)
             editor.type("s")
             editor.wait("vim.fn.execute('messages'):find('not in the log')")
+            marked = editor.wait(
+                """
+                local found = vim.api.nvim_buf_get_extmarks(0, -1, 0, -1, { details = true })
+                return vim.iter(found):filter(function(mark) return mark[4].sign_text end):totable()[1]
+                """
+            )
+            _, row, start, details = marked
+            assert editor.lines()[row][start : details["end_col"]].startswith("*(not found in the log")
 
     @pytest.mark.parametrize(("mode", "word"), [("500", "failed"), ("401", "wants a key"), ("cut", "")])
     def test_a_failure_is_told(self, start: Callable[..., Neovim], log: Log, mode: Mode, word: str) -> None:
@@ -339,6 +363,50 @@ class TestExplaining:
     def test_without_an_endpoint_it_says_what_to_set(self, opened: Neovim) -> None:
         opened.command("LogSieve explain")
         opened.wait("vim.fn.execute('messages'):find('endpoint')")
+
+
+class TestChatPlugins:
+    """The snippets of the help, with what they call of the plugins' as its sources have it."""
+
+    def snippet(self, repository: Path, plugin: str) -> str:
+        text = (repository / "server" / "logsieve" / "nvim" / "doc" / "logsieve.txt").read_text(encoding="utf-8")
+        (found,) = [code for code in re.findall(r">lua\n(.*?)\n<", text, re.DOTALL) if f"'{plugin}'" in code]
+        return str(found)
+
+    def test_codecompanion_gets_the_reduced_log(self, opened: Neovim, repository: Path, log: Log) -> None:
+        opened.command("enew")
+        added = opened.lua(
+            """
+            local options, added
+            package.loaded['codecompanion'] = { setup = function(given) options = given end }
+            assert(loadstring(...))()
+            local chat = { add_context = function(_, data, source, id) added = { data.content, source, id } end }
+            options.interactions.chat.slash_commands.logsieve.callback(chat)
+            return added
+            """,
+            self.snippet(repository, "codecompanion"),
+        )
+        assert f"{log.root} | " in added[0]
+        assert added[1:] == ["logsieve", "<log>build.log</log>"]
+
+    def test_copilot_chat_gets_the_reduced_log(self, opened: Neovim, repository: Path, log: Log) -> None:
+        opened.command("enew")
+        (resource,) = opened.lua(
+            """
+            local options
+            package.loaded['CopilotChat'] = { setup = function(given) options = given end }
+            package.loaded['CopilotChat.utils'] = { schedule_main = function() end }
+            assert(loadstring(...))()
+            return options.functions.logsieve.resolve({}, {})
+            """,
+            self.snippet(repository, "CopilotChat"),
+        )
+        assert f"{log.root} | " in resource["data"]
+        assert (resource["name"], resource["mimetype"]) == ("build.log", "text/plain")
+
+    def test_without_a_log_it_says_so(self, start: Callable[..., Neovim]) -> None:
+        with pytest.raises(RuntimeError, match="open a log first"):
+            start().lua("require('logsieve.chat').reduced()")
 
 
 class TestHelp:
@@ -360,7 +428,7 @@ class TestHelp:
         assert (fresh / "tags").read_text() == (doc / "tags").read_text()
 
     def test_the_command_completes_and_refuses(self, opened: Neovim) -> None:
-        names = ["copy", "explain", "fold", "list", "next", "prev", "view"]
+        names = ["copy", "explain", "fold", "forget", "list", "next", "prev", "view"]
         assert opened.call("getcompletion", "LogSieve ", "cmdline") == names
         opened.type(":LogSieve dance<CR>")
         opened.wait("vim.fn.execute('messages'):find('no such command: dance')")

@@ -37,6 +37,9 @@ return {
     ['logsieve/explainChunk'] = function(_, chunk)
       require('logsieve.explain').on_chunk(chunk)
     end,
+    ['logsieve/explainNote'] = function(_, note)
+      require('logsieve.explain').on_note(note)
+    end,
     ['workspace/foldingRange/refresh'] = function(_, _, context)
       require('logsieve.folds').refresh(context.client_id)
       return vim.NIL

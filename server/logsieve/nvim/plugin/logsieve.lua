@@ -23,6 +23,9 @@ local subcommands = {
   explain = function(bufnr)
     require('logsieve.explain').explain(bufnr)
   end,
+  forget = function(bufnr)
+    require('logsieve.explain').forget(bufnr)
+  end,
   next = function(bufnr)
     require('logsieve.jump').go(bufnr, 1)
   end,
@@ -48,7 +51,7 @@ vim.api.nvim_create_user_command('LogSieve', function(call)
   subcommands[name](require('logsieve').source(vim.api.nvim_get_current_buf()))
 end, {
   nargs = 1,
-  desc = 'Read a log: copy, view, list, explain, next, prev, fold',
+  desc = 'Read a log: copy, view, list, explain, forget, next, prev, fold',
   complete = function(start)
     return vim.tbl_filter(function(name)
       return vim.startswith(name, start)

@@ -5,6 +5,31 @@ local M = {}
 ---@type table<string, integer> id to buffer
 local streams = {}
 local count = 0
+local marks = vim.api.nvim_create_namespace('logsieve.explain')
+
+--- What goes on, above the answer.
+---@param bufnr integer
+---@param text string
+local function status(bufnr, text)
+  for _, window in ipairs(vim.fn.win_findbuf(bufnr)) do
+    vim.wo[window][0].winbar = text:gsub('%%', '%%%%'):gsub('\n', ' ')
+  end
+end
+
+--- Make what the log does not bear out stand out: the server has marked it in words.
+---@param bufnr integer
+local function highlight(bufnr)
+  for row, line in ipairs(vim.api.nvim_buf_get_lines(bufnr, 0, -1, false)) do
+    for start, after in line:gmatch('()%*%(not [^)]*%)%*()') do
+      vim.api.nvim_buf_set_extmark(bufnr, marks, row - 1, start - 1, {
+        end_col = after - 1,
+        hl_group = 'DiagnosticWarn',
+        sign_text = '!',
+        sign_hl_group = 'DiagnosticSignWarn',
+      })
+    end
+  end
+end
 
 ---@param bufnr integer
 ---@param text string
@@ -42,20 +67,16 @@ local function scratch(text, filetype, source)
 end
 
 --- Ask for leave in front of the exact payload.
----@param preview {endpoint: string, model: string, payload: string, tokens: integer}
+---@param preview {endpoint: string, model: string, payload: string, terms: string}
 ---@param source integer
----@return boolean
+---@return 'once'|'always'|nil
 local function consents(preview, source)
   local shown = scratch(preview.payload, 'json', source)
   vim.cmd.redraw()
-  local question = ('LogSieve: send this (about %d tokens) to %s, model %s?'):format(
-    preview.tokens,
-    preview.endpoint,
-    preview.model
-  )
-  local choice = vim.fn.confirm(question, '&Send\n&Cancel', 2)
+  local question = ('LogSieve: send this to %s, model %s? %s'):format(preview.endpoint, preview.model, preview.terms)
+  local choice = vim.fn.confirm(question, '&Send once\n&Always here\n&Cancel', 3)
   vim.api.nvim_buf_delete(shown, { force = true })
-  return choice == 1
+  return ({ 'once', 'always' })[choice]
 end
 
 --- From a line of an explanation to the line of the log it names: a link (`#L41`), `L41`, "line 41" or `41 | ...`.
@@ -83,8 +104,9 @@ end
 
 ---@param bufnr integer
 ---@param finding? integer
----@param payload string
-local function send(bufnr, finding, payload)
+---@param preview {payload: string, model: string}
+---@param agreed 'once'|'always'
+local function send(bufnr, finding, preview, agreed)
   local logsieve = require('logsieve')
   count = count + 1
   local id = ('%d-%d'):format(vim.fn.getpid(), count)
@@ -99,9 +121,12 @@ local function send(bufnr, finding, payload)
     if streams[id] and client and request then
       streams[id] = nil
       client:cancel_request(request)
+      status(answer, 'stopped')
     end
   end
-  local params = { uri = vim.uri_from_bufnr(bufnr), finding = finding, id = id, consent = true, payload = payload }
+  status(answer, preview.model .. ' explains; <C-c> stops it')
+  local params = { uri = vim.uri_from_bufnr(bufnr), finding = finding, id = id, payload = preview.payload }
+  params.consent, params.remember = true, agreed == 'always'
   request = logsieve.ask(bufnr, 'logsieve/explain', params, function(result)
     streams[id] = nil
     if not vim.api.nvim_buf_is_valid(answer) then
@@ -112,7 +137,10 @@ local function send(bufnr, finding, payload)
     end
     if result.error and result.error ~= vim.NIL then
       append(answer, '\n\n**The answer ended with an error:**\n\n    ' .. result.error:gsub('\n', ' ') .. '\n')
-    elseif result.unverified > 0 then
+    end
+    highlight(answer)
+    status(answer, '')
+    if result.unverified > 0 then
       logsieve.tell(('%d of the answer\'s quotes are not in the log'):format(result.unverified), 'WARN')
     end
   end)
@@ -129,10 +157,39 @@ function M.explain(bufnr, finding)
   logsieve.ask(bufnr, 'logsieve/explainPreview', params, function(preview)
     if preview.problem and preview.problem ~= vim.NIL then
       logsieve.tell(preview.problem, 'ERROR')
-    elseif preview.consented or consents(preview, bufnr) then
-      send(bufnr, finding, preview.payload)
+      return
+    end
+    local agreed = preview.consented and 'always' or consents(preview, bufnr)
+    if agreed then
+      send(bufnr, finding, preview, agreed)
     end
   end)
+end
+
+--- Ask anew about an endpoint that was agreed to.
+---@param bufnr integer
+function M.forget(bufnr)
+  local logsieve = require('logsieve')
+  logsieve.ask(bufnr, 'logsieve/consent', vim.empty_dict(), function(known)
+    if #known.endpoints == 0 then
+      logsieve.tell('nothing is remembered; each send is asked about')
+      return
+    end
+    vim.ui.select(known.endpoints, { prompt = 'Ask again before sending to' }, function(endpoint)
+      if endpoint then
+        logsieve.ask(bufnr, 'logsieve/consent', { endpoint = endpoint, granted = false }, function()
+          logsieve.tell(('sending to %s is asked about again'):format(endpoint))
+        end)
+      end
+    end)
+  end)
+end
+
+---@param note {id: string, text: string}
+function M.on_note(note)
+  if streams[note.id] then
+    status(streams[note.id], note.text .. ' (<C-c> stops it)')
+  end
 end
 
 ---@param chunk {id: string, text: string}
