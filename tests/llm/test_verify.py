@@ -95,7 +95,7 @@ def test_the_header_says_how_many_hold() -> None:
     assert Verified("", 0, 0).header.startswith("*Checked against the log: nothing")
     assert Verified("", 3, 0).header == "*Checked against the log: 3 of 3 lines and quotes found.*"
     assert "3 of 5 " in Verified("", 3, 2).header
-    assert "**2 not, marked below**" in Verified("", 3, 2).header
+    assert "**2 not, and marked so**" in Verified("", 3, 2).header
 
 
 UNFINISHED = """\

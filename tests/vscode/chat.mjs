@@ -61,7 +61,7 @@ try {
     model.say("\nThe log says `the moon is made of cheese, says nobody`.\n");
     model.end();
     await said("not found in the log");
-    await said("1 of them not found");
+    await said("1 of 2 lines and quotes found");
     await screenshot("explained");
     await vs.goTo(1);
     await vs.chatAnchor(`build.log#${root.line}`);
@@ -126,7 +126,7 @@ try {
   await check("explain asks the editor's model, and can be cancelled", async () => {
     await vs.command("LogSieve: Explain Failure");
     await requests(4);
-    model.say("## Cause\n\nIt is the tax.");
+    model.say("## Cause\n\nIt is the tax.\n\nAnd");
     await vs.until("first words", () => vs.lines("logsieve-text:"), (seen) => seen.some((line) => line.includes("It is the tax.")));
     await vs.cancelNotification();
     await vs.until("told", () => vs.lines("logsieve-text:"), (seen) => seen.some((line) => line.includes("Cancelled.")));

@@ -67,7 +67,7 @@ class Verified:
         """What is to be said above the answer."""
         if not self.verified + self.unverified:
             return "*Checked against the log: nothing, for no line of it is named or quoted.*"
-        missing = f"; **{self.unverified} not, marked below**" if self.unverified else ""
+        missing = f"; **{self.unverified} not, and marked so**" if self.unverified else ""
         total = self.verified + self.unverified
         return f"*Checked against the log: {self.verified} of {total} lines and quotes found{missing}.*"
 
