@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import IO, NamedTuple, Self
 
@@ -74,16 +75,21 @@ def spool() -> Iterator[IO[bytes]]:
     from platformdirs import user_cache_path
 
     folder = user_cache_path("logsieve", appauthor=False) / "runs"
-    with contextlib.ExitStack() as stack:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for old in folder.iterdir():
-                if time.time() - old.stat().st_mtime > STALE:
-                    old.unlink()
-            file = stack.enter_context(tempfile.NamedTemporaryFile(dir=folder, suffix=".log"))
-        except OSError:  # a home that cannot be written to
-            file = stack.enter_context(tempfile.NamedTemporaryFile(suffix=".log"))
-        yield file
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.iterdir():
+            if time.time() - old.stat().st_mtime > STALE:
+                old.unlink()
+        handle, name = tempfile.mkstemp(".log", dir=folder)
+    except OSError:  # a home that cannot be written to, or another run that clears up
+        handle, name = tempfile.mkstemp(".log")
+    os.close(handle)
+    try:
+        with Path(name).open("wb") as file:
+            yield file
+    finally:
+        with contextlib.suppress(OSError):  # Windows keeps what is open
+            Path(name).unlink()
 
 
 class _Signals:

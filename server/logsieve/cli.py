@@ -436,7 +436,8 @@ def _told(
         if not where:  # a workflow command, for one, begins its line
             write(("\n" if len(data) and data[-1:] != b"\n" else "") + ("\n" if each == "text" else ""))
         out = Output(each, where)
-        out.add(replace(job, format_=each).of(name, analysis).body)
+        of = replace(job, format_=each, coloured=job.coloured and not where)
+        out.add(of.of(name, analysis).body)
         out.close()
 
 

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,36 @@ def test_a_format_into_a_file_and_text_after_the_output(run: Command, tmp_path: 
     done = run("run", "--format", "markdown", "--output", "summary.md", "--", "sh", "-c", FAILING)
     assert "\n\noutput: failed (" in done.stdout.decode()
     assert (tmp_path / "summary.md").read_text().startswith("# Before\n### `output` failed\n")
+
+
+def test_a_file_gets_no_colours(run: Command, tmp_path: Path) -> None:
+    shown = run("run", "--color", "always", "--output", "report.txt", "sh", "-c", FAILING).stdout
+    assert b"\x1b[1;31mfailed" in shown
+    assert (tmp_path / "report.txt").read_text().startswith("output: failed (")
+
+
+def test_what_a_killed_run_left_is_removed(run: Command) -> None:
+    folder = Path(os.environ["XDG_CACHE_HOME"]) / "logsieve" / "runs"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, days in (("old.log", 2), ("new.log", 0)):
+        (folder / name).touch()
+        when = time.time() - days * 86_400
+        os.utime(folder / name, (when, when))
+    run("run", "true")
+    assert [path.name for path in spooled()] == ["new.log"]
+    (folder / "new.log").unlink()
+
+
+def test_without_a_folder_for_the_output_it_lies_elsewhere(run: Command) -> None:
+    folder = Path(os.environ["XDG_CACHE_HOME"]) / "logsieve" / "runs"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        folder.rmdir()
+    folder.touch()
+    done = run("run", "sh", "-c", FAILING)
+    folder.unlink()
+    assert done.returncode == 3
+    assert b"output: failed (" in done.stdout
 
 
 def test_the_log_that_is_kept_has_its_name_in_the_triage(run: Command) -> None:

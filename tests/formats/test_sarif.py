@@ -44,6 +44,7 @@ def test_a_result_leads_to_its_lines(run: Command) -> None:
     first = made["results"][0]
     rule = made["tool"]["driver"]["rules"][first["ruleIndex"]]
     assert rule["id"] == first["ruleId"] == "pytest/failed-test"
+    assert all(rule[name]["text"] for name in ("shortDescription", "fullDescription", "help"))  # GitHub wants them
     assert first["level"] == "error"
     assert first["message"]["text"].startswith("test_standard_tax[23400]: AssertionError")
     place = first["locations"][0]["physicalLocation"]

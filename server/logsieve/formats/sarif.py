@@ -47,14 +47,7 @@ def run(answer: dict[str, Any], analysis: Analysis) -> dict[str, Any]:
             "driver": {
                 "name": "LogSieve",
                 "version": __version__,
-                "rules": [
-                    {
-                        "id": rule,
-                        "shortDescription": {"text": f"What the rule {rule} finds in logs ({categories[rule]})"},
-                        "properties": {"category": categories[rule], "tags": [categories[rule]]},
-                    }
-                    for rule in numbers
-                ],
+                "rules": [_rule(rule, categories[rule]) for rule in numbers],
             }
         },
         "columnKind": "unicodeCodePoints",
@@ -68,6 +61,19 @@ def run(answer: dict[str, Any], analysis: Analysis) -> dict[str, Any]:
     }
 
 
+def _rule(rule: str, category: str) -> dict[str, Any]:
+    """A rule, with the texts without which GitHub shows none."""
+    pack = rule.partition("/")[0]
+    about = f"A failure of the category {category}, found in a log by the rule {rule}."
+    return {
+        "id": rule,
+        "shortDescription": {"text": rule},
+        "fullDescription": {"text": about},
+        "help": {"text": f"{about} The result's place is the log's lines. The rule is of the pack {pack}."},
+        "properties": {"category": category, "tags": [category]},
+    }
+
+
 def _result(
     rank: int,
     told: dict[str, Any],
@@ -77,6 +83,7 @@ def _result(
     redactor: Redactor,
     seen: Counter[str],
 ) -> dict[str, Any]:
+    fingerprint = _fingerprint(told, seen)
     shown = block(analysis, finding.start, finding.end, finding.anchor)
     log = {"uri": uri, "index": 0}
     related = [_place(log, r.line + 1, r.why) for r in finding.related[:RELATED]]
@@ -99,7 +106,7 @@ def _result(
             }
         ],
         "relatedLocations": [{"id": number} | place for number, place in enumerate(related, 1)],
-        "partialFingerprints": {"logsieve/v1": _fingerprint(told, seen)},
+        "partialFingerprints": {"logsieve/v1": fingerprint, "primaryLocationLineHash": fingerprint},  # GitHub's name
         "occurrenceCount": max(1, told["count"]),
         "properties": {
             "rank": rank + 1,
