@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import command_line, drawing, server
-from bench.corpora import mixed, one_run
+from bench.corpora import MB, mixed, one_run
 from bench.report import Bench, Report, about
 
 ROOT = Path(__file__).parents[2]
@@ -54,10 +54,11 @@ def main() -> None:
     if given.keep and (given.quick or len(given.only) < len(GROUPS)):
         parser.error("only a full run is kept")
     before = Report.read(KEPT / "results.json")
-    report = Report(before.rows, about())
+    corpora = mixed(), one_run()
+    report = Report(before.rows, about() | {"fresh_MB": {c.name: round(c.fresh / MB) for c in corpora}})
     print(json.dumps(report.about, indent=1))
     with tempfile.TemporaryDirectory(prefix="logsieve-bench-") as folder:
-        bench = Bench(report, Path(folder), given.quick, mixed(), one_run())
+        bench = Bench(report, Path(folder), given.quick, *corpora)
         for name in given.only:
             done = GROUPS[name](bench)
             if inspect.iscoroutine(done):
@@ -81,7 +82,8 @@ def _into_readme(table: str) -> None:
     text = readme.read_text("utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    readme.write_text(f"{before}{BEGIN}\n{table}{END}{after}", "utf-8")
+    plot = "![Seconds and memory against the size of the log](bench/growth.svg)"
+    readme.write_text(f"{before}{BEGIN}\n{plot}\n\n{table}{END}{after}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from math import ceil, floor, log10
 
+from bench.corpora import PATHOLOGICAL
 from bench.report import Point, Report, Row
 
 __all__ = ["svg", "table"]
@@ -121,19 +122,22 @@ def _steps(low: float, high: float) -> list[float]:
 
 
 def table(report: Report) -> str:
-    """The figures that have a goal, in Markdown."""
+    """The figures that have a goal, and those of pathological logs, in Markdown."""
     lines = ["| | measured | goal | beside it, in the same run |", "|---|---|---|---|"]
-    lines += [f"| {name} | {_said(row)} | {_goal(row)} | {row.note} |" for name, row in report.rows.items() if row.goal]
+    shown = {name: row for name, row in report.rows.items() if row.goal or name in PATHOLOGICAL}
+    lines += [f"| {name} | {_said(row)} | {_goal(row)} | {row.note} |" for name, row in shown.items()]
     about = report.about
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     load = f"load {about['load_at_start']} when it began and {about['load_at_end']} when it ended"
-    return "\n".join((*lines, "", f"{about['date']}: {about['machine']}; {versions}; {load}.", ""))
+    repeats = ", ".join(f"{name} from {size} MB on" for name, size in about["fresh_MB"].items())
+    said = f"{about['date']}: {about['machine']}; {versions}; {load}. Real logs, which repeat: {repeats}."
+    return "\n".join((*lines, "", said, ""))
 
 
 def _said(row: Row) -> str:
     value = f"{row.value:,.3g}" if row.value < 1000 else f"{row.value:,.0f}"
-    return f"{value} {row.unit}".strip() + ("" if row.met else ", missed")
+    return f"{value} {row.unit}".strip() + (", missed" if row.met is False else "")
 
 
 def _goal(row: Row) -> str:
-    return f"{'≥' if row.more_is_better else '≤'} {row.goal:,.4g} {row.unit}".strip()
+    return "no hang" if row.goal is None else f"{'≥' if row.more_is_better else '≤'} {row.goal:,.4g} {row.unit}".strip()
