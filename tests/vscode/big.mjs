@@ -85,7 +85,7 @@ try {
 
   await check("earlier and later lines are a command away", async () => {
     const [first, last] = range((await vs.tabs()).find((tab) => tab.startsWith("big.log:")));
-    const at = (/** @type {number} */ number) => (/** @type {string[]} */ rows) => rows.some((row) => row.startsWith(`${number} |`));
+    const at = (/** @type {number} */ number) => (/** @type {string[]} */ rows) => rows.some((row) => row.trimStart().startsWith(`${number} |`));
     await vs.command("LogSieve: Show Later Lines");
     await vs.until("later", () => vs.lines("logsieve://window"), at(last + 1));
     await vs.command("LogSieve: Show Earlier Lines");
@@ -182,7 +182,7 @@ function range(title = "") {
 
 /** Follows the link of the root cause's number in the reduced log, where the cursor is. */
 async function openLink() {
-  await vs.until("links", () => vs.links("logsieve://reduced"), (links) => links.includes(String(cause)));
+  await vs.until("links", () => vs.links("logsieve://reduced"), (links) => links.some((link) => link.trim() === String(cause)));
   await vs.command("Open Link");
 }
 

@@ -157,7 +157,8 @@ def big(
     environment: Mapping[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, str | None]:
-    return play_big(60 << 20, repository, editors, vsix, environment, tmp_path_factory.mktemp("big"), 120)
+    # More than a million lines, the root cause among the first: its number has fewer digits than the last one's.
+    return play_big(80 << 20, repository, editors, vsix, environment, tmp_path_factory.mktemp("big"), 120)
 
 
 @pytest.mark.parametrize("step", UI)

@@ -5,7 +5,7 @@ import { SCHEME as TEXT_SCHEME, type Documents } from "./documents";
 import { logOf } from "./logs";
 import { SCHEME } from "./protocol";
 
-const MARGIN = /^ *(\d+) \|/;
+const MARGIN = /^( *\d+) \|/; // with the blanks before it: the cursor stands there when a view opens
 const REFERENCE = /\b(?:L|[Ll]ines? )(\d+)\b/g;
 
 /** The command behind the links: a link by URI would open the log a second time, on top of what it is read beside. */

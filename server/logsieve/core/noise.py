@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,21 +40,25 @@ def find(
         return []
     blank = shapes == 0
     repeated = (occurrences >= REPEATS) & ~blank & (reason_of < 0)
-    label = reason_of.astype(np.int32)
-    label[repeated] = len(reasons)
     names = [*reasons, REPETITION]
-    kept_before = np.zeros(count + 1, np.int32)
-    np.cumsum(kept, out=kept_before[1:])
+    few = len(names) + len(sections) <= np.iinfo(np.int16).max
+    # Without a sign -1, which is no label, is the greatest: not the least of a run. The last entry is no line's.
+    label: NDArray[np.signedinteger[Any]] = np.full(count + 1, -1, np.int16 if few else np.int32)
+    label[:-1] = reason_of
+    label[:-1][repeated] = len(reasons)
+    in_sight = np.flatnonzero(kept)
     starts, ends = np.asarray(sections.starts) + 1, np.asarray(sections.ends)
-    quiet = (kept_before[ends] == kept_before[starts]) & ~sections.ended(Outcome.FAILED)
+    quiet = np.searchsorted(in_sight, starts) == np.searchsorted(in_sight, ends)
+    quiet &= ~sections.ended(Outcome.FAILED)
     for number in np.flatnonzero(quiet).tolist():
         label[starts[number] : ends[number]] = len(names) + number
-    noisy = (label >= 0) & ~kept & (levels < Level.ERROR)
+    noisy = (label[:-1] >= 0) & ~kept & (levels < Level.ERROR)
+    label[:-1][~noisy] = -1
     starts, ends = _runs(noisy | (blank & ~kept), blank, minimum)
     bounds = np.stack((starts, ends), axis=1).ravel()
     worst = np.maximum.reduceat(np.append(levels, 0), bounds)[::2]
-    first = np.minimum.reduceat(np.append(np.where(noisy, label, len(names) + len(sections)), 0), bounds)[::2]
-    last = np.maximum.reduceat(np.append(np.where(noisy, label, -1), 0), bounds)[::2]
+    first = np.minimum.reduceat(label.view(np.uint16 if few else np.uint32), bounds)[::2]
+    last = np.maximum.reduceat(label, bounds)[::2]
     found = []
     for start, end, level, one, other in zip(*(c.tolist() for c in (starts, ends, worst, first, last)), strict=True):
         labels = [one]

@@ -23,9 +23,9 @@ def shapes(messages: bytes) -> NDArray[np.uint64]:
 def occurrences(column: NDArray[np.uint64]) -> NDArray[np.int32]:
     """How often the shape of each line occurs in the log: int32 of shape [lines]."""
     found = np.empty(len(column), np.int32)
-    high = (column >> np.uint64(61)).astype(np.uint8)
+    eighths = column.view(np.uint8)[::8] & 7
     for part in range(8):  # what takes several times the memory of its lines looks at an eighth of them at a time
-        lines = np.flatnonzero(high == part)
+        lines = np.flatnonzero(eighths == part)
         _, inverse, counts = np.unique(column[lines], return_inverse=True, return_counts=True)
         found[lines] = counts[inverse]
     return found
