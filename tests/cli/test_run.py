@@ -260,20 +260,30 @@ def test_a_large_output_is_not_kept_in_memory(run: Command) -> None:
     assert spooled() == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not TOLD, reason="asks Linux which processes there are")
 def test_an_interrupt_of_the_triage_leaves_nothing(run: Command) -> None:
-    process = started(
-        run, "--", sys.executable, "-c", "print('error: a \\x1b[1mb\\x1b[m\\n' * 3_000_000)\nprint('LAST')"
-    )
+    script = "import sys; sys.stdin.read(); print('error: a \\x1b[1mb\\x1b[m\\n' * 3_000_000)"
+    process = started(run, "--", sys.executable, "-c", script)
+    assert process.stdin
     assert process.stdout
-    while b"LAST\n" not in process.stdout.readline():
+    while not (command := children(process.pid)):
+        time.sleep(0.01)
+    process.stdin.close()
+    while process.stdout.readline() != b"\n":
         pass
+    assert gone(command)
     helpers = children(process.pid)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=120)
-    assert process.returncode in (0, 130)  # while the command was still ending, it is the command that was interrupted
+    while process.stdout.read(1 << 16):
+        pass
+    assert process.wait(120) in (0, 130)  # 0 where it came before the triage began
     assert gone(helpers)
     assert spooled() == []
+    assert process.stderr
+    assert process.stderr.read().strip() == b""
+    process.stdout.close()
+    process.stderr.close()
 
 
 class TestOnATerminal:
