@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import * as vscode from "vscode";
 import {
   CloseAction,
+  ErrorAction,
   LanguageClient,
   RevealOutputChannelOn,
   State,
@@ -120,7 +121,9 @@ export class Connection implements vscode.Disposable {
   /** The library's own policy (a fifth crash within three minutes ends it), but the user hears of restarts once. */
   private errorHandler(policy: () => ErrorHandler): ErrorHandler {
     return {
-      error: (error, message, count) => policy().error(error, message, count),
+      // A server that is gone cannot be written to; that it has closed is told as well, and acted on below. The library would
+      // stop the client, which by the time it hears of the last writes may be the one with the server started since.
+      error: () => ({ action: ErrorAction.Continue, handled: true }),
       closed: async () => {
         const result = await policy().closed();
         if (result.action === CloseAction.Restart && !this.toldOfCrash) {
