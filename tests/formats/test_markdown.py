@@ -47,7 +47,7 @@ def test_a_passing_log_takes_few_lines(run: Command) -> None:
     assert "1 warning" in text
     assert len(text.split("\n")) < 12
     assert summary(run, "-", input=b"all fine\n").startswith(
-        "### `stdin`\n\nNothing in the log says how it ended; 1 lines."
+        "### `stdin`\n\nNothing in the log says how it ended; 1 line."
     )
 
 

@@ -39,12 +39,12 @@ def part(answer: dict[str, Any], analysis: Analysis) -> Part:
     lines = [
         f"### {code(name)} {answer['verdict']}" if answer["verdict"] != "unknown" else f"### {code(name)}",
         "",
-        f"{analysis.verdict_why[:1].upper()}{analysis.verdict_why[1:]}; {len(analysis.text):,} lines.",
+        f"{analysis.verdict_why[:1].upper()}{analysis.verdict_why[1:]}; {_counted(len(analysis.text), 'line')}.",
         "",
     ]
     if not findings or not (failed or findings[0]["severity"] == "error"):
         warnings = sum(finding["severity"] == "warning" for finding in findings)
-        rest = _folded(f"{warnings:,} warning{'' if warnings == 1 else 's'}", _list(findings)) if warnings else []
+        rest = _folded(_counted(warnings, "warning"), _list(findings)) if warnings else []
         if failed:
             rest = ["No line of the log says why.", "", *_reduced(analysis)]
         return Part(_text(lines), _text(rest))
@@ -59,7 +59,7 @@ def part(answer: dict[str, Any], analysis: Analysis) -> Part:
         rest += [f"In {code(at['path'] + numbers)}", ""]
     rest += [*_fenced(analysis), ""]
     if findings[1:]:
-        rest += _folded(f"{len(findings) - 1:,} more finding{'s'[: len(findings) > 2]}", _list(findings[1:]))
+        rest += _folded(_counted(len(findings) - 1, "more finding"), _list(findings[1:]))
     return Part(_text(lines), _text([*rest, *_reduced(analysis)]))
 
 
@@ -120,7 +120,7 @@ def _fenced(analysis: Analysis) -> list[str]:
 def _reduced(analysis: Analysis) -> list[str]:
     shown = reduced(analysis, BUDGET).excerpt
     kept = sum(piece.end - piece.start for piece in shown.pieces)
-    return _folded(f"The reduced log: {kept:,} of {len(analysis.text):,} lines", _lines(shown, analysis))
+    return _folded(f"The reduced log: {kept:,} of {_counted(len(analysis.text), 'line')}", _lines(shown, analysis))
 
 
 def _lines(shown: Excerpt, analysis: Analysis) -> list[str]:
@@ -130,6 +130,10 @@ def _lines(shown: Excerpt, analysis: Analysis) -> list[str]:
 def _folded(title: str, lines: list[str]) -> list[str]:
     """Lines that are shown when the title is clicked; the title is our own words."""
     return [f"<details><summary>{title}</summary>", "", *lines, "", "</details>", ""]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _text(lines: list[str]) -> str:
