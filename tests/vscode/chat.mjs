@@ -1,7 +1,7 @@
 // The chat, agents and models of the real workbench, with a model that the test answers for. Usage: node chat.mjs EDITORS VSIX LOG LABELS.
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { openBrowser } from "./browser.mjs";
 import { repository, serverCommand, startEditor } from "./editor.mjs";
@@ -54,6 +54,8 @@ try {
     await screenshot("consent");
     await vs.press("Enter"); // Send once
     await requests(1);
+    const shown = JSON.parse(readFileSync(path.join(code.workspace, "payload.json"), "utf8"));
+    assert.deepEqual(sent(0), shown.messages, "what was sent is not what was shown");
     assert.deepEqual(sent(0).map(({ role }) => role), ["user", "user"]);
     assert.ok(sent(0)[1]?.content.includes(root.contains));
     model.say(`## Cause\n\nThe tax is rounded down, see L${root.line}.\n`);

@@ -4,8 +4,9 @@ const fs = require("node:fs");
 const path = require("node:path");
 const vscode = require("vscode");
 
+const inWorkspace = (name) => path.join(vscode.workspace.workspaceFolders[0].uri.fsPath, name);
 /** What the test tells: "endpoint", where the model's answers come from; "question", what is asked in the chat. */
-const told = (what) => JSON.parse(fs.readFileSync(path.join(vscode.workspace.workspaceFolders[0].uri.fsPath, "assistant.json"), "utf8"))[what];
+const told = (what) => JSON.parse(fs.readFileSync(inWorkspace("assistant.json"), "utf8"))[what];
 
 /** Sends the messages just as it gets them, and passes on what comes; hangs up when it is cancelled. */
 async function ask(messages, report, token) {
@@ -42,5 +43,9 @@ exports.activate = (context) => {
   const question = vscode.commands.registerCommand("assistant.ask", () =>
     vscode.commands.executeCommand("workbench.action.chat.open", { query: told("question"), mode: "ask" }),
   );
-  context.subscriptions.push(vscode.lm.registerChatModelProvider("test", provider, about), participant, question);
+  // What the user is shown before something is sent, for the test to compare.
+  const seen = vscode.workspace.onDidOpenTextDocument(({ uri, getText }) => {
+    if (uri.scheme === "logsieve-text" && uri.path.endsWith("payload.json")) fs.writeFileSync(inWorkspace("payload.json"), getText());
+  });
+  context.subscriptions.push(seen, vscode.lm.registerChatModelProvider("test", provider, about), participant, question);
 };
