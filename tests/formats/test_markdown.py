@@ -78,6 +78,18 @@ def test_paths_are_no_markup(run: Command, tmp_path: Path) -> None:
     assert structure(text).isdisjoint({"image", "link_open", "html_inline"})
 
 
+def test_the_name_of_a_pack_is_no_markup(run: Command, tmp_path: Path) -> None:
+    (tmp_path / ".logsieve" / "packs").mkdir(parents=True)
+    (tmp_path / ".logsieve" / "packs" / "odd.toml").write_text(
+        'name = "odd"\ntitle = "![x](https://evil.example) <img src=x> `"\n'
+        "[[outcome]]\npattern = '^odd: no'\nresult = \"failed\"\n"
+        '[[sample]]\ntext = "odd: no"\nverdict = "failed"\n'
+    )
+    text = summary(run, "-", input=b"odd: no\n")
+    assert "evil" in text.split("\n")[2]
+    assert structure(text).isdisjoint({"image", "link_open", "html_inline"})
+
+
 def test_many_logs_fit_into_what_github_takes(run: Command, tmp_path: Path) -> None:
     big = (FIXTURES / "pytest" / "long-verbose-two-failures" / "log.txt").read_bytes()
     paths = []

@@ -23,6 +23,7 @@ OTHERS = 20  # further findings that are listed
 BUDGET = 2000  # tokens of the reduced log
 TITLE = 300  # characters
 _TICKS = re.compile("`+")
+_MARKS = re.compile(r"[\\`*_{}\[\]<>#!|~&@:]")
 
 
 class Part(NamedTuple):
@@ -39,7 +40,7 @@ def part(answer: dict[str, Any], analysis: Analysis) -> Part:
     lines = [
         f"### {code(name)} {answer['verdict']}" if answer["verdict"] != "unknown" else f"### {code(name)}",
         "",
-        f"{analysis.verdict_why[:1].upper()}{analysis.verdict_why[1:]}; {_counted(len(analysis.text), 'line')}.",
+        f"{_plain(analysis.verdict_why)}; {_counted(len(analysis.text), 'line')}.",
         "",
     ]
     if not findings or not (failed or findings[0]["severity"] == "error"):
@@ -130,6 +131,11 @@ def _lines(shown: Excerpt, analysis: Analysis) -> list[str]:
 def _folded(title: str, lines: list[str]) -> list[str]:
     """Lines that are shown when the title is clicked; the title is our own words."""
     return [f"<details><summary>{title}</summary>", "", *lines, "", "</details>", ""]
+
+
+def _plain(sentence: str) -> str:
+    """A sentence as it is, with a capital letter: it may name a pack, which may come from anywhere."""
+    return _MARKS.sub(r"\\\g<0>", visible(sentence[:1].upper() + sentence[1:]))
 
 
 def _counted(count: int, noun: str) -> str:
