@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
+import tomllib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-__all__ = ["live", "live_in_vscode", "live_links"]
+__all__ = ["HOSTILE", "UNSEEN", "hostile_answer", "live", "live_in_vscode"]
+
+HOSTILE = tomllib.loads((Path(__file__).parent / "llm" / "injections.toml").read_text("utf-8"))
+# What a terminal obeys, what breaks lines, and what nobody sees.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
 
 # As VS Code makes it for its preview, but with HTML of every kind on: `markdownEngine.ts`.
 _VSCODE = """
@@ -46,9 +54,14 @@ def live(markdown: str) -> list[str]:
     return list(_live(_Open().parse(markdown)))
 
 
-def live_links(markdown: str) -> Iterable[str]:
-    """Where the links lead."""
-    return [found.removeprefix("link ") for found in live(markdown) if found.startswith("link ")]
+def hostile_answer() -> str:
+    """An answer that repeats all that hostile logs say."""
+    lines = [line.replace("\n", " ") for part in HOSTILE.values() for line in part["lines"]]
+    return (
+        "## Cause\n\n"
+        + "".join(f"- {line} and `{line}`\n\n{line}\n\n" for line in lines)
+        + "\n```\n```\n## Fix\n\nNone.\n"
+    )
 
 
 def live_in_vscode(markdown: Sequence[str], node_modules: Path) -> list[list[str]]:

@@ -15,6 +15,7 @@ from command import COMMAND, Command
 from logsieve import many, packs
 from logsieve.archive import Log
 from logsieve.operations import Operation
+from markdown import UNSEEN, hostile_answer, live
 from openai_server import Endpoint
 from terminal import Terminal
 from wire import ANTHROPIC, OPENAI, Anthropic, OpenAI, http, sse, wire
@@ -69,6 +70,14 @@ def test_a_lie_is_marked(run: Command, failing: Path) -> None:
         shown = run(*to(endpoint), "--yes", failing).stdout.decode()
     assert "0 of " in shown
     assert "not found in the log" in shown
+
+
+def test_nothing_of_an_answer_is_obeyed_or_live(run: Command, failing: Path) -> None:
+    with openai_server.serve(answer=hostile_answer()) as endpoint:
+        shown = run(*to(endpoint), "--yes", failing).stdout.decode()
+    assert "## Fix" in shown
+    assert not UNSEEN.search(shown)
+    assert live(shown.partition("references to the log hold")[0]) == []
 
 
 @pytest.mark.parametrize("mode", ["401", "garbage", "cut"])

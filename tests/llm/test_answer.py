@@ -172,6 +172,15 @@ Is it? Yes! See tests/test_a.py::test_b[1-2] and C:\\dir\\x, 50 % of foo_bar_baz
 df -h <dev> [a](b)
 ```
 
+`a`
+```
+x
+```
+`b`
+
+```
+y
+```
 ~~~diff
 -a
 +b
@@ -184,6 +193,12 @@ def test_what_is_not_live_stays_as_it_is() -> None:
     assert safe(PLAIN) == PLAIN
     for seed in range(20):
         assert streamed(PLAIN, seed) == PLAIN
+
+
+def test_no_run_in_a_fence_is_as_long_as_the_fence() -> None:
+    assert (
+        safe("```\n- ```` and ``````\n```\n~~~\n~~~~ ```\n~~~") == "```\n- `` `` and `` `` ``\n```\n~~~\n~~ ~~ ```\n~~~"
+    )
 
 
 def test_addresses_are_code() -> None:

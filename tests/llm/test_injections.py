@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,15 +19,11 @@ from logsieve.llm.prompt import Source, inert
 from logsieve.llm.verify import verify
 from logsieve.settings import DEFAULTS
 from logsieve.terminal import sanitised
-from markdown import live, live_in_vscode
+from markdown import HOSTILE, UNSEEN, live, live_in_vscode
 
-TABLE = tomllib.loads((Path(__file__).parent / "injections.toml").read_text("utf-8"))
-LINES = [line for part in TABLE.values() for line in part["lines"]]
+LINES = [line for part in HOSTILE.values() for line in part["lines"]]
 URI = "file:///b.log"
 SETTINGS = replace(DEFAULTS, llm=replace(DEFAULTS.llm, endpoint="http://127.0.0.1:1/v1", model="m"))
-UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
-)
 ROW = re.compile(r" *(?P<number>\d+) \|(?: |$)| *\.\.\. \| \[[\d,]+ lines?(?:: .*)?\]$")
 TOKEN = "ghp_" + "a1B2" * 9
 
@@ -71,7 +66,7 @@ def fenced(content: str, blocks: int) -> list[list[str]]:
 
 def test_the_set_is_large_enough() -> None:
     assert len(set(LINES)) == len(LINES) >= 60
-    assert len(TABLE) >= 8
+    assert len(HOSTILE) >= 8
 
 
 @pytest.mark.parametrize("line", LINES)

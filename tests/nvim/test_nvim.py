@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from logsieve.llm.answer import Stream
+from markdown import UNSEEN, hostile_answer
 from neovim import Log, Neovim
 from openai_server import Mode, serve
 
@@ -18,6 +20,25 @@ pytestmark = pytest.mark.editor
 SECOND = 3125  # the line of the log's second failure
 FOLDED_LINES = "#vim.fn.filter(vim.fn.range(1, vim.fn.line('$')), 'foldlevel(v:val) > 0')"
 VIEW = "vim.startswith(vim.api.nvim_buf_get_name(0), 'logsieve:')"
+
+# What Neovim's own parser sees in the buffer that could be followed, loaded or drawn.
+LIVE = """
+local kinds = { 'image', 'uri_autolink', 'email_autolink', 'html_tag', 'html_block', 'link_destination' }
+local parser, found = vim.treesitter.get_parser(0, 'markdown'), {}
+local function walk(node)
+  if vim.list_contains(kinds, node:type()) then
+    table.insert(found, node:type() .. ' ' .. vim.treesitter.get_node_text(node, 0))
+  end
+  for child in node:iter_children() do
+    walk(child)
+  end
+end
+parser:parse(true)
+parser:for_each_tree(function(tree)
+  walk(tree:root())
+end)
+return found
+"""
 
 
 def diagnostics(editor: Neovim) -> list[dict[str, Any]]:
@@ -284,6 +305,24 @@ class TestExplaining:
             assert partial.startswith("## Cause\n")
             assert "## Cause" in editor.lines()
             assert [request.body.decode() for request in endpoint.received] == [shown]
+
+    def test_nothing_of_an_answer_is_live(self, start: Callable[..., Neovim], log: Log) -> None:
+        with serve(answer=hostile_answer()) as endpoint:
+            editor = self.asked(start, log, endpoint.url)
+            editor.type("s")
+            editor.wait("vim.bo.filetype == 'markdown' and vim.fn.getline(1):find('Checked against')")
+        assert not UNSEEN.search("".join(editor.lines()))
+        found = editor.lua(LIVE)
+        assert [text for text in found if not text.startswith(f"link_destination {log.path.as_uri()}#L")] == []
+        editor.command("enew | setfiletype markdown")
+        stream = Stream()
+        streamed = stream.feed(hostile_answer()) + stream.end()
+        for text, count in (
+            (streamed, 0),
+            ("![x](https://evil.example)\n<b> <https://a.b>", 4),
+        ):  # it sees what is live
+            editor.request("nvim_buf_set_lines", 0, 0, -1, True, text.split("\n"))
+            assert len(editor.lua(LIVE)) == count
 
     def test_a_named_line_leads_back(self, start: Callable[..., Neovim], log: Log) -> None:
         with serve(answer=f"## Cause\n\nLine {log.root} says so.\n") as endpoint:

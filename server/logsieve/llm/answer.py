@@ -43,7 +43,7 @@ _LIVE = re.compile(
     rf"|(?P<address>(?:{_SCHEME})(?:[^\s<>`\[\]]*[^\s<>`\[\].,;:!?(){{}}'\"*_])?|[\w.+-]{{1,64}}@[\w-]{{1,64}}\.[\w.-]*\w)"
     r"|\](?=[(\[:])"  # links, references and their definitions, footnotes
     r"|!(?=\[)"  # images
-    r"|<(?=[A-Za-z/!?])"
+    r"|<(?=[A-Za-z/!?]|[^\x00-\x7f])"
     r"|&(?=\#?[0-9A-Za-z]{1,32};)"
     r"|`|~(?=~~)|(?<=~)~(?=~)|(?<=~~)~"
     r"|@(?=import\b)"  # a preview that many have installed fetches what such a line names
@@ -123,7 +123,8 @@ class Stream:
         source = visible(source.rstrip("\r"))
         begun, self._begun = self._begun, False
         line = Line(source, _parts(source)[0]) if begun else self._reader.read(source)
-        return self._apart(line.safe)
+        shown, self._last = self._apart(line.safe), ""
+        return shown
 
     def _words(self) -> str:
         words = self._held[: max(self._held.rfind(" "), self._held.rfind("\t")) + 1]
@@ -194,7 +195,9 @@ class _Reader:
         if self.fence is not None:
             mark = source.lstrip(" \t>").rstrip()
             if not mark.startswith(self.fence) or mark.strip(self.fence[0]):
-                return Line(source, fenced=True, language=self._language)
+                # Neovim's parser takes such a run at the end of a line for the end of the fence.
+                inside = re.sub(f"{self.fence[1:]}(?={self.fence[0]})", r"\g<0> ", source)
+                return Line(inside, fenced=True, language=self._language)
             closing, self.fence = self.fence, None
             return Line(closing)
         if opening := _OPENING.match(source):

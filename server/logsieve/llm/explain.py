@@ -181,9 +181,9 @@ def _terms(llm: Llm, tokens: int, further: int) -> str:
 
 
 def _covered(told: Iterable[Message], before: Iterable[Message]) -> bool:
-    """Whether nothing is told that was not told before, but fences and how many lines are left out."""
+    """Whether nothing is told that was not told before, but fences and how many lines and findings are left out."""
     known = {line for message in before for line in message["content"].split("\n")}
-    ours = re.compile(r"`{3,}(?:text)?|\s*\.\.\. \| \[[\d,]+ lines?\]")
+    ours = re.compile(r"`{3,}(?:text)?|\s*\.\.\. \| \[[\d,]+ lines?\]|and \d+ more findings")
     return all(line in known or ours.fullmatch(line) for message in told for line in message["content"].split("\n"))
 
 
