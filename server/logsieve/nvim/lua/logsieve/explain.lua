@@ -20,7 +20,7 @@ end
 ---@param bufnr integer
 local function highlight(bufnr)
   for row, line in ipairs(vim.api.nvim_buf_get_lines(bufnr, 0, -1, false)) do
-    for start, after in line:gmatch('()%*%(not [^)]*%)%*()') do
+    for start, after in line:gmatch('()%*%(not .-%)%*()') do
       vim.api.nvim_buf_set_extmark(bufnr, marks, row - 1, start - 1, {
         end_col = after - 1,
         hl_group = 'DiagnosticWarn',
