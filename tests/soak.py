@@ -367,7 +367,9 @@ async def soak(minutes: float, seed: int) -> int:
                 told = len(run.problems)
                 if done >= 1:
                     break
-            run.problems += [] if await client.shut_down() == 0 else ["the server ended badly"]
+            if code := await client.shut_down():
+                run.problems.append(f"the server ended with {code}: {client.errors[-2000:]}")
+                print(run.problems[-1])
     print(f"{run.done} actions, {len(run.problems)} problems; load {os.getloadavg()[0]:.1f}")
     growth = 0.0
     if len(rests) < FEW:
