@@ -156,12 +156,13 @@ def looks_binary(data: bytes) -> bool:
 
 def _line_starts(data: Data, known: NDArray[np.int64]) -> NDArray[np.int64]:
     """`known` are those of the first lines; the last of them is where to go on."""
-    places = range(int(known[-1]), len(data), CHUNK)
-    chunks = ((at, np.frombuffer(data[at : at + CHUNK], np.uint8)) for at in places)
-    found = [known, *(np.flatnonzero(chunk == _LF) + (at + 1) for at, chunk in chunks)]
+    found = bytearray(known.data)  # it grows in its place
+    for at in range(int(known[-1]), len(data), CHUNK):
+        chunk = np.frombuffer(data[at : at + CHUNK], np.uint8)
+        found += (np.flatnonzero(chunk == _LF) + (at + 1)).tobytes()
     if data[-1:] not in (b"", b"\n"):
-        found.append(np.array([len(data)], np.int64))
-    return np.concatenate(found)
+        found += np.int64(len(data)).tobytes()
+    return np.frombuffer(found, np.int64)
 
 
 def _codec(raw: bytes) -> str:

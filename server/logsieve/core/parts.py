@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Messages", "Part", "joined"]
+
+_COLUMNS = (np.uint64, np.int8, np.int16, np.int8, np.int32, np.int32, np.uint32)  # of Part, in its order
 
 
 class Messages:
@@ -55,7 +58,7 @@ class Part:
     numbers: NDArray[np.int32]
     lines: NDArray[np.int32]
     sizes: NDArray[np.uint32]
-    names: bytes
+    names: bytes | bytearray
     messages: tuple[Messages, ...] = ()
 
     def __len__(self) -> int:
@@ -88,20 +91,28 @@ class Part:
         return replace(self, messages=())
 
 
-def joined(parts: Sequence[Part]) -> Part:
-    """Parts that follow each other, as one."""
-    firsts = np.concatenate(([0], np.cumsum([len(p) for p in parts], dtype=np.int64))).tolist()
-    messages = [m.moved(at, 0, firsts[-1]) for p, at in zip(parts, firsts, strict=False) for m in p.messages]
-    return Part(
-        np.concatenate([np.zeros(0, np.uint64), *(p.shapes for p in parts)]),
-        np.concatenate([np.zeros(0, np.int8), *(p.levels for p in parts)]),
-        np.concatenate([np.zeros(0, np.int16), *(p.reason_of for p in parts)]),
-        np.concatenate([np.zeros(0, np.int8), *(p.ignored for p in parts)]),
-        np.concatenate([np.zeros(0, np.int32), *(p.numbers for p in parts)]),
-        np.concatenate(
-            [np.zeros(0, np.int32), *(p.lines + np.int32(first) for p, first in zip(parts, firsts, strict=False))]
-        ),
-        np.concatenate([np.zeros(0, np.uint32), *(p.sizes for p in parts)]),
-        b"".join([p.names for p in parts]),
-        tuple(messages),
-    )
+def joined(parts: Iterable[Part]) -> Part:
+    """Parts that follow each other, as one. Of a long log they would take as much again: none is kept."""
+    columns = tuple(bytearray() for _ in _COLUMNS)
+    names = bytearray()
+    messages: list[Messages] = []
+    count = 0
+    for part in parts:
+        lines = part.lines + np.int32(count)
+        of_part: tuple[NDArray[Any], ...] = (
+            part.shapes,
+            part.levels,
+            part.reason_of,
+            part.ignored,
+            part.numbers,
+            lines,
+            part.sizes,
+        )
+        for column, values in zip(columns, of_part, strict=True):
+            column += values.data
+        names += part.names
+        messages += (m.moved(count, 0, count + len(part)) for m in part.messages)
+        count += len(part)
+    made: list[Any] = [np.frombuffer(column, kind) for column, kind in zip(columns, _COLUMNS, strict=True)]
+    made += names, tuple(messages)
+    return Part(*made)

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -125,7 +126,7 @@ class Hits:
     numbers: NDArray[np.int32]
     sizes: NDArray[np.uint32]
     ends: NDArray[np.int64]
-    names: bytes
+    names: bytes | bytearray
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -210,13 +211,11 @@ def run(text: LogText, packs: PackSet, parts: Parts, earlier: tuple[LogText, Sca
     if earlier and earlier[1].plan is plan:
         start, end = _unchanged(earlier[0], text)
         kept = earlier[1].found
-    found = [kept.cut(0, start)] if kept else []
+    before = [kept.cut(0, start)] if kept else []
+    after = [kept.cut(len(kept) - end, len(kept))] if kept else []
+    found = chain(before, parts(text, list(text.chunks(start, len(text) - end))), after)
     at_hand = len(text.data) <= KEPT
-    ranges = list(text.chunks(start, len(text) - end))
-    found += (here if at_hand else here.without_messages() for here in parts(text, ranges))
-    found += [kept.cut(len(kept) - end, len(kept))] if kept else []
-    whole = joined(found)
-    return Scanned(plan, whole if at_hand else whole.without_messages())
+    return Scanned(plan, joined(part if at_hand else part.without_messages() for part in found))
 
 
 def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping, shapes_of: Shapes) -> Part:
