@@ -190,13 +190,13 @@ async def test_waiting_is_told(run: Command, failing: Path) -> None:
 
 
 async def test_an_interrupt_closes_the_connection(run: Command, failing: Path) -> None:
-    async with wire(sse(*OPENAI.text("so far"), length=10_000), None) as server:
+    async with wire(sse(*OPENAI.text("## Cause\nIt is so.\nAnd "), length=10_000), None) as server:
         options: list[str | Path] = ["explain", "--endpoint", server.url, "--model", "m", "--yes", str(failing)]
         process = await asyncio.create_subprocess_exec(
             COMMAND, *options, env=run.environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
         assert process.stdout
-        assert await process.stdout.readexactly(3) == b"so "
+        assert await process.stdout.readline() == b"## Cause\n"
         process.send_signal(signal.SIGINT)
         await asyncio.wait_for(server.left.wait(), 60)
         assert await process.wait() == 130
@@ -273,6 +273,7 @@ def test_a_machine_without_a_keyring_is_told(run: Command, failing: Path, endpoi
     assert done.returncode == 2
     asked = [*to(endpoint), "--key-variable", "ACME_KEY", "--yes", failing]
     assert run(*asked, PYTHON_KEYRING_BACKEND=none).returncode == 0
+    assert run(*asked, PYTHON_KEYRING_BACKEND="no.such.Backend").returncode == 0
 
 
 def test_headers_of_the_environment_are_its_lines(run: Command, failing: Path, endpoint: Endpoint) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from logsieve import packs
 from logsieve.core.analysis import Analysis, analyse
-from logsieve.llm import errors, explain, reading
-from logsieve.llm.provider import Call
+from logsieve.llm import errors, explain, openai_api, reading
+from logsieve.llm.provider import Call, Turn
 from logsieve.settings import DEFAULTS, Settings
 from logsieve.text import LogText
 from wire import ANTHROPIC, OPENAI, Anthropic, OpenAI, Wire, http, sse, wire
@@ -36,7 +36,7 @@ def log() -> Analysis:
         "##[group]Run ./fetch",
         f"cloning https://ci:{TOKEN}@github.com/acme/app",
         *(f"fetched part {n} of the archive" for n in range(400)),
-        f"the mirror at {TOKEN} and {OTHER} is stale ```",
+        f"the mirror at {OTHER} and {TOKEN} is stale ```",
         *(f"unpacked file {n}" for n in range(400)),
         "##[endgroup]",
         "##[group]Run pytest",
@@ -152,6 +152,15 @@ async def test_what_the_api_wants_said_back_is_said() -> None:
     assert [block["tool_use_id"] for block in told["content"]] == ["one", "two"]
 
 
+def test_calls_are_told_apart_where_a_server_gives_all_of_them_one_index() -> None:
+    turn = Turn()
+    for id_, line in (("one", 1), ("two", 2)):
+        function = {"name": "lines", "arguments": {"a": line, "b": line}}  # not as text, as some give it
+        part = {"index": 0, "id": id_, "type": "function", "function": function}
+        openai_api.read({"choices": [{"delta": {"tool_calls": [part]}, "finish_reason": None}]}, turn)
+    assert turn.calls == [Call("one", "lines", '{"a": 1, "b": 1}'), Call("two", "lines", '{"a": 2, "b": 2}')]
+
+
 async def test_what_is_read_is_redacted_with_the_numbers_of_the_excerpt_and_fenced(api: Api) -> None:
     async with wire(
         turns=[calling(api, "search", text="mirror"), calling(api, "search", text="stale"), done(api)]
@@ -162,7 +171,7 @@ async def test_what_is_read_is_redacted_with_the_numbers_of_the_excerpt_and_fenc
     both = results(server.bodies[2])
     assert len(both) == 2
     for result in both:
-        assert "the mirror at <secret:1> and <secret:2> is stale ```" in result
+        assert "the mirror at <secret:2> and <secret:1> is stale ```" in result
         assert result.startswith("````text\n")  # longer than what the line holds
         assert result.endswith("\n````")
     for body in server.bodies:

@@ -54,12 +54,11 @@ def _check(name: str, key: str) -> None:
 def _stored(name: str) -> str:
     try:
         import keyring
-        import keyring.errors
     except ModuleNotFoundError:
         return ""
     try:
         return keyring.get_password(SERVICE, name) or ""
-    except keyring.errors.KeyringError:
+    except Exception:  # noqa: BLE001  # backends are plugins, and raise what they like
         return ""  # no keyring on this machine, or a locked one: as if there was no key, and the endpoint says so
 
 

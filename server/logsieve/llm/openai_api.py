@@ -73,7 +73,10 @@ def read(event: Mapping[str, Any], turn: Turn) -> str:
 def _call(part: Mapping[str, Any], number: int, turn: Turn) -> None:
     index, function = part.get("index"), part.get("function")
     call = turn.call(index if isinstance(index, int) else number)
-    call.id = call.id or str(part.get("id") or "")
+    given = str(part.get("id") or "")
+    if given and call.id and given != call.id:  # another call, by a server that gives all of them one index
+        call = turn.call(len(turn.calls))
+    call.id = call.id or given
     if isinstance(function, Mapping):
         call.name = call.name or str(function.get("name") or "")
         arguments = function.get("arguments")
