@@ -265,7 +265,8 @@ def _cited(row: str) -> _Claim | None:
     match = _CITED.match(row)
     if match is None:
         return None
-    return _Claim(_ranges(match["a"] or match["b"]), match["text"].strip().strip("`"), row if match["b"] else "")
+    barred = "|" in row[: match.start("text")]
+    return _Claim(_ranges(match["a"] or match["b"]), match["text"].strip().strip("`"), row if barred else "")
 
 
 def _uncited(said: str) -> _Claim | None:
