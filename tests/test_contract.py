@@ -15,7 +15,8 @@ import pytest
 
 from command import Command
 from logsieve import operations
-from logsieve.cli import EXTRA, cli
+from logsieve.cli import cli
+from logsieve.cli.operations import EXTRA
 from logsieve.lsp import protocol
 from logsieve.settings import CLIENT_ONLY, DEFAULTS
 from logsieve.tools import TOOLS
