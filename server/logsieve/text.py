@@ -174,7 +174,7 @@ def _codec(raw: bytes) -> str:
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
-        good = sum(ord(c) > 127 for c in raw.decode("utf-8", "ignore"))
+        good = not raw.decode("utf-8", "ignore").isascii()
         cut_at_edge = raw[:1] >= b"\x80" and raw[:1] < b"\xc0"
         return "utf-8" if good or cut_at_edge or raw[-1] >= 0xC0 else "latin-1"
     return "utf-8"
