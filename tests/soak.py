@@ -317,6 +317,7 @@ class Soak:
                         self._note(method, uri, mine, theirs)
             self.problems += other.problems
             await fresh.shut_down()
+        self.listen()  # a log may have been closed right before
         for uri, params in self.published.items():
             if uri not in self.texts and params["diagnostics"]:
                 self.problems.append(f"{uri} is closed, and has {len(params['diagnostics'])} diagnostics")
