@@ -156,7 +156,7 @@ def analyse(
     markers = scanned.of("end", "start")
     outcomes = scanned.of("outcome")
     told = sections.marks(outcomes, excluded)
-    passing = sections.Tests(outcomes, messages)
+    passing = sections.Tests(scanned.of("test"), messages)
     found = sections.build(len(text), markers, told, message, text.clean)
 
     def bounds(line: int) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from logsieve.core.distinct import Distinct, Found
 from logsieve.core.parts import Messages, Part, joined
 from logsieve.core.scanner import Scanner, scanner
-from logsieve.packs import IgnoreRule, NoiseRule, OutcomeRule, PackSet, Pattern, Rule
+from logsieve.packs import IgnoreRule, NoiseRule, PackSet, Pattern, Rule
 from logsieve.packs.patterns import compiled
 from logsieve.text import LONGEST, Data, LogText
 
@@ -109,10 +109,8 @@ def _plan(packs: PackSet) -> _Plan:
 
 
 def _is_told(pattern: Pattern) -> bool:
-    """Whether a pattern is one of sections or outcomes, but of tests: those only pass or fail."""
-    owner = pattern.owner
-    told = pattern.part in ("start", "end", "outcome") and "(?P<" in pattern.regex
-    return told and not (isinstance(owner, OutcomeRule) and owner.scope == "test")
+    """Whether a pattern is one of sections or outcomes that names something."""
+    return pattern.part in ("start", "end", "outcome") and "(?P<" in pattern.regex
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +142,10 @@ class Hits:
                 else:
                     texts = self.names[end - size : end].decode("utf-8", "replace").split("\n")
                     yield line, patterns[number], {n: text for n, text in zip(names, texts, strict=False) if text}
+
+    def pattern(self, at: int) -> Pattern:
+        """The pattern of one of them."""
+        return self.plan.patterns[self.numbers.item(at)]
 
     def patterns(self) -> list[Pattern]:
         """The patterns, each once."""

@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from logsieve.core.outline import Sections
 from logsieve.model import Outcome, Verdict
@@ -38,6 +41,19 @@ _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 Groups = dict[str, str]
 Hits = Iterable[tuple[int, Pattern, Groups | None]]  # lines, and what the patterns name there; None: not looked at
+
+
+class Ends(Protocol):
+    """Lines that say how tests ended, in order: there may be millions, so none is an object."""
+
+    @property
+    def lines(self) -> NDArray[np.int32]:
+        """Their numbers."""
+        ...
+
+    def pattern(self, at: int) -> Pattern:
+        """The pattern of one of them."""
+        ...
 
 
 class Mark(NamedTuple):
@@ -85,14 +101,9 @@ class Tests:
     gives those of lines start..end with newlines between them.
     """
 
-    def __init__(self, hits: Hits, messages: Callable[[int, int], bytes]) -> None:
-        self._lines = array("i")
-        self._rules: list[tuple[str, OutcomeRule]] = []  # each with its pack
-        known: dict[int, tuple[str, OutcomeRule]] = {}
-        for line, pattern, _ in hits:
-            if isinstance(pattern.owner, OutcomeRule) and pattern.owner.scope == "test":
-                self._lines.append(line)
-                self._rules.append(known.setdefault(id(pattern), (pattern.pack.name, pattern.owner)))
+    def __init__(self, hits: Ends, messages: Callable[[int, int], bytes]) -> None:
+        self._hits = hits
+        self._lines = array("i", hits.lines.tobytes())
         self._messages = messages
         self._begins: dict[int, int] = {}
 
@@ -101,8 +112,9 @@ class Tests:
         at = bisect_left(self._lines, line)
         if at == len(self._lines):
             return False
-        runner, rule = self._rules[at]
-        if rule.result != "passed" or runner == pack:
+        pattern = self._hits.pattern(at)
+        rule = pattern.owner
+        if not isinstance(rule, OutcomeRule) or rule.result != "passed" or pattern.pack.name == pack:
             return False
         if at not in self._begins:
             self._begins[at] = self._begin(at, rule)
@@ -258,7 +270,7 @@ def marks(hits: Hits, exclude: Callable[[str, int, bool], bool]) -> Marks:
 def _marks(hits: Hits, exclude: Callable[[str, int, bool], bool]) -> Iterator[Mark]:
     for line, pattern, groups in hits:
         rule = pattern.owner
-        if groups is None or not isinstance(rule, OutcomeRule) or rule.scope == "test":
+        if groups is None or not isinstance(rule, OutcomeRule):
             continue
         if rule.unless and exclude(rule.unless, line, rule.raw):
             continue

@@ -218,6 +218,9 @@ class Problem:
         return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
 
 
+Part = Literal["rule", "ignore", "noise", "outcome", "test", "start", "end"]  # test: how one of many ended
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """One pattern of the scan and what it belongs to. Its number is its place in PackSet.patterns."""
@@ -225,7 +228,7 @@ class Pattern:
     regex: str
     raw: bool
     pack: Pack
-    part: Literal["rule", "ignore", "noise", "outcome", "start", "end"]
+    part: Part
     owner: Rule | IgnoreRule | NoiseRule | OutcomeRule | SectionRule
 
 
@@ -261,7 +264,8 @@ class PackSet:
             for noise in pack.noise:
                 yield Pattern(noise.pattern, False, pack, "noise", noise)
             for outcome in pack.outcomes:
-                yield Pattern(outcome.pattern, outcome.raw, pack, "outcome", outcome)
+                part: Part = "test" if outcome.scope == "test" else "outcome"
+                yield Pattern(outcome.pattern, outcome.raw, pack, part, outcome)
             for section in pack.sections:
                 yield Pattern(section.start, section.raw, pack, "start", section)
                 if section.end:
