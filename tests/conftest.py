@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # Editors are kept between runs: said here, because tests get a cache folder of their own.
 _CACHE = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
 os.environ.setdefault("LOGSIEVE_EDITORS", str(Path(_CACHE) / "logsieve-editors"))
+
+# Started in the background or by nohup we would have these ignored, and the programs under test too.
+for _name in ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM"):
+    if (_number := getattr(signal, _name, None)) and signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
