@@ -27,6 +27,7 @@ HUGE = 1 << 16  # bytes of a line from which its clean text is remembered: it is
 # Control sequences (CSI), strings (OSC, DCS, ...; also Buildkite's `ESC _bk;t=1 BEL`), two-character sequences, a lone
 # ESC; and colours in caret notation, as `cat -v` and some services' archives write them.
 _ESCAPE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 _CARET = re.compile(rb"\^\[\[[0-9;]*[mK]")
 _MOVES = re.compile(rb"\x1b\[(?:[01]?G|[0-9]{0,9}[ABEF]|[0-9]{2,9}D|2K)")  # to column 1, other lines, far left; erased
 _LONGEST_MOVE = 12  # bytes
@@ -93,8 +94,10 @@ class LogText:
     def clean(self, line: int) -> str:
         """The line as a terminal shows it: no escape sequences, only the last frame."""
         raw = self.raw(line)
-        if raw.isascii() and not _special(raw):  # nearly all lines
-            return raw.decode("ascii")
+        if raw.isascii():  # nearly all lines
+            plain = _COLOUR.sub(b"", raw) if _ESC in raw else raw
+            if not _special(plain):
+                return plain.decode("ascii")
         if len(raw) < HUGE:
             return _decode(b"".join([raw[a:b] for a, b in _kept(raw)]), _codec(raw))
         if self._huge[0] != line:
