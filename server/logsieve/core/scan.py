@@ -66,7 +66,6 @@ class _Plan:
     by_bytes: Scanner
     by_outstanding: Scanner
     levels: NDArray[np.int8]  # that make a line stand out
-    parts: NDArray[np.str_]
     is_rule: NDArray[np.bool_]
     names: tuple[tuple[str, ...], ...]  # by pattern: the groups that are looked for in the scan
     is_named: NDArray[np.bool_]  # by pattern: whether there are any
@@ -97,7 +96,6 @@ def _plan(packs: PackSet) -> _Plan:
         by_bytes,
         by_outstanding,
         np.array([p.owner.at_level for p in packs.level_rules if isinstance(p.owner, Rule)], np.int8),
-        np.array([p.part for p in patterns], np.str_),
         np.array([p.part == "rule" for p in patterns], bool),
         named,
         np.array(list(map(bool, named)), bool),
@@ -106,6 +104,13 @@ def _plan(packs: PackSet) -> _Plan:
         np.array([p.owner.specificity if isinstance(p.owner, IgnoreRule) else 0 for p in patterns], np.int8),
         Distinct(),
     )
+
+
+@lru_cache(maxsize=32)
+def _rank(plan: _Plan, parts: tuple[str, ...]) -> NDArray[np.int8]:
+    """By pattern: the place of its part among these, their number where it is none of them."""
+    places = (parts.index(p.part) if p.part in parts else len(parts) for p in plan.patterns)
+    return np.fromiter(places, np.int8, len(plan.patterns))
 
 
 def _is_told(pattern: Pattern) -> bool:
@@ -176,7 +181,7 @@ class Scanned:
     def of(self, *parts: str) -> Hits:
         """The hits of sections' starts or ends, or of outcomes, in the order of the log; those of one line by part."""
         found = self.found
-        rank = np.array([parts.index(part) if part in parts else len(parts) for part in self.plan.parts.tolist()])
+        rank = _rank(self.plan, parts)
         chosen = np.flatnonzero((rank < len(parts))[found.numbers])
         if len(parts) > 1:
             chosen = chosen[np.lexsort((rank[found.numbers[chosen]], found.lines[chosen]))]
