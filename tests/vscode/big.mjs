@@ -6,7 +6,7 @@ import { appendFileSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { openBrowser } from "./browser.mjs";
 import { serverCommand, startEditor } from "./editor.mjs";
-import { memory } from "./memory.mjs";
+import { memory, worker } from "./memory.mjs";
 import { startModel } from "./model.mjs";
 import { step } from "./report.mjs";
 import { START_MS, workbench } from "./workbench.mjs";
@@ -44,10 +44,14 @@ try {
     await page.locator(".explorer-folders-view .monaco-list-row", { hasText: "big.log" }).waitFor({ timeout: START_MS });
     idle = await settled();
     await vs.fromExplorer("big.log", "Triage File");
+    await vs.until("worker", async () => worker(), (pid) => pid !== undefined, patience);
+    const busy = worker() ?? assert.fail("the worker has ended");
+    process.kill(busy, "SIGSTOP"); // it might be through before the button is there
     await vs.until("progress", () => vs.notifications(), (seen) => seen.some((text) => text.includes("reading big.log")), patience);
     await page.waitForTimeout(500); // it slides in
     await screenshot("progress");
     await vs.cancelNotification();
+    process.kill(busy, "SIGCONT");
     await vs.until("no progress", () => vs.notifications(), (seen) => seen.length === 0);
     assert.deepEqual(await vs.tabs(), []);
   });
