@@ -289,7 +289,7 @@ def _clean_chunk(data: bytes) -> bytes:
     for offset in range(int((simple_ends - begins).max(initial=0))):
         kept[np.minimum(begins + offset, simple_ends - 1)] = False
     newlines = np.flatnonzero(view == _LF)
-    lines = np.unique(np.searchsorted(newlines, np.concatenate(odd)))
+    lines = np.flatnonzero(np.bincount(np.searchsorted(newlines, np.concatenate(odd))))
     if not len(lines):
         return view[kept].tobytes()
     out: list[bytes] = []

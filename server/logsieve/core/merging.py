@@ -93,13 +93,17 @@ def _without_cascades(ranked: Sequence[Finding]) -> list[Finding]:
     """More than CASCADE failures of one rule in one step that say nearly the same hang on the first: one missing header
     makes hundreds of errors. Failed tests stand for themselves.
     """
-    alike: dict[tuple[str, int, Level], dict[str, list[Finding]]] = {}
+    alike: dict[tuple[str, int, Level], list[Finding]] = {}
     for finding in ranked:
         if not finding.subject:
-            groups = alike.setdefault((finding.rule, finding.section, finding.severity), {})
-            groups.setdefault(_near(finding.message, groups), []).append(finding)
+            alike.setdefault((finding.rule, finding.section, finding.severity), []).append(finding)
     hung: dict[int, Finding | None] = {}
-    for groups in alike.values():
+    for some in alike.values():
+        if len(some) <= CASCADE:
+            continue
+        groups: dict[str, list[Finding]] = {}
+        for finding in some:
+            groups.setdefault(_near(finding.message, groups), []).append(finding)
         for group in groups.values():
             if len(group) > CASCADE:
                 lead, *rest = sorted(group, key=lambda f: f.start)
@@ -150,7 +154,7 @@ def _host(
 
 def _near(message: str, groups: Mapping[str, object]) -> str:
     """The group that says nearly the same as a message, numbers, paths and what is quoted left aside; else its own."""
-    from rapidfuzz import fuzz, process  # where more than one failure was found
+    from rapidfuzz import fuzz, process  # where many failures were found
 
     shape = _VARIABLE.sub("", message[:MESSAGE])
     if shape in groups or len(shape) < SHORT:

@@ -154,7 +154,7 @@ class Hits:
 
     def patterns(self) -> list[Pattern]:
         """The patterns, each once."""
-        return [self.plan.patterns[number] for number in np.unique(self.numbers)]
+        return [self.plan.patterns[number] for number in np.flatnonzero(np.bincount(self.numbers))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +193,7 @@ class Scanned:
         rules = np.flatnonzero(self.plan.is_rule[self.found.numbers])
         numbers, lines = self.found.numbers[rules], self.found.lines[rules]
         chosen: list[tuple[int, Pattern]] = []
-        for number in np.unique(numbers):
+        for number in np.flatnonzero(np.bincount(numbers)).tolist():
             chosen += [(line, self.plan.patterns[number]) for line in _thinned(lines[numbers == number])]
         taken = np.zeros(len(self.found), bool)
         taken[lines] = True

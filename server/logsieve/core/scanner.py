@@ -47,7 +47,9 @@ def scanner(patterns: tuple[str, ...]) -> Scanner:
 
 def hits(numbers: Sequence[int], lines: NDArray[np.int64]) -> Hits:
     """Pairs of pattern and line made unique and sorted by line, then pattern."""
-    pairs = np.unique(lines.astype(np.int64) << 32 | np.asarray(numbers, np.int64))
+    pairs = lines.astype(np.int64) << 32 | np.asarray(numbers, np.int64)
+    pairs.sort()
+    pairs = pairs[np.diff(pairs, prepend=-1) != 0]  # `np.unique` would import masked arrays to ask whether it has one
     return (pairs & 0xFFFFFFFF).astype(np.int32), pairs >> 32
 
 
