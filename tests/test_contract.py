@@ -161,7 +161,9 @@ def test_every_command_is_documented_and_helps(name: str, tmp_path: Path) -> Non
 
 
 def test_documented_commands_and_options_exist() -> None:
-    known = {option for command in commands().values() for p in command.params for option in p.opts} | {"--help"}
+    known = {option for command in (cli, *commands().values()) for p in command.params for option in p.opts} | {
+        "--help"
+    }
     for line in re.findall(r"logsieve ((?:[a-z-]+ )?[^`|#\n]*)", README):
         for option in re.findall(r"(?<!\S)--[a-z-]+", line):
             assert option in known, line
