@@ -107,6 +107,7 @@ CORE: dict[str, set[str]] = {
     "fitting": {"analysis"},  # the half of it that counts bytes
     "render": {"analysis", "redact"},  # the only way out redacts
     "excerpts": {"analysis", "reduce", "render", "redact"},  # what is asked for, as text
+    "similar": {"analysis"},
     "samples": {"analysis"},  # runs the packs' samples
     "redact": {"assignments", "chance", "credentials", "personal", "places"},  # its own rules, by what they look at
     "credentials": {"assignments", "places"},

@@ -237,6 +237,24 @@ def explain(
     return answer | {"further": list(further)}
 
 
+def search(analysis: Analysis, path: str, text: str, most: int) -> dict[str, Any]:
+    """The lines that say about what a text says, best first. What only a secret says does not count."""
+    from logsieve.core.similar import Likeness
+
+    likeness = Likeness(analysis, text)
+    found = {hit: analysis.line(hit.line).message.strip() for hit in likeness.best(most)}
+    safe = _safe(analysis, found.values())
+    return {
+        "path": path,
+        "text": text,
+        "hits": [
+            {"line": hit.line + 1, "text": safe[message], "score": round(hit.score, 3), "count": hit.count}
+            for hit, message in found.items()
+            if safe[message] == message or likeness.of(safe[message])
+        ],
+    }
+
+
 def _safe(analysis: Analysis, texts: Iterable[str]) -> dict[str, str]:
     """Pieces of log text as they may leave: without secrets and without what a terminal would obey.
 
@@ -305,6 +323,17 @@ OPERATIONS: tuple[Operation, ...] = (
         "path, templates (id, template, count) and lines: the id of each line's template",
         templates,
         formats=("text", "json", "jsonl", "csv"),
+    ),
+    Operation(
+        "search",
+        "Find the lines that say about what a text says: a few words, or a line of another log.",
+        "path, text and hits, best first: line, text, score (1: all that was asked for), count (lines that differ in "
+        "numbers alone)",
+        search,
+        (
+            Parameter("text", str, None, "What to look for: words in any order, spelt about right.", required=True),
+            Parameter("most", int, 20, "Most lines that are shown.", minimum=1, maximum=1000),
+        ),
     ),
     Operation(
         "explain",

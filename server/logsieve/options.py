@@ -63,8 +63,10 @@ class Budget(Whole):
         return super().convert(value, param, ctx)
 
 
-def of(parameter: Parameter) -> click.Option:
-    """The option for a parameter of an operation."""
+def of(parameter: Parameter) -> click.Parameter:
+    """The option for a parameter of an operation; an argument where it must be given."""
+    if parameter.required:
+        return click.Argument([parameter.name], metavar=parameter.name.upper(), type=parameter.type)
     kind: click.ParamType[Any] | type
     more = ""
     if parameter.choices:

@@ -311,6 +311,22 @@ def _templates(answer: dict[str, Any], _: Analysis, columns: int) -> Iterator[Ro
         yield [(f"{template['count']:>9,}  ", "dim"), (_cut(template["template"], columns - 11), "")]
 
 
+def _search(answer: dict[str, Any], _: Analysis, columns: int) -> Iterator[Row]:
+    hits = answer["hits"]
+    yield [
+        (f"{answer['path']}: ", "bold"),
+        (f"{counted(len(hits), 'kind')} of lines" if hits else "no line says that", ""),
+    ]
+    for hit in hits:
+        place = f"{hit['line']:>9,}  "
+        count = f"  ({hit['count']:,} lines)" if hit["count"] > 1 else ""
+        yield [
+            (place, "dim"),
+            (_cut(hit["text"], columns - len(place) - len(count)), "bold" if hit["score"] == 1 else ""),
+            (count, "dim"),
+        ]
+
+
 def _explain(answer: dict[str, Any], _: Analysis, __: int) -> Iterator[Row]:
     """What follows the answer, which was printed as it came: what of it the log does not bear out."""
     total = answer["verified"] + answer["unverified"]
@@ -332,6 +348,7 @@ VIEWS = {
     "reduce": _reduce,
     "sections": _sections,
     "templates": _templates,
+    "search": _search,
     "explain": _explain,
     "filter": _filter,
     "run": _run,

@@ -350,3 +350,12 @@ def test_json_holds_one_line_a_log_whatever_the_log_holds(run: Command, tmp_path
         assert len(output.splitlines()) == 1
         assert json.loads(output)["path"] == str(log)
         assert not set(output) & set("\u2028\u0085\x9b\x7f\x0c")
+
+
+def test_search_takes_a_text_and_logs(run: Command, failing: Path, passing: Path) -> None:
+    done = run("search", "files cannot be found", failing, passing)
+    shown = done.stdout.decode()
+    assert done.returncode == 0
+    assert "failing.log: 1 kind of lines\n        4  error: cannot find the file `config.yaml`\n" in shown
+    assert "passing.log: no line says that\n" in shown
+    assert run("search", "step").returncode == 2

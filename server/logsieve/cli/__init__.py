@@ -27,6 +27,7 @@ EXAMPLES = """\b
 Examples:
   logsieve triage build.log                 the root cause, the other findings, where the rest went
   logsieve reduce --budget 2000 build.log   the lines that explain it, for a person or a model
+  logsieve search "no space left" build.log lines that say about that, best first
   logsieve run -- make test                 run it, and triage what it printed; its exit code
   make test 2>&1 | logsieve                 a few lines if it passed, else the reduced log
   gh run view --log-failed | logsieve triage -
