@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from logsieve.core.distinct import Distinct, Found
 from logsieve.core.parts import Messages, Part, joined
-from logsieve.core.scanner import Scanner, scanner
+from logsieve.core.scanner import Scanner, Together, scanner
 from logsieve.packs import IgnoreRule, NoiseRule, PackSet, Pattern, Rule
 from logsieve.packs.patterns import compiled
 from logsieve.text import LONGEST, Data, LogText
@@ -75,7 +75,7 @@ class _Plan:
     distinct: Distinct
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=3)  # each remembers messages; of packs that are edited one set is in use
 def _plan(packs: PackSet) -> _Plan:
     patterns = packs.patterns
     kinds = np.array(["ignore" if p.part == "ignore" else "raw" if p.raw else "plain" for p in patterns], np.str_)
@@ -83,7 +83,7 @@ def _plan(packs: PackSet) -> _Plan:
     names: dict[str, int] = {}
     reasons = [names.setdefault(p.owner.reason, len(names)) if isinstance(p.owner, NoiseRule) else -1 for p in patterns]
     by_message, by_bytes, by_outstanding = (
-        scanner(tuple(patterns[i].regex for i in which)) for which in (plain, raw, ignores)
+        _scanner([patterns[i] for i in which.tolist()]) for which in (plain, raw, ignores)
     )
     named = tuple(compiled(p.regex).names if _is_told(p) else () for p in patterns)
     return _Plan(
@@ -104,6 +104,19 @@ def _plan(packs: PackSet) -> _Plan:
         np.array([p.owner.specificity if isinstance(p.owner, IgnoreRule) else 0 for p in patterns], np.int8),
         Distinct(),
     )
+
+
+def _scanner(patterns: Sequence[Pattern]) -> Scanner:
+    """The scanner for some patterns. Those of a user's packs have an engine of their own: prepared together with the
+    built-in ones each change of a pack would take ten seconds.
+    """
+    own = np.array([not p.pack.built_in for p in patterns], bool)
+    parts = [
+        (scanner(tuple(patterns[i].regex for i in which.tolist())), which)
+        for which in (np.flatnonzero(chosen).astype(np.int32) for chosen in (~own, own))
+        if len(which)
+    ]
+    return parts[0][0] if len(parts) == 1 else Together(parts) if parts else scanner(())
 
 
 @lru_cache(maxsize=32)

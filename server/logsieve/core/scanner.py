@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from logsieve.packs import cache
 
-__all__ = ["MANY", "HyperscanScanner", "Re2Scanner", "Scanner", "hits", "scanner"]
+__all__ = ["MANY", "HyperscanScanner", "Re2Scanner", "Scanner", "Together", "hits", "scanner"]
 
 MANY = 500  # patterns from which preparing them takes seconds
 log = logging.getLogger("logsieve.scanner")
@@ -45,7 +45,7 @@ def scanner(patterns: tuple[str, ...]) -> Scanner:
     return HyperscanScanner(patterns)
 
 
-def hits(numbers: Sequence[int], lines: NDArray[np.int64]) -> Hits:
+def hits(numbers: Sequence[int] | NDArray[np.int32], lines: NDArray[np.int64]) -> Hits:
     """Pairs of pattern and line made unique and sorted by line, then pattern."""
     pairs = lines.astype(np.int64) << 32 | np.asarray(numbers, np.int64)
     pairs.sort()
@@ -91,6 +91,18 @@ def _source(pattern: str) -> str:
     open_ended = "|".join(branch for branch, ends in branches if not ends)
     sources = [f"(?:{open_ended}).*\\n"] if open_ended else []
     return pattern[:start] + "|".join([*sources, *(branch for branch, ends in branches if ends)])
+
+
+class Together:
+    """Several scanners as one; each comes with what its numbers stand for."""
+
+    def __init__(self, parts: Sequence[tuple[Scanner, NDArray[np.int32]]]) -> None:
+        self._parts = parts
+
+    def scan(self, data: bytes) -> Hits:
+        """See Scanner."""
+        found = [(numbers[which], lines) for part, numbers in self._parts for which, lines in [part.scan(data)]]
+        return hits(np.concatenate([n for n, _ in found]), np.concatenate([lines for _, lines in found]))
 
 
 class HyperscanScanner:

@@ -139,7 +139,7 @@ class _Reader:
         self.problems: list[Problem] = []
 
     def pack(self, given: Mapping[str, Any]) -> Pack | None:
-        values: dict[str, Any] = {"origin": self.origin}
+        values: dict[str, Any] = {"origin": self.origin, "built_in": self.trusted}
         for key in ("name", "title", "url"):
             if key in given and not isinstance(given[key], str):
                 self.problem(f"{key} must be text", key)

@@ -195,6 +195,7 @@ class Pack:
     name: str
     title: str
     origin: str
+    built_in: bool = False
     url: str = ""
     category: Category = Category.OTHER
     rules: tuple[Rule, ...] = ()
