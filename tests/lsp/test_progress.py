@@ -52,13 +52,13 @@ def talk() -> Talk:
 
 
 def test_begin_report_and_end(talk: Talk) -> None:
-    talk.front.on_progress(URI, 0.1)
+    talk.front.on_progress(URI, 0.1, 0.7)
     [create] = talk.wire.sent
     assert create["method"] == "window/workDoneProgress/create"
-    talk.front.on_progress(URI, 0.2)  # the client has not answered yet: nothing may be shown
+    talk.front.on_progress(URI, 0.2, 0.7)  # the client has not answered yet: nothing may be shown
     assert talk.values() == []
     talk.hear(id=create["id"], result=None)
-    talk.front.on_progress(URI, 0.5)
+    talk.front.on_progress(URI, 0.5, 0.7)
     talk.front.on_progress(URI, None)
     begin, report, end = talk.values()
     assert begin == {
@@ -73,24 +73,40 @@ def test_begin_report_and_end(talk: Talk) -> None:
     assert {m["params"]["token"] for m in talk.wire.sent} == {create["params"]["token"]}
 
 
+def test_short_work_is_not_shown(talk: Talk) -> None:
+    talk.front.on_progress(URI, 0.1, 0.1)
+    talk.front.on_progress(URI, 0.9, 0.3)
+    talk.front.on_progress(URI, None)
+    assert talk.wire.sent == []
+
+
+def test_a_request_that_waits_is_told_from_the_start(talk: Talk) -> None:
+    with talk.front.waiting(URI, "its own"):
+        talk.front.on_progress(URI, 0.0, 0.0)
+        talk.front.on_progress(URI, 0.5, 0.3)
+        talk.front.on_progress(URI, None)
+    assert [v.get("percentage") for v in talk.values()] == [0, 0, 50, 100, None]
+    assert {m["params"]["token"] for m in talk.wire.sent} == {"its own"}
+
+
 def test_work_that_ends_before_the_client_is_ready(talk: Talk) -> None:
-    talk.front.on_progress(URI, 0.9)
+    talk.front.on_progress(URI, 0.9, 0.7)
     talk.front.on_progress(URI, None)
     talk.hear(id=talk.wire.sent[0]["id"], result=None)
     assert [v["kind"] for v in talk.values()] == ["begin", "end"]
 
 
 def test_a_dead_worker_ends_what_was_shown(talk: Talk) -> None:
-    talk.front.on_progress(URI, 0.1)
+    talk.front.on_progress(URI, 0.1, 0.7)
     talk.hear(id=talk.wire.sent[0]["id"], result=None)
     talk.front.on_death(final=False)
     assert [v["kind"] for v in talk.values()] == ["begin", "end"]
-    talk.front.on_progress(URI, 0.1)  # the next worker starts over, under a new token
+    talk.front.on_progress(URI, 0.1, 0.7)  # the next worker starts over, under a new token
     assert talk.wire.sent[-1]["method"] == "window/workDoneProgress/create"
 
 
 def test_a_client_that_cannot_show_it_hears_nothing() -> None:
     talk = Talk(can_show=False)
-    talk.front.on_progress(URI, 0.1)
+    talk.front.on_progress(URI, 0.1, 0.7)
     talk.front.on_progress(URI, None)
     assert talk.wire.sent == []

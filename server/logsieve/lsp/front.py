@@ -76,6 +76,7 @@ GIVEN_UP = (
     '("LogSieve: Restart Server" in VS Code, ":lsp restart" or ":edit" in Neovim); the server\'s log says more.'
 )
 PROBLEMS = 3  # with packs and patterns that are shown one by one: each is a pop-up
+SHOWN_AFTER = 0.5  # seconds of work before a window about it opens
 FAILED = "LogSieve could not finish something; the server's log says what. It goes on without."
 
 
@@ -371,10 +372,12 @@ class Front(LanguageServer):
             more = f"LogSieve: {len(problems) - PROBLEMS} more problems are in the server's log."
             self._tell(more, types.MessageType.Warning)
 
-    def on_progress(self, uri: str, fraction: float | None) -> None:
-        """Work that takes long: shown where a request waits for it, or else by clients that announced they can."""
+    def on_progress(self, uri: str, fraction: float | None, seconds: float = 0) -> None:
+        """Work under way: told where a request waits for it; if it takes long, also by clients that announced they can
+        show it.
+        """
         if waiting := self._waiting.get(uri):
-            report = types.WorkDoneProgressReport(percentage=int(100 * (fraction or 1)))
+            report = types.WorkDoneProgressReport(percentage=100 if fraction is None else int(100 * fraction))
             self.work_done_progress.report(waiting, report)
             return
         if not self.can("window.work_done_progress"):
@@ -384,8 +387,9 @@ class Front(LanguageServer):
             if token and self._progress.pop(uri, None) in self.work_done_progress.tokens:
                 self.work_done_progress.end(token, types.WorkDoneProgressEnd())
         elif token is None:
-            self._progress[uri] = token = str(uuid4())
-            self.work_done_progress.create(token, lambda _: self._begin_progress(uri, token))
+            if seconds >= SHOWN_AFTER:
+                self._progress[uri] = token = str(uuid4())
+                self.work_done_progress.create(token, lambda _: self._begin_progress(uri, token))
         elif token in self.work_done_progress.tokens:
             report = types.WorkDoneProgressReport(percentage=int(100 * fraction))
             self.work_done_progress.report(token, report)

@@ -114,10 +114,11 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long analysis is, 0 to 1; None when it has ended."""
+    """How far an analysis is, 0 to 1, and the seconds it has taken; a fraction of None when it has ended."""
 
     uri: str
     fraction: float | None
+    seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,8 +57,8 @@ class AskFailedError(Exception):
 class Listener(Protocol):
     """Who is told what the worker says on its own."""
 
-    def on_progress(self, uri: str, fraction: float | None) -> None:
-        """An analysis takes long, and is so far; None when it has ended."""
+    def on_progress(self, uri: str, fraction: float | None, seconds: float = 0) -> None:
+        """An analysis is so far after these seconds; None when it has ended."""
 
     def on_problems(self, problems: tuple[str, ...]) -> None:
         """What is wrong with packs and with patterns of the settings, if anything."""
@@ -231,7 +231,7 @@ class Session:
             if isinstance(message, Answer | Failed | Dropped):
                 self._settle(message)
             elif self.listener and isinstance(message, Progress):
-                self.listener.on_progress(message.uri, message.fraction)
+                self.listener.on_progress(message.uri, message.fraction, message.seconds)
             elif self.listener and isinstance(message, Problems):
                 self.listener.on_problems(message.problems)
 

@@ -53,7 +53,7 @@ MEMORY = 1 << 30  # bytes that analyses may take; those used longest ago are dro
 BIG = 1 << 24  # bytes of a file from which it is read where it is needed, not whole
 SOON = 1 << 19  # bytes of a text that is analysed before one would notice
 OBJECT = 600  # bytes of a block and its finding
-PROGRESS_AFTER = 0.5  # seconds of work before the user is told
+PROGRESS_AFTER = 0.05  # seconds of work before the front is told, which decides whether it shows it
 PROGRESS_EVERY = 0.2  # seconds between two reports
 
 
@@ -358,18 +358,19 @@ class Worker:
     def _knows(self, uri: str) -> bool:
         return uri in self._documents and self._documents[uri].analysis is not None
 
-    def report(self, uri: str, fraction: float | None) -> None:
+    def report(self, uri: str, fraction: float | None, seconds: float = 0) -> None:
         """Tell the front how far the analysis of a document is; None when it has ended."""
-        write(self._sink, Progress(uri, fraction))
+        write(self._sink, Progress(uri, fraction, seconds))
 
 
 class _Watch:
-    """The progress callback of one analysis: stops it when it is obsolete, and tells of it when it takes long."""
+    """The progress callback of one analysis: stops it when it is obsolete, and tells how far it is."""
 
     def __init__(self, worker: Worker, ask: Ask) -> None:
         self._worker = worker
         self._ask = ask
-        self._next = time.monotonic() + PROGRESS_AFTER
+        self._began = time.monotonic()
+        self._next = self._began + PROGRESS_AFTER
         self._told = False
 
     def __call__(self, fraction: float) -> None:
@@ -379,7 +380,7 @@ class _Watch:
         if (now := time.monotonic()) >= self._next:
             self._next = now + PROGRESS_EVERY
             self._told = True
-            self._worker.report(self._ask.uri, fraction)
+            self._worker.report(self._ask.uri, fraction, now - self._began)
 
     def end(self) -> None:
         if self._told:
