@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from lsp.client import COMMANDS, Client, running, span
+from lsp.client import COMMANDS, Client, ServerError, running, span
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -289,6 +289,46 @@ async def test_the_reduced_view_leads_back(everything: Client) -> None:
         assert found is None or found["uri"] == log["textDocument"]["uri"]
     nowhere = {**log, "position": {"line": CAUSE, "character": 0}}
     assert await everything.request("textDocument/definition", nowhere) is None
+
+
+async def test_a_client_that_shows_numbers_itself_gets_none_in_the_text() -> None:
+    async with running() as client:
+        await client.initialize(initializationOptions={"numbers": False})
+        uri = opened(client)["textDocument"]["uri"]
+        view = {"uri": (await client.request("logsieve/reducedView", {"uri": uri, "budget": 300}))["uri"]}
+        found = await client.request("logsieve/view", view)
+        rows = found["text"].split("\n")[:-1]
+        cause = found["lines"].index(CAUSE)
+        assert rows[cause] == MESSAGES[CAUSE]  # its time is that of the line before
+        assert rows[found["lines"].index(-1)].startswith("[... ")
+        at = {"textDocument": view, "position": {"line": cause, "character": 0}}
+        assert (await client.request("textDocument/hover", at))["range"] == span(cause, 0, cause, len(rows[cause]))
+        for method in ("logsieve/expand", "logsieve/view"):
+            with pytest.raises(ServerError, match=r"not a reduced log|no such document"):
+                await client.request(method, {"uri": uri, "line": 0})
+
+
+async def test_what_was_left_out_can_be_shown_in_its_place(everything: Client) -> None:
+    log = opened(everything)
+    asked = {"uri": log["textDocument"]["uri"], "budget": 300}
+    view = {"uri": (await everything.request("logsieve/reducedView", asked))["uri"]}
+    before = await everything.request("logsieve/view", view)
+    text = (await everything.request("workspace/textDocumentContent", view))["text"]
+    assert before["text"] == text
+    rows = text.split("\n")[:-1]
+    assert before["lines"] == [-1 if row.lstrip().startswith("...") else int(row.split("|")[0]) - 1 for row in rows]
+    gap = max(range(len(rows)), key=lambda i: 0 if before["lines"][i] >= 0 else int(rows[i].split("[")[1].split()[0]))
+    first, after = before["lines"][gap - 1] + 1, before["lines"][gap + 1]
+    assert (await everything.request("logsieve/expand", {**view, "line": gap}))["line"] == gap
+    wider = await everything.request("logsieve/view", view)
+    assert wider["lines"] == [*before["lines"][:gap], *range(first, after), *before["lines"][gap + 1 :]]
+    assert LOG.split("\n")[first + 3].rpartition("Z ")[2] in wider["text"].split("\n")[gap + 3]
+    there = {"textDocument": view, "position": {"line": gap + 3, "character": 9}}
+    assert (await everything.request("textDocument/definition", there))["range"]["start"]["line"] == first + 3
+    assert (await everything.request("logsieve/expand", {**view, "line": gap - 1}))["line"] is None
+    assert (await everything.request("logsieve/expand", {**view, "line": 9999}))["line"] is None
+    assert (await everything.request("logsieve/expand", {**view, "line": gap + 3}))["line"] == gap
+    assert await everything.request("logsieve/view", view) == before
 
 
 async def test_the_view_of_a_file_with_an_odd_name_survives_vs_code(everything: Client, tmp_path: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from big_log import BigLog
 from engine import analysed
 from logsieve.lsp.convert import Client as Counting
 from logsieve.lsp.convert import Coordinates
-from logsieve.lsp.views import LARGE, LONGEST, View, Window
+from logsieve.lsp.views import LARGE, LONGEST, PART, Reduced, View, Window
 from lsp.client import Client, ServerError, running, within
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
@@ -156,6 +157,7 @@ async def test_the_walk_goes_on_in_the_view_that_is_asked(
         assert second > row
         back = await server.request("logsieve/failure", {"uri": uri, "line": second, "step": -1})
         assert (back["index"], back["location"]["range"]["start"]["line"]) == (0, row)
+        assert (after["around"], back["around"]) == (False, False)
         here = await server.request("logsieve/failure", {"uri": uri, "line": second})
         assert here["index"] == after["index"]
     cause = await server.request("logsieve/failure", {"uri": big.path.as_uri()})
@@ -163,6 +165,9 @@ async def test_the_walk_goes_on_in_the_view_that_is_asked(
     errors = sorted(f["line"] for f in found if f["severity"] == "error")
     assert (cause["location"]["uri"], cause["of"]) == (window[0], len(errors))
     assert errors[cause["number"] - 1] == big.cause - 1
+    for line, step, number in ((big.lines, 1, 1), (0, -1, len(errors))):
+        found = await server.request("logsieve/failure", {"uri": big.path.as_uri(), "line": line, "step": step})
+        assert (found["number"], found["around"]) == (number, True)
 
 
 async def test_copy_and_explain_mean_the_log(server: Client, big: BigLog, window: tuple[str, int, list[str]]) -> None:
@@ -264,3 +269,41 @@ async def test_a_window_on_what_is_gone_leads_to_the_end() -> None:
     view = view_of(b"one\ntwo\n", start=4000)
     assert view.content() == "... | [2 lines: earlier]\n"
     assert view.beyond == {0: 1}
+
+
+async def test_a_window_without_numbers() -> None:
+    analysis = analysed(b"one\nerror: two\n")
+    view = Window("file:///a/x.log", 0).view(analysis, Coordinates(analysis.text, Counting(numbers=False)))
+    assert (view.content(), view.rows()) == ("one\nerror: two\n", [0, 1])
+    assert view.message(analysis, 1) == (1, 0, 1, 10)
+
+
+async def test_a_long_gap_opens_from_its_ends_and_closes_again() -> None:
+    analysis = analysed(b"".join(b"line %d\n" % i for i in range(3000)) + b"error: x\n" + b"z" * 5000 + b"\n")
+    at = Coordinates(analysis.text, Counting())
+    shown = Reduced("file:///a/x.log", 20)
+    view = shown.view(analysis, at)
+    gap = max(range(3), key=lambda row: view.rows()[row + 1] - row if view.rows()[row] < 0 else 0)
+    end = view.rows()[gap + 1]
+    found = view.toggled(gap, ())
+    assert found
+    opened, row = found
+    first = opened[0][0]
+    assert (opened, row) == (((first, first + PART), (end - PART, end)), gap)
+    view = replace(shown, opened=opened).view(analysis, at)
+    assert view.uri == shown.uri
+    assert view.rows()[gap : gap + 2 * PART + 1] == [
+        *range(first, first + PART),
+        -1,
+        *range(end - PART, end),
+    ]
+    again = view.toggled(gap + PART, opened)  # the rest: more from its ends, which join what is shown
+    assert again
+    assert again[0] == ((first, first + 2 * PART), (end - 2 * PART, end))
+    assert view.toggled(gap + PART + 7, opened) == (((first, first + PART),), gap + PART)
+    assert view.toggled(gap + 7, opened) == (((end - PART, end),), gap)
+    last = len(view.rows()) - 1
+    if view.rows()[last] < 0:  # the line of 5,000 characters was left out
+        after = view.toggled(last, opened)
+        assert after
+        assert "[... 4,000 characters]" in replace(shown, opened=after[0]).view(analysis, at).content()

@@ -72,6 +72,7 @@ export interface FailureResult {
   title: string;
   number: number;
   of: number;
+  around: boolean;
   location: Location;
 }
 
@@ -137,6 +138,24 @@ export interface ReducedViewParams {
 export interface ReducedViewResult {
   uri: string;
   line: number;
+}
+
+export interface ViewParams {
+  uri: string;
+}
+
+export interface ViewResult {
+  text: string;
+  lines: number[];
+}
+
+export interface ExpandParams {
+  uri: string;
+  line: number;
+}
+
+export interface ExpandResult {
+  line: number | null;
 }
 
 export interface ToolParams {
@@ -230,6 +249,8 @@ export const locate = new RequestType<LocateParams, LocateResult, void>("logsiev
 export const noise = new RequestType<NoiseParams, NoiseResult, void>("logsieve/noise");
 export const reduce = new RequestType<ReduceParams, ReduceResult, void>("logsieve/reduce");
 export const reducedView = new RequestType<ReducedViewParams, ReducedViewResult, void>("logsieve/reducedView");
+export const view = new RequestType<ViewParams, ViewResult, void>("logsieve/view");
+export const expand = new RequestType<ExpandParams, ExpandResult, void>("logsieve/expand");
 export const tool = new RequestType<ToolParams, ToolResult, void>("logsieve/tool");
 export const explainPreview = new RequestType<ExplainPreviewParams, ExplainPreviewResult, void>("logsieve/explainPreview");
 export const explain = new RequestType<ExplainParams, ExplainResult, void>("logsieve/explain");

@@ -5,7 +5,7 @@ or what a search finds. A `redactor` shares its numbering of secrets with other 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import re2
@@ -16,7 +16,7 @@ from logsieve.core.reduce import reduce
 from logsieve.core.render import Log, Rendered, gap_text, render, tokens_of
 from logsieve.model import Excerpt, Gap, Piece
 
-__all__ = ["MOST_HITS", "Found", "Look", "Shown", "block", "lines", "narrowed", "reduced", "search"]
+__all__ = ["MOST_HITS", "Found", "Look", "Shown", "block", "lines", "narrowed", "opened", "reduced", "search"]
 
 ATTEMPTS = 3  # numbers, and placeholders longer than their secrets, come on top; each attempt asks for that much less
 BYTES = 4  # of a token
@@ -224,6 +224,24 @@ def _candidates(log: Log, look: Look, start: int, progress: Callable[[float], No
             yield line, len(data[begin:found].decode("utf-8", "replace"))
             at = data.index(b"\n", found) + 1
             line += 1
+
+
+def opened(excerpt: Excerpt, runs: Iterable[tuple[int, int]], longest: int, log: Log) -> Excerpt:
+    """The excerpt with what of its gaps lies in `runs` (half-open, in order), long lines cut to `longest` characters.
+
+    Its `tokens` stay those of what was chosen.
+    """
+    pieces, gaps = [*excerpt.pieces], []
+    for gap in excerpt.gaps:
+        at = gap.start
+        for run in runs:
+            start, end = max(run[0], at), min(run[1], gap.end)
+            if start < end:
+                gaps += [replace(gap, start=at, end=start)] if at < start else []
+                pieces.append(_piece(start, end, {}, longest, log))
+                at = end
+        gaps += [replace(gap, start=at)] if at < gap.end else []
+    return replace(excerpt, pieces=tuple(sorted(pieces, key=lambda p: p.start)), gaps=tuple(gaps))
 
 
 def _piece(start: int, end: int, columns: Mapping[int, int], longest: int, log: Log) -> Piece:

@@ -90,12 +90,12 @@ def render(
     return Rendered(text, tokens_of(text), redactions, tuple(lines))
 
 
-def view(excerpt: Excerpt, analysis: Log) -> Rendered:
-    """The text of the reduced view, with line numbers; `lines` leads from each of its lines back to the log.
+def view(excerpt: Excerpt, analysis: Log, *, numbers: bool = True) -> Rendered:
+    """The text of the reduced view, by default with line numbers; `lines` leads from each of its lines back to the log.
 
     It stays on the user's screen: secrets alone are replaced.
     """
-    return render(excerpt, analysis, numbers=True, redactor=redact.Redactor(analysis.redact, leaving=False))
+    return render(excerpt, analysis, numbers=numbers, redactor=redact.Redactor(analysis.redact, leaving=False))
 
 
 def gap_text(gap: Gap, width: int | None = None) -> str:

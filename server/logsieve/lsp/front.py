@@ -55,6 +55,7 @@ FEATURES: dict[str, Handler] = {
 REQUESTS: dict[str, Handler] = {
     types.WORKSPACE_TEXT_DOCUMENT_CONTENT: view.content,
     "logsieve/consent": editor.consent,
+    "logsieve/expand": view.expand,
     "logsieve/explain": explain.explain,
     "logsieve/explainPreview": explain.preview,
     "logsieve/failure": findings.one_failure,
@@ -66,6 +67,7 @@ REQUESTS: dict[str, Handler] = {
     "logsieve/reducedView": view.reduced_view,
     "logsieve/tool": tool.tool,
     "logsieve/verify": editor.verify,
+    "logsieve/view": view.whole,
 }
 OPTIONS: dict[str, Any] = {
     types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
@@ -207,8 +209,9 @@ class Front(LanguageServer):
 
     def greet(self, params: types.InitializeParams, encoding: str | None) -> None:
         """Take in what the client says of itself."""
-        self._client = Client.of(params.client_info.name if params.client_info else None, encoding)
         given = params.initialization_options if isinstance(params.initialization_options, Mapping) else {}
+        name = params.client_info.name if params.client_info else None
+        self._client = Client.of(name, encoding, given.get("numbers") is not False)
         commands = given.get("commands")
         if isinstance(commands, list):
             self.commands = frozenset(c for c in commands if isinstance(c, str))

@@ -10,8 +10,9 @@ before and after. Files that are shown in views are watched: views are refreshed
 
 None of it is needed: a plain client gets diagnostics, folds, the outline, hover and definition. In
 `initializationOptions` it may give `settings` (the tree of the section "logsieve"), `trusted` (true: packs of the
-workspace are loaded) and `commands`, those of COMMANDS that it can run: code actions are offered for these alone,
-so a client that gives none gets none.
+workspace are loaded), `numbers` (false: views have no line numbers in their text; `logsieve/view` tells them) and
+`commands`, those of COMMANDS that it can run: code actions are offered for these alone, so a client that gives none
+gets none.
 """
 
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ __all__ = [
     "SCHEME",
     "ConsentParams",
     "ConsentResult",
+    "ExpandParams",
+    "ExpandResult",
     "ExplainChunkParams",
     "ExplainNoteParams",
     "ExplainParams",
@@ -60,6 +63,8 @@ __all__ = [
     "Turn",
     "VerifyParams",
     "VerifyResult",
+    "ViewParams",
+    "ViewResult",
 ]
 
 COPY_REDUCED = "logsieve.copyReduced"
@@ -159,12 +164,16 @@ class FailureParams:
 
 @dataclass(frozen=True, slots=True)
 class FailureResult:
-    """In the view that was asked, if it is shown there. `number` of `of` in the walk, 0 where it is no part of it."""
+    """In the view that was asked, if it is shown there. `number` of `of` in the walk, 0 where it is no part of it.
+
+    `around`: there is none further that way, so this is the first one at the other end of the log.
+    """
 
     index: int
     title: str
     number: int
     of: int
+    around: bool
     location: Location
 
 
@@ -263,6 +272,38 @@ class ReducedViewResult:
 
     uri: str
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ViewParams:
+    """`logsieve/view`: a view's text, as from `workspace/textDocumentContent`, with the numbers of its lines."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewResult:
+    """`lines` has, for each line of `text`, the log's own number of it; -1 where the line stands for others."""
+
+    text: str
+    lines: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandParams:
+    """`logsieve/expand`: show in a reduced log what its `line` stands for, of many lines the first and last ones; on a
+    line that is shown for that reason, hide them again. The client then reads the view anew.
+    """
+
+    uri: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandResult:
+    """The view's line where this has happened; null where the line is one that the reduced log has anyway."""
+
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,6 +451,8 @@ REQUESTS: dict[str, tuple[type, type]] = {
     "logsieve/noise": (NoiseParams, NoiseResult),
     "logsieve/reduce": (ReduceParams, ReduceResult),
     "logsieve/reducedView": (ReducedViewParams, ReducedViewResult),
+    "logsieve/view": (ViewParams, ViewResult),
+    "logsieve/expand": (ExpandParams, ExpandResult),
     "logsieve/tool": (ToolParams, ToolResult),
     "logsieve/explainPreview": (ExplainPreviewParams, ExplainPreviewResult),
     "logsieve/explain": (ExplainParams, ExplainResult),

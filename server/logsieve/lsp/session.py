@@ -9,7 +9,7 @@ import sys
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Protocol
 
@@ -27,7 +27,7 @@ from logsieve.lsp.messages import (
     Problems,
     Progress,
 )
-from logsieve.lsp.views import parse
+from logsieve.lsp.views import Reduced, Runs, parse
 from logsieve.pipe import HEADER, frame
 from logsieve.settings import DEFAULTS, Settings
 
@@ -92,6 +92,7 @@ class Session:
     def __init__(self, listener: Listener | None = None) -> None:
         self.listener = listener
         self.documents: dict[str, Document] = {}
+        self.opened: dict[Reduced, Runs] = {}  # what reduced logs show although it was left out
         self.process: asyncio.subprocess.Process | None = None
         self._configuration = Configure(DEFAULTS, Client(), ())
         self._configured = False
@@ -171,6 +172,8 @@ class Session:
         if self._lost:
             raise WorkerLostError("the analysis process is not running")
         view = parse(uri)
+        if isinstance(view, Reduced):
+            view = replace(view, opened=self.opened.get(view, ()))
         ask = Ask(next(self._ids), view.log if view else uri, function, arguments, unasked, end, ready, view)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending[ask.id] = _Pending(ask, future)

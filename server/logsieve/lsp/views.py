@@ -1,6 +1,7 @@
 """Documents of our own that show a log by its URI: the reduced log, and windows of logs too large for an editor.
 
-A row of a view is a line of the log behind its number (1-based), or stands for lines that it does not show. A view is
+A row of a view is a line of the log behind its number (1-based), or stands for lines that it does not show. Clients
+that show the numbers beside the text get it without them. A view is
 `Coordinates`: what is found in the log has its place in it, so that features work in views as they do in logs.
 """
 
@@ -20,21 +21,27 @@ if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.text import LogText
 
-__all__ = ["SCHEME", "Reduced", "Shown", "View", "Window", "log_of", "name_of", "parse", "place"]
+__all__ = ["SCHEME", "Reduced", "Runs", "Shown", "View", "Window", "log_of", "name_of", "parse", "place"]
 
 SCHEME = "logsieve"
 LARGE = 50 << 20  # bytes of a log from which it is shown in windows: VS Code keeps larger ones from its extensions
 LINES = 4000  # of a window
 STEP = LINES // 2  # windows overlap: around each line, but at the ends of the log, there are at least STEP / 2 others
-LONGEST = 1000  # characters of a line in a window
+LONGEST = (
+    1000  # characters of a line in a window, and of one that was left out of the reduced log and is shown after all
+)
+PART = 200  # lines shown at each end of a gap when it is opened
+
+Runs = tuple[tuple[int, int], ...]  # of lines, half-open, in order, apart from each other
 
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
-    """The reduced log, at a budget in tokens."""
+    """The reduced log, at a budget in tokens; `opened` are lines that it shows although they were left out."""
 
     log: str
     budget: int
+    opened: Runs = ()
 
     @property
     def uri(self) -> str:
@@ -45,10 +52,11 @@ class Reduced:
         """The rows, of a log's own coordinates."""
         import numpy as np
 
-        from logsieve.core import render
+        from logsieve.core import excerpts, render
         from logsieve.core.reduce import reduce
 
-        rendered = render.view(reduce(analysis, self.budget), analysis)
+        excerpt = excerpts.opened(reduce(analysis, self.budget), self.opened, LONGEST, analysis)
+        rendered = render.view(excerpt, analysis, numbers=at.client.numbers)
         rows = rendered.text.split("\n")
         lines = np.array([-1 if line is None else line for line in rendered.lines], np.int64)
         return View(self.uri, at, lines, rows.__getitem__)
@@ -84,6 +92,7 @@ class Window:
 
         text = analysis.text
         total = len(text)
+        numbers = at.client.numbers
         start, end = min(self.start, total), min(self.start + LINES, total)
         width = len(str(total))
         first = 1 if start > 0 else 0
@@ -97,9 +106,9 @@ class Window:
 
         def row(index: int) -> str:
             if index in gaps:
-                return gap_text(gaps[index], width)
+                return gap_text(gaps[index], width if numbers else None)
             line = start + index - first
-            return f"{line + 1:>{width}} | {_shown(text, line)}".rstrip()
+            return f"{f'{line + 1:>{width}} | ' if numbers else ''}{_shown(text, line)}".rstrip()
 
         return View(self.uri(total), at, lines, row, beyond)
 
@@ -131,11 +140,39 @@ class View(Coordinates):
         self._row = row
         self._lines = lines
         self._until = np.maximum.accumulate(self._lines)  # the last line shown up to each row
-        self._margin = len(str(len(log.text))) + len(" | ")
+        self._margin = len(str(len(log.text))) + len(" | ") if log.client.numbers else 0
 
     def content(self) -> str:
         """The view's text."""
         return "".join(f"{self._row(index)}\n" for index in range(len(self._lines)))
+
+    def rows(self) -> list[int]:
+        """The line that each row shows, -1 for rows that stand for others."""
+        return [int(line) for line in self._lines]
+
+    def toggled(self, row: int, opened: Runs) -> tuple[Runs, int] | None:
+        """What is opened after the lines a row stands for were shown, or those around it hidden; and the row to go to.
+
+        Of a long gap the ends are shown. None where the row is one that the reduced log shows anyway.
+        """
+        line = self.shown_on(row)
+        if line is not None:
+            around = next((run for run in opened if run[0] <= line < run[1]), None)
+            if around is None:
+                return None
+            first = self.first(around[0])
+            return tuple(run for run in opened if run != around), first - int(first > 0 and self._lines[first - 1] < 0)
+        if row >= len(self._lines):
+            return None
+        start = int(self._until[row]) + 1
+        end = int(self._lines[row + 1]) if row + 1 < len(self._lines) else len(self.text)
+        parts = [(start, end)] if end - start <= 2 * PART else [(start, start + PART), (end - PART, end)]
+        merged: list[tuple[int, int]] = []
+        for run in sorted([*opened, *parts]):
+            if merged and merged[-1][1] == run[0]:
+                run = merged.pop()[0], run[1]
+            merged.append(run)
+        return tuple(merged), row
 
     def shows(self, line: int) -> bool:
         """Whether one of the rows is this line."""

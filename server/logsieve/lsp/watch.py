@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from logsieve.lsp.convert import path_of
 from logsieve.lsp.features import diagnostics, status
-from logsieve.lsp.views import Window, log_of, parse
+from logsieve.lsp.views import Reduced, Window, log_of, parse
 
 if TYPE_CHECKING:
     from logsieve.lsp.front import Front
@@ -54,6 +54,8 @@ class Watcher:
         if view not in self.views:
             return
         self.views.discard(view)
+        if isinstance(shown := parse(view), Reduced):
+            self._front.session.opened.pop(shown, None)
         if isinstance(parse(view), Window):
             self._front.clear_diagnostics(view)
         if (log := log_of(view)) not in self._logs():

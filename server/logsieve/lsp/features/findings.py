@@ -58,7 +58,7 @@ def failure(
     anchors = sorted(stops)
     here = -1 if line is None else at.line(line)
     if step == 0:
-        chosen = _around(found, here)
+        chosen, at_next = _around(found, here), 0
     else:
         at_next = bisect_right(anchors, here) if step > 0 else bisect_left(anchors, here) - 1
         chosen = stops[anchors[at_next % len(anchors)]]
@@ -68,6 +68,7 @@ def failure(
         "title": found[chosen].title,
         "number": anchors.index(anchor) + 1 if anchor in stops else 0,
         "of": len(anchors),
+        "around": not 0 <= at_next < len(anchors),
         "location": place(analysis, at, log, anchor, is_open),
     }
 

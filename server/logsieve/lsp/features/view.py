@@ -1,4 +1,4 @@
-"""Views: the text of the reduced log and of windows, and where their lines lead."""
+"""Views: the text of the reduced log and of windows, where their lines lead, and what was left out and is shown."""
 
 from __future__ import annotations
 
@@ -6,19 +6,38 @@ from typing import TYPE_CHECKING
 
 from logsieve.lsp.convert import Coordinates, Span, location
 from logsieve.lsp.messages import RefusedError
-from logsieve.lsp.views import Reduced, View, log_of, parse, place
+from logsieve.lsp.views import Reduced, Runs, View, log_of, parse, place
 
 if TYPE_CHECKING:
     from lsprotocol import types
 
     from logsieve.core.analysis import Analysis
     from logsieve.lsp.front import Front
-    from logsieve.lsp.protocol import LocateParams, LocateResult, ReducedViewParams, ReducedViewResult
+    from logsieve.lsp.protocol import (
+        ExpandParams,
+        ExpandResult,
+        LocateParams,
+        LocateResult,
+        ReducedViewParams,
+        ReducedViewResult,
+        ViewParams,
+        ViewResult,
+    )
 
 
 def text(_analysis: Analysis, at: View) -> str:
     """The text of a view."""
     return at.content()
+
+
+def text_and_lines(_analysis: Analysis, at: View) -> tuple[str, list[int]]:
+    """The text of a view, and the line of the log that each of its rows shows."""
+    return at.content(), at.rows()
+
+
+def toggled(_analysis: Analysis, at: View, row: int, opened: Runs) -> tuple[Runs, int] | None:
+    """As `View.toggled`."""
+    return at.toggled(row, opened)
 
 
 def cause(analysis: Analysis, at: View) -> int:
@@ -60,6 +79,34 @@ async def content(front: Front, params: types.TextDocumentContentParams) -> type
     found: str = await front.session.ask(params.uri, f"{__name__}:text")
     front.watcher.publish(params.uri)
     return types.TextDocumentContentResult(found)
+
+
+async def whole(front: Front, params: ViewParams) -> ViewResult:
+    """`logsieve/view`."""
+    from logsieve.lsp.protocol import ViewResult
+
+    if not parse(params.uri):
+        raise front.refusal(f"no such document: {params.uri}")
+    await front.watcher.opened(params.uri)
+    found: tuple[str, list[int]] = await front.session.ask(params.uri, f"{__name__}:text_and_lines")
+    front.watcher.publish(params.uri)
+    return ViewResult(*found)
+
+
+async def expand(front: Front, params: ExpandParams) -> ExpandResult:
+    """`logsieve/expand`."""
+    from logsieve.lsp.protocol import ExpandResult
+
+    shown = parse(params.uri)
+    if not isinstance(shown, Reduced):
+        raise front.refusal(f"not a reduced log: {params.uri}")
+    opened = front.session.opened
+    found: tuple[Runs, int] | None = await front.session.ask(
+        params.uri, f"{__name__}:toggled", params.line, opened.get(shown, ())
+    )
+    if found:
+        opened[shown] = found[0]
+    return ExpandResult(found[1] if found else None)
 
 
 async def definition(front: Front, params: types.DefinitionParams) -> types.Location | None:
