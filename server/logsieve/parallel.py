@@ -17,7 +17,7 @@ from logsieve.workers import WorkerLostError, Workers, cores
 __all__ = ["scan"]
 
 WORTH = 24 << 20  # bytes from which another process pays: it takes half a second to start, while this one scans
-GROUP = 4  # ranges given to another process at a time, and WAITING such groups while it is busy
+GROUP = 8  # ranges given to another process at a time, and WAITING such groups while it is busy
 WAITING = 2
 
 _known: list[tuple[PackSet, Wrapping]] = []  # in the other processes

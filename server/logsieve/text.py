@@ -19,7 +19,7 @@ from logsieve.disk import ChangedError
 
 __all__ = ["CHUNK", "LONGEST", "Data", "LogText", "looks_binary"]
 
-CHUNK = 1 << 20  # bytes cleaned and scanned at a time: enough to amortise calls, few enough to stay in the cache
+CHUNK = 1 << 19  # bytes cleaned and scanned at a time: enough to amortise calls, few enough to be stopped soon
 LONGEST_COLOUR = 24  # bytes of a colour's sequence after its `[`: a bold foreground of 24 bits takes 20
 LONGEST = 8192  # characters of a line that are looked at by itself; the scan sees all of it
 HUGE = 1 << 16  # bytes of a line from which its clean text is remembered: it is asked for several times

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from traceback import walk_stack
 from typing import Any
 
 import pytest
@@ -200,6 +201,15 @@ class TestProcesses:
         with pytest.raises(InterruptedError):
             analyse(LogText(long), PACKS, progress=enough)
         assert seen[-1] == max(seen) < 1
+
+    def test_others_are_let_in_during_each_of_them(self, long: bytes) -> None:
+        stages: set[str] = set()
+
+        def told(_share: float) -> None:
+            stages.update(Path(frame.f_code.co_filename).stem for frame, _ in walk_stack(None))
+
+        analyse(LogText(long), PACKS, progress=told)
+        assert stages >= {"scan", "sections", "blocks", "shapes", "findings", "merging", "noise"}
 
 
 class TestDisk:

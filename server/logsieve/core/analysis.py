@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +28,10 @@ NEVER = 101  # above every specificity: no rule counts on the line
 _LEVELS = tuple(Level)
 LAST_LINES = 3  # at the end of a log: a tool's word there is the last one, though no line end follows
 SCANNING = 0.9  # share of the work that the scan is, about
-OFTEN = 500  # messages between two reports of progress after it
+OFTEN = 500  # messages, hits and the like between two reports of progress after it: some milliseconds
 SURE = 60  # specificity from which a failure after a tool's success counts against it
 
+Item = TypeVar("Item")
 Progress = Callable[[float], None]
 Scanning = Callable[
     [LogText, Sequence[tuple[int, int]], PackSet, envelope.Wrapping], Iterator[Part]
@@ -136,11 +138,19 @@ def analyse(
     known = earlier and earlier.wrapping == wrapping and (earlier.text, earlier.scanned)
     scanned = scan.run(text, packs, parts, known or None)
 
+    # The stages after the scan may be stopped wherever they ask for a message, and where they go through what they are
+    # given: whoever waits meanwhile is answered there.
     asked = count(1)
+
+    def watched(items: Iterable[Item], every: int = OFTEN) -> Iterator[Item]:
+        for number, item in enumerate(items, 1):
+            if progress and number % every == 0:
+                progress(SCANNING)
+            yield item
 
     @lru_cache(maxsize=1 << 12)
     def message(line: int) -> str:
-        if progress and next(asked) % OFTEN == 0:  # every stage asks for messages, and may be stopped here
+        if progress and next(asked) % OFTEN == 0:
             progress(SCANNING)
         return scan.message_of(scanned.messages(line, line + 1), text, line, wrapping)
 
@@ -155,9 +165,9 @@ def analyse(
 
     markers = scanned.of("end", "start")
     outcomes = scanned.of("outcome")
-    told = sections.marks(outcomes, excluded)
+    told = sections.marks(watched(outcomes), excluded)
     passing = sections.Tests(scanned.of("test"), messages)
-    found = sections.build(len(text), markers, told, message, text.clean)
+    found = sections.build(len(text), markers, told, message, text.clean, watched)
 
     def bounds(line: int) -> tuple[int, int]:
         index = found.at(line)
@@ -171,16 +181,25 @@ def analyse(
         if header > start + 1:
             ignored[start + 1 : header] = NEVER
     stream = lru_cache(maxsize=1 << 14)(lambda line: wrapping.stream(text.clean(line))) if wrapping.has_stream else None
-    made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of, stream)
+    made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of, stream, watched)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
     verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(text, markers, told))
     verdict, why = outcome or (verdict, why)
-    occurrences = shapes.occurrences(scanned.found.shapes)
+    occurrences = shapes.occurrences(scanned.found.shapes, watched)
     nothing = sections.Nothing(told, found.outermost)
     context = findings.Context(
-        message, found.at, found, occurrences.item, verdict, ended, len(text), passing.passed, nothing.came_of
+        message,
+        found.at,
+        found,
+        occurrences.item,
+        verdict,
+        ended,
+        len(text),
+        passing.passed,
+        nothing.came_of,
+        watched,
     )
-    ranked = merging.rank(findings.build(made, context), found, message)
+    ranked = merging.rank(findings.build(made, context), found, message, watched)
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
         verdict, why = Verdict.FAILED, f"failures were found, though {why}"
 
@@ -195,6 +214,7 @@ def analyse(
         found,
         levels,
         settings.folding.minimumLines,
+        watched,
     )
     recognised = bool(found or made or told or wrapping.layers)
     return Analysis(

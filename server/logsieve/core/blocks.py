@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from itertools import groupby, islice
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,8 @@ def find(
     message: Message,
     as_written: Message,
     told: Callable[[int], Level],
-    stream: Callable[[int], str] | None = None,
+    stream: Callable[[int], str] | None,
+    watched: Callable[[Iterable[Any]], Iterable[Any]],
 ) -> list[Block]:
     """Blocks for the hits of rules, in the order of the log.
 
@@ -44,7 +46,8 @@ def find(
     line, which no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules; `told`
     gives the level that the line's envelope names: of a warning only a raw rule, which sees that word, may make an
     error, and on a line that is only information no rule under GENERAL counts. `stream` gives the stream of a line
-    where the log has several: a block goes on with the next line of its own.
+    where the log has several: a block goes on with the next line of its own. `watched` gives what it is given, and may
+    stop the work.
     """
 
     def block(line: int, pattern: Pattern, rule: Rule) -> Block | None:
@@ -92,7 +95,7 @@ def find(
     speaking: dict[int, list[tuple[Rule, Pattern]]] = {}
     waiting: list[tuple[float, int, int, Block | None]] = []  # with the earliest turn that a line's block may have
     turns = {id(p): _turn(p.owner) for p in {id(p): p for _, p in hits}.values() if isinstance(p.owner, Rule)}
-    for line, of_line in groupby(hits, itemgetter(0)):
+    for line, of_line in groupby(watched(hits), itemgetter(0)):
         least = ignored.item(line)
         rules = [(p.owner, p) for _, p in of_line if isinstance(p.owner, Rule) and p.owner.specificity >= least]
         if not rules:

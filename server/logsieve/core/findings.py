@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import log10
+from typing import Any
 
 import numpy as np
 
@@ -78,13 +79,14 @@ class Context:
     count: int  # lines of the log
     expected: Callable[[int, str], bool] = lambda *_: False  # whether a test that passed said it, not its runner
     let: Callable[[int, str], bool] = lambda *_: False  # whether the step went on after a tool had said it
+    watched: Callable[[Iterable[Any]], Iterable[Any]] = iter  # what goes through many blocks can be stopped there
 
 
 def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS) -> list[Finding]:
     """A finding for each block, in the order of the log, with its score and the reasons for it."""
     first_seen: set[int] = set()
     made = []
-    for b in blocks:
+    for b in context.watched(blocks):
         message = (b.groups.get("message") or context.message(b.anchor)).strip()
         section = context.section_at(b.line)
         pack = b.rule.partition("/")[0]

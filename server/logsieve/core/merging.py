@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 
@@ -24,6 +24,7 @@ SHORT = 20  # characters under which messages are alike only where they are equa
 LAST_WORDS = 12  # lines before what follows from something that no rule knows
 
 Message = Callable[[int], str]
+Watched = Callable[[Iterable[Finding]], Iterable[Finding]]
 
 _DIGITS = b"0123456789"
 _NAME = re.compile(
@@ -32,11 +33,13 @@ _NAME = re.compile(
 _VARIABLE = re.compile(r"""\d+|"[^"]*"|'[^']*'|`[^`']*[`']|‘[^’]*’|\S*[/\\]\S*""")
 
 
-def rank(made: Sequence[Finding], sections: Sections, message: Message) -> list[Finding]:
+def rank(made: Sequence[Finding], sections: Sections, message: Message, watched: Watched) -> list[Finding]:
     """Best first; ties go to what came first. What is one failure is one finding: equal ones, a test's failure and the
-    line of a summary about it, a cascade, and what follows from a cause or sums it up.
+    line of a summary about it, a cascade, and what follows from a cause or sums it up. `watched` gives what it is
+    given, and may stop the work.
     """
-    once = _without_echoes(_without_cascades(sorted(_merged(made), key=_first)))
+    merged = sorted(_merged(watched(sorted(made, key=_first))), key=_first)
+    once = _without_echoes(watched(_without_cascades(merged, watched)))
     return _with_warning(_with_what_follows(once, sections, message))
 
 
@@ -54,16 +57,16 @@ def _with_warning(ranked: list[Finding]) -> list[Finding]:
     return [replace(root, related=(*places[:2], *root.related)), *ranked[1:]] if places else ranked
 
 
-def _merged(made: Sequence[Finding]) -> list[Finding]:
+def _merged(made: Iterable[Finding]) -> list[Finding]:
     """Equal failures become one with a count and its other places: the first of its step, with the best score of all.
-    What another rule says of the same test (the line of a summary) is another place of it.
+    The best come first. What another rule says of the same test (the line of a summary) is another place of it.
     """
     merged: dict[tuple[str, bytes], Finding] = {}
     best: dict[tuple[str, bytes], Finding] = {}
     counts: dict[tuple[str, bytes], int] = {}
     places: dict[tuple[str, bytes], list[Related]] = {}
     of_subject: dict[str, tuple[str, bytes]] = {}
-    for finding in sorted(made, key=_first):
+    for finding in made:
         key: tuple[str, bytes] = (finding.category, finding.title.encode("utf-8", "replace").translate(None, _DIGITS))
         told = of_subject.setdefault(finding.subject, key) if finding.subject else key
         same = merged.get(key)
@@ -89,7 +92,7 @@ def _merged(made: Sequence[Finding]) -> list[Finding]:
     ]
 
 
-def _without_cascades(ranked: Sequence[Finding]) -> list[Finding]:
+def _without_cascades(ranked: Sequence[Finding], watched: Watched) -> list[Finding]:
     """More than CASCADE failures of one rule in one step that say nearly the same hang on the first: one missing header
     makes hundreds of errors. Failed tests stand for themselves.
     """
@@ -102,7 +105,7 @@ def _without_cascades(ranked: Sequence[Finding]) -> list[Finding]:
         if len(some) <= CASCADE:
             continue
         groups: dict[str, list[Finding]] = {}
-        for finding in some:
+        for finding in watched(some):
             groups.setdefault(_near(finding.message, groups), []).append(finding)
         for group in groups.values():
             if len(group) > CASCADE:
@@ -116,7 +119,7 @@ def _without_cascades(ranked: Sequence[Finding]) -> list[Finding]:
     return sorted((finding for finding in kept if finding), key=_first)
 
 
-def _without_echoes(ranked: Sequence[Finding]) -> list[Finding]:
+def _without_echoes(ranked: Iterable[Finding]) -> list[Finding]:
     """What another rule says again, with other words around it, is another place of the better finding: a runner's
     annotation of a tool's error, a wrapper's `command failed: ...`.
     """

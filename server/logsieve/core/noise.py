@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,11 +29,12 @@ def find(
     sections: Sections,
     levels: NDArray[np.int8],
     minimum: int,
+    watched: Callable[[Iterable[Any]], Iterable[Any]],
 ) -> list[Noise]:
     """Runs of at least `minimum` lines that are noise by rule, by repetition, or as a section in which nothing failed.
 
     `occurrences` holds per line how often its shape occurs in the log; `reason_of` holds per line the index of its
-    noise rule's reason or -1; `kept` marks lines that must stay in sight.
+    noise rule's reason or -1; `kept` marks lines that must stay in sight. `watched` may stop the work.
     """
     count = len(shapes)
     if not count:
@@ -50,7 +51,7 @@ def find(
     starts, ends = np.asarray(sections.starts) + 1, np.asarray(sections.ends)
     quiet = np.searchsorted(in_sight, starts) == np.searchsorted(in_sight, ends)
     quiet &= ~sections.ended(Outcome.FAILED)
-    for number in np.flatnonzero(quiet).tolist():
+    for number in watched(np.flatnonzero(quiet).tolist()):
         label[starts[number] : ends[number]] = len(names) + number
     noisy = (label[:-1] >= 0) & ~kept & (levels < Level.ERROR)
     label[:-1][~noisy] = -1
@@ -60,7 +61,8 @@ def find(
     first = np.minimum.reduceat(label.view(np.uint16 if few else np.uint32), bounds)[::2]
     last = np.maximum.reduceat(label, bounds)[::2]
     found = []
-    for start, end, level, one, other in zip(*(c.tolist() for c in (starts, ends, worst, first, last)), strict=True):
+    columns = (column.tolist() for column in (starts, ends, worst, first, last))
+    for start, end, level, one, other in watched(zip(*columns, strict=True)):
         labels = [one]
         if one != other:
             inside = slice(start, end)

@@ -206,8 +206,10 @@ class Scanned:
         rules = np.flatnonzero(self.plan.is_rule[self.found.numbers])
         numbers, lines = self.found.numbers[rules], self.found.lines[rules]
         chosen: list[tuple[int, Pattern]] = []
-        for number in np.flatnonzero(np.bincount(numbers)).tolist():
-            chosen += [(line, self.plan.patterns[number]) for line in _thinned(lines[numbers == number])]
+        order = np.argsort(numbers, kind="stable")
+        for of_one in np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1) if len(order) else ():
+            pattern = self.plan.patterns[numbers[of_one[0]]]
+            chosen += [(line, pattern) for line in _thinned(lines[of_one])]
         taken = np.zeros(len(self.found), bool)
         taken[lines] = True
         for pattern in self.plan.level_rules:

@@ -138,17 +138,19 @@ def build(
     told: Iterable[Mark],
     message: Callable[[int], str],
     text: Callable[[int], str],
+    watched: Callable[[Iterable[Any]], Iterable[Any]],
 ) -> Sections:
     """Sections of a log of `count` lines. `hits` are the lines on which section patterns matched, in order, of one line
     the ends first; `told` is how things ended; `message` and `text` give a line without its envelope and with it.
+    `watched` gives what it is given, and may stop the work.
     """
-    found, rules = _begun(count, hits)
-    _tell(found, told)
+    found, rules = _begun(count, watched(hits))
+    _tell(found, watched(told))
     if found and _clock(text(found.starts[0])) is not None:
-        for index in found.timeless().tolist():
+        for index in watched(found.timeless().tolist()):
             if found.ends[index] - found.starts[index] > 1:
                 found.took(index, _between(text(found.starts[index]), text(found.ends[index] - 1)))
-    for index, rule in rules:
+    for index, rule in watched(rules):
         found.headers[index] = _header(rule, found.starts[index], found.ends[index], message)
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import xxhash
@@ -20,11 +21,12 @@ def shapes(messages: bytes) -> NDArray[np.uint64]:
     return np.fromiter((digest(line) if line.strip() else 0 for line in lines), np.uint64, len(lines))
 
 
-def occurrences(column: NDArray[np.uint64]) -> NDArray[np.int32]:
-    """How often the shape of each line occurs in the log: int32 of shape [lines]."""
+def occurrences(column: NDArray[np.uint64], watched: Callable[[range, int], Iterable[int]]) -> NDArray[np.int32]:
+    """How often the shape of each line occurs in the log: int32 of shape [lines]. `watched` may stop the work."""
     found = np.empty(len(column), np.int32)
     eighths = column.view(np.uint8)[::8] & 7
-    for part in range(8):  # what takes several times the memory of its lines looks at an eighth of them at a time
+    # What takes several times the memory of its lines looks at an eighth of them at a time.
+    for part in watched(range(8), 1):
         lines = np.flatnonzero(eighths == part)
         _, inverse, counts = np.unique(column[lines], return_inverse=True, return_counts=True)
         found[lines] = counts[inverse]
