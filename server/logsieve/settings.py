@@ -8,7 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-__all__ = ["DEFAULTS", "Diagnostics", "Folding", "Llm", "Packs", "Redact", "Reduce", "Settings", "from_mapping"]
+__all__ = [
+    "DEFAULTS",
+    "Diagnostics",
+    "Folding",
+    "Llm",
+    "Packs",
+    "Redact",
+    "Reduce",
+    "Settings",
+    "Source",
+    "from_mapping",
+]
 
 
 T = TypeVar("T")
@@ -46,6 +57,17 @@ class Folding:
 
     max: int = setting(5000, "Most folds sent for one log; VS Code folds at most 5,000 regions.", 1, 5000)
     minimumLines: int = setting(3, "Shortest run of noise that folds, in lines.", 2, 1000)  # noqa: N815 (settings keys are camelCase)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How logs lead to the code."""
+
+    folders: tuple[str, ...] = setting(
+        (),
+        "Folders of the machines that logs come from and what they are in the workspace, each 'there=here', "
+        "for example '/builds/team/app=services/app'; what is alike is found without.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +151,7 @@ class Settings:
     reduce: Reduce = field(default_factory=Reduce)
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
     folding: Folding = field(default_factory=Folding)
+    source: Source = field(default_factory=Source)
     packs: Packs = field(default_factory=Packs)
     redact: Redact = field(default_factory=Redact)
     llm: Llm = field(default_factory=Llm)

@@ -21,6 +21,14 @@ SECOND = 3125  # the line of the log's second failure
 FOLDED_LINES = "#vim.fn.filter(vim.fn.range(1, vim.fn.line('$')), 'foldlevel(v:val) > 0')"
 VIEW = "vim.startswith(vim.api.nvim_buf_get_name(0), 'logsieve:')"
 
+TRACE = """\
+Traceback (most recent call last):
+  File "/home/runner/work/shop/shop/src/tax.py", line 5, in rate
+    return RATES[country]
+KeyError: 'xx'
+see util.py:1
+"""
+
 # What Neovim's own parser sees in the buffer that could be followed, loaded or drawn.
 LIVE = """
 local kinds = { 'image', 'uri_autolink', 'email_autolink', 'html_tag', 'html_block', 'link_destination' }
@@ -275,6 +283,52 @@ class TestReducedView:
         view.lua("vim.bo.modifiable = true vim.api.nvim_buf_set_lines(0, 0, -1, true, {}) return 1")
         view.command("edit!")
         view.wait("vim.deep_equal(vim.api.nvim_buf_get_lines(0, 0, -1, true), ...)", before)
+
+
+class TestSource:
+    @pytest.fixture
+    def project(self, tmp_path: Path) -> Path:
+        """A repository, a log of another machine in it, and two files that share a name."""
+        for path, text in (
+            (".git/HEAD", "ref: refs/heads/main\n"),
+            ("src/tax.py", "RATES = {}\n\n\ndef rate(country):\n    return RATES[country]\n"),
+            ("a/util.py", "one = 1\n"),
+            ("b/util.py", "two = 2\n"),
+            ("build.log", TRACE),
+        ):
+            (tmp_path / path).parent.mkdir(exist_ok=True)
+            (tmp_path / path).write_text(text)
+        return tmp_path
+
+    @pytest.fixture
+    def log_of(self, start: Callable[..., Neovim], project: Path) -> Neovim:
+        editor = start()
+        editor.open_log(project / "build.log")
+        return editor
+
+    @pytest.mark.parametrize("keys", ["gf", "fx<C-]>"])
+    def test_a_frame_opens_the_file_at_its_line(self, log_of: Neovim, project: Path, keys: str) -> None:
+        log_of.command("normal! 2G0")
+        log_of.type(keys)
+        log_of.wait("vim.api.nvim_buf_get_name(0) == ...", str(project / "src/tax.py"))
+        assert log_of.line == 5
+
+    def test_in_a_view_too(self, log_of: Neovim, project: Path) -> None:
+        log_of.command("LogSieve view")
+        log_of.wait(f"{VIEW} and vim.fn.line('$') > 1")
+        log_of.command("call search('src/tax')")
+        log_of.type("gf")
+        log_of.wait("vim.api.nvim_buf_get_name(0) == ...", str(project / "src/tax.py"))
+
+    def test_what_may_be_several_is_listed(self, log_of: Neovim) -> None:
+        log_of.command("call search('util.py')")
+        log_of.type("gf")
+        log_of.wait("#vim.fn.getqflist() == 2")
+
+    def test_where_nothing_is_named_gf_is_the_editors(self, log_of: Neovim) -> None:
+        log_of.command("normal! 4G0")
+        log_of.type("gf")
+        log_of.wait("vim.fn.execute('messages'):find('E447')")
 
 
 class TestExplaining:

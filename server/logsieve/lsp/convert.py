@@ -167,6 +167,16 @@ class Coordinates:
             return (*first, *first)
         return (*first, *self.position(line, self.text.raw_column(line, len(shown) - 1) + 1))
 
+    def within(self, analysis: Analysis, line: int, start: int, end: int) -> Span | None:
+        """Where the characters start..end of a line's message stand; None where they are not shown."""
+        from logsieve.text import LONGEST
+
+        view = analysis.line(line)
+        before = min(len(view.text), LONGEST) - len(view.message)
+        start, end = before + start, before + min(end, len(view.message))
+        last = self.text.raw_column(line, end - 1) + 1
+        return (*self.position(line, self.text.raw_column(line, start)), *self.position(line, last))
+
     def lines(self, start: int, end: int) -> Span:
         """Whole lines start..end (half-open, at least one), from the first one's first column to the last one's end."""
         last = max(start, end - 1)

@@ -28,6 +28,7 @@ from logsieve.lsp.features import (
     hover,
     noise,
     reduced,
+    source,
     symbols,
     tool,
     view,
@@ -47,7 +48,8 @@ Handler = Callable[["Front", Any], Awaitable[Any]]
 
 FEATURES: dict[str, Handler] = {
     types.TEXT_DOCUMENT_CODE_ACTION: actions.code_action,
-    types.TEXT_DOCUMENT_DEFINITION: view.definition,
+    types.TEXT_DOCUMENT_DEFINITION: source.definition,
+    types.TEXT_DOCUMENT_DOCUMENT_LINK: source.document_link,
     types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: symbols.document_symbol,
     types.TEXT_DOCUMENT_FOLDING_RANGE: folding.folding_range,
     types.TEXT_DOCUMENT_HOVER: hover.hover,
@@ -121,6 +123,8 @@ class Protocol(LanguageServerProtocol):
         """A document was opened; views of our own are none of our business."""
         item = params.text_document
         if not item.uri.startswith(f"{protocol.SCHEME}:"):
+            if not self._server.can("workspace.did_change_watched_files.dynamic_registration"):
+                self._server.session.files()  # nobody will tell what was made or removed
             self._server.session.open(item.uri, item.language_id, item.version, item.text)
             self._server.publisher.opened(item.uri)
 
@@ -183,6 +187,7 @@ class Front(LanguageServer):
             self.feature(method)(self._answered(handler))
         self.feature(types.INITIALIZED)(self._guarded(Front._initialized))
         self.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(self._guarded(Front._configuration_changed))
+        self.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(self._guarded(Front._files_changed))
         self.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(self._guarded(Front._folders_changed))
 
     # What the client can and wants
@@ -230,7 +235,8 @@ class Front(LanguageServer):
             self._redo()
 
     def _send_configuration(self) -> None:
-        self.session.configure(self.settings, self._client, self._pack_folders())
+        roots = [path_of(uri) for uri in self.workspace.folders]
+        self.session.configure(self.settings, self._client, self._pack_folders(), tuple(filter(None, roots)))
 
     def _redo(self) -> None:
         """Publish everything anew, and have the client ask anew for what it asks for."""
@@ -250,6 +256,12 @@ class Front(LanguageServer):
             registration = types.Registration(str(uuid4()), types.WORKSPACE_DID_CHANGE_CONFIGURATION, wanted)
             with self.failures("asking to be told of changed settings"):
                 await self.client_register_capability_async(types.RegistrationParams([registration]))
+        if self.can("workspace.did_change_watched_files.dynamic_registration"):
+            kind = types.WatchKind.Create | types.WatchKind.Delete
+            watched = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*", kind)])
+            registration = types.Registration(str(uuid4()), types.WORKSPACE_DID_CHANGE_WATCHED_FILES, watched)
+            with self.failures("asking to be told of files"):
+                await self.client_register_capability_async(types.RegistrationParams([registration]))
         await self._pull_configuration()
 
     async def _pull_configuration(self) -> None:
@@ -266,9 +278,13 @@ class Front(LanguageServer):
             self._configure(params.settings.get("logsieve", {}))
 
     async def _folders_changed(self, _params: types.DidChangeWorkspaceFoldersParams) -> None:
-        if self._trusted:
-            self._send_configuration()
-            self._redo()
+        self._send_configuration()
+        self._redo()
+
+    async def _files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
+        paths = (path_of(change.uri) for change in params.changes)
+        if told := tuple(path for path in paths if path):
+            self.session.files(told)
 
     # What the user is told
 

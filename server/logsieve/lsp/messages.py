@@ -19,6 +19,7 @@ __all__ = [
     "Dropped",
     "Edit",
     "Failed",
+    "Files",
     "Open",
     "Problems",
     "Progress",
@@ -28,11 +29,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """The settings, the client's way of counting, and the workspace's pack folders (of trusted workspaces only)."""
+    """The settings, the client's way of counting, the workspace's pack folders (of trusted workspaces only) and its
+    folders, whose files logs may lead to.
+    """
 
     settings: Settings
     client: Client
     folders: tuple[str, ...]
+    roots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,14 @@ class Close:
     uri: str
 
 
-Change = Configure | Open | Edit | Close
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files of the workspace were made or removed; without paths all are listed anew."""
+
+    paths: tuple[str, ...] = ()
+
+
+Change = Configure | Open | Edit | Close | Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,8 @@ class Ask:
     `end`: about the end of a long text that has not been analysed yet; the answer is None where it is not such a one.
     `ready`: only where it is known already, or soon; the answer is None where a long text must be analysed first.
     `view`: positions are those of this view of the document.
+    `code`: the function takes the workspace's Codebase too, behind the coordinates, and waits until its files are
+    listed; with `ready` it does not wait, and may be given one without files.
     """
 
     id: int
@@ -79,6 +92,7 @@ class Ask:
     end: bool = False
     ready: bool = False
     view: Shown | None = None
+    code: bool = False
 
 
 @dataclass(frozen=True, slots=True)

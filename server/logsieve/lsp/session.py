@@ -23,6 +23,7 @@ from logsieve.lsp.messages import (
     Dropped,
     Edit,
     Failed,
+    Files,
     Open,
     Problems,
     Progress,
@@ -121,9 +122,11 @@ class Session:
                 self.process.kill()
             await self.process.wait()
 
-    def configure(self, settings: Settings, client: Client, folders: tuple[str, ...]) -> None:
-        """Tell the worker how to analyse and how to count; what it knew is worked out anew."""
-        self._configuration = Configure(settings, client, folders)
+    def configure(
+        self, settings: Settings, client: Client, folders: tuple[str, ...], roots: tuple[str, ...] = ()
+    ) -> None:
+        """Tell the worker how to analyse and how to count, and where the code is; what it knew is worked out anew."""
+        self._configuration = Configure(settings, client, folders, roots)
         self._configured = True
         self._send(self._configuration)
 
@@ -151,6 +154,10 @@ class Session:
         if self.documents.pop(uri, None):
             self._send(Close(uri))
 
+    def files(self, paths: tuple[str, ...] = ()) -> None:
+        """Files of the workspace were made or removed, these or who knows which."""
+        self._send(Files(paths))
+
     async def ask(
         self,
         uri: str,
@@ -159,6 +166,7 @@ class Session:
         unasked: bool = False,
         end: bool = False,
         ready: bool = False,
+        code: bool = False,
     ) -> Any:
         """The value of `function` ("module:name" of a function of (Analysis, Coordinates, *arguments)) for a document.
 
@@ -166,6 +174,7 @@ class Session:
         `unasked` question is None.
         `end` asks about the end of a long text that has not been analysed yet; of any other the answer is None.
         `ready` is for what must not wait: where a long text is still being analysed the answer is None.
+        `code` is for functions of (Analysis, Coordinates, Codebase, *arguments).
         Raises AskFailedError where the worker could not answer, WorkerLostError where there is no worker left to.
         Cancelling the caller tells the worker to stop.
         """
@@ -174,7 +183,7 @@ class Session:
         view = parse(uri)
         if isinstance(view, Reduced):
             view = replace(view, opened=self.opened.get(view, ()))
-        ask = Ask(next(self._ids), view.log if view else uri, function, arguments, unasked, end, ready, view)
+        ask = Ask(next(self._ids), view.log if view else uri, function, arguments, unasked, end, ready, view, code)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending[ask.id] = _Pending(ask, future)
         self._send(ask)

@@ -212,6 +212,20 @@ class View(Coordinates):
         start = max(shown.rfind(message), self._margin) if message else self._margin
         return row, self.client.units(shown[:start]), row, self.client.units(shown)
 
+    def within(self, analysis: Analysis, line: int, start: int, end: int) -> Span | None:
+        """As in the log; None where the row does not show them, or not as they are."""
+        from logsieve.core.render import visible
+
+        if not self.shows(line):
+            return None
+        row = self.first(line)
+        shown, message = self._row(row), visible(analysis.line(line).message)
+        before = shown.rfind(message[:end].rstrip())
+        if before < self._margin or end <= start:
+            return None
+        units = self.client.units
+        return row, units(shown[: before + start]), row, units(shown[: before + min(end, len(message))])
+
     def lines(self, start: int, end: int) -> Span:
         """The rows of what is shown of lines start..end (half-open)."""
         first = min(self.first(start), len(self._lines) - 1)

@@ -32,12 +32,15 @@ from logsieve.lsp.messages import (
     Close,
     Configure,
     Dropped,
+    Edit,
     Failed,
+    Files,
     Open,
     Problems,
     Progress,
     RefusedError,
 )
+from logsieve.lsp.sources import Sources
 from logsieve.pipe import read, write
 from logsieve.settings import DEFAULTS, Settings
 
@@ -125,6 +128,8 @@ class Worker:
         self._folders: tuple[str, ...] = ()
         self._packs: PackSet | None = None
         self._told: tuple[str, ...] | None = None  # the problems that the front has been told
+        self._sources = Sources((), self._resume)
+        self._parked: list[Ask] = []  # until the workspace's files are listed
 
     def warm_up(self) -> None:
         """Do once what every analysis needs, for the packs as they are by default, while the front greets its client.
@@ -170,6 +175,8 @@ class Worker:
         elif isinstance(change, Close):
             self._documents.pop(change.uri, None)
             give_back()
+        elif isinstance(change, Files):
+            self._sources.update(change.paths)
         elif (document := self._documents.get(change.uri)) and document.buffer:
             for span, text in change.edits:
                 if span is None:
@@ -179,6 +186,13 @@ class Worker:
                     document.change(document.buffer.replace(span[:2], span[2:], text))
 
     def _configure(self, change: Configure) -> None:
+        mapped = change.settings.source.folders
+        if change.roots != self._sources.roots or mapped != self._settings.source.folders:
+            self._sources = Sources(change.roots, self._resume, mapped)
+            self._resume()
+        known = self._settings, self._client, self._folders
+        if self._told is not None and known == (change.settings, change.client, change.folders):
+            return
         same_packs = change.settings.packs == self._settings.packs and change.folders == self._folders
         self._settings, self._client, self._folders = change.settings, change.client, change.folders
         if not same_packs:
@@ -218,11 +232,14 @@ class Worker:
             if ask.unasked and not _wanted(document.language, self._settings, analysis):
                 write(self._sink, Answer(ask.id, None))
                 return
+            if ask.code and not self._sources.listed() and not ask.ready and self._park(ask):
+                return
             module, _, name = ask.function.partition(":")
             function: Callable[..., Any] = getattr(importlib.import_module(module), name)
             if ask.view:
                 coordinates = ask.view.view(analysis, coordinates)
-            write(self._sink, Answer(ask.id, function(analysis, coordinates, *ask.arguments)))
+            given = (self._sources.code, *ask.arguments) if ask.code else ask.arguments
+            write(self._sink, Answer(ask.id, function(analysis, coordinates, *given)))
         except StoppedError:
             if not self._is_cancelled(ask):  # an edit came in between: the same question about the newer text
                 with self._news:
@@ -236,6 +253,20 @@ class Worker:
         except Exception as error:
             log.exception("%s failed for %s", ask.function, ask.uri)
             write(self._sink, Failed(ask.id, f"{type(error).__name__}: {error}"))
+
+    def _park(self, ask: Ask) -> bool:
+        """Put an ask aside until the workspace's files are listed; False where they have been by now."""
+        with self._news:
+            if self._sources.listed():
+                return False
+            self._parked.append(ask)
+            return True
+
+    def _resume(self) -> None:
+        with self._news:
+            self._asks.extend(self._parked)
+            self._parked.clear()
+            self._news.notify()
 
     def _is_cancelled(self, ask: Ask) -> bool:
         if ask.id not in self._cancelled:
@@ -333,7 +364,7 @@ class Worker:
     def obsolete(self, ask: Ask) -> bool:
         """Whether the analysis under way for an ask can stop: its text has changed, or nobody waits for it any more."""
         with self._news:
-            if any(isinstance(c, Configure) or c.uri == ask.uri for c in self._changes):
+            if any(isinstance(c, Configure) or _uri(c) == ask.uri for c in self._changes):
                 return True
             waiting = {a.id for a in self._asks if a.uri == ask.uri} | {ask.id}
         return waiting <= self._cancelled
@@ -343,7 +374,7 @@ class Worker:
         with self._news:
             if any(isinstance(c, Configure) for c in self._changes):
                 return
-            changed = {c.uri for c in self._changes if not isinstance(c, Configure)}
+            changed = set(map(_uri, self._changes))
             asks = [a for a in self._asks if a.uri not in changed and (self._knows(a.uri) or self._passes(a, during))]
             for ask in asks:
                 self._asks.remove(ask)
@@ -391,6 +422,11 @@ def _size(document: Document) -> int:
     """About how many bytes an analysis takes."""
     known = document.analysis or document.earlier
     return known.scanned.found.nbytes + known.sections.nbytes + OBJECT * len(known.blocks) if known else 0
+
+
+def _uri(change: Change) -> str:
+    """The document that changes; empty where it is none."""
+    return change.uri if isinstance(change, Open | Edit | Close) else ""
 
 
 def _wanted(language: str | None, settings: Settings, analysis: Analysis) -> bool:

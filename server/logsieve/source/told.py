@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from logsieve.source.paths import joined
 
-__all__ = ["told"]
+__all__ = ["TELLS", "told"]
 
 _VARIABLES = (
     "GITHUB_WORKSPACE|CI_PROJECT_DIR|BUILD_SOURCESDIRECTORY|BITBUCKET_CLONE_DIR|CIRCLE_WORKING_DIRECTORY|TRAVIS_BUILD_DIR|"
@@ -34,10 +34,12 @@ _DIRECTORIES = (
     re.compile(r"(?:^|[$+#>;&] ?|run )cd [\"']?([\w./\\:~@+-]{1,300})"),
     re.compile(r"(?i)\bworking[- ]directory(?:=|: ?| is | to ) ?[\"']?([\w./\\:~@+-]{1,300})"),
 )
-_TELLS = re.compile(
+# A line that tells something holds one of these; in RE2's syntax too, for whoever looks through a whole log.
+TELLS = (
     r"(?i:director)|\bcd |Git repository|Cloning into|Checking out|WORKSPACE|_DIR|_FOLDER|_PATH|workspace|Running on|"
-    r"rootdir|Compiling|Checking|^> "
+    r"rootdir|Compiling|Checking|> \S{1,120}@"
 )
+_TELLS = re.compile(TELLS)
 
 
 def told(lines: Iterable[str]) -> tuple[list[str], list[tuple[int, str]]]:

@@ -96,6 +96,16 @@ vim.api.nvim_create_autocmd('BufReadCmd', {
     require('logsieve.view').read(event.buf)
   end,
 })
+vim.api.nvim_create_autocmd('LspAttach', {
+  group = group,
+  desc = 'Lead from a log to the code',
+  callback = function(event)
+    local client = vim.lsp.get_client_by_id(event.data.client_id)
+    if client and client.name == 'logsieve' then
+      require('logsieve.source').attach(event.buf)
+    end
+  end,
+})
 vim.api.nvim_create_autocmd('LspRequest', {
   group = group,
   desc = 'Close noise once the folds are there',

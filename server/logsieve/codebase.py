@@ -1,0 +1,227 @@
+"""A log and the code of a workspace: where the places that its lines name are in the files, and what stands there."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from logsieve.source import locations, syntax
+from logsieve.source.frames import dependency
+from logsieve.source.paths import is_absolute
+from logsieve.source.reference import Kind, Reference
+from logsieve.source.told import TELLS, told
+from logsieve.source.workspace import SURE, Candidate, Known, Workspace, learn
+
+if TYPE_CHECKING:
+    from logsieve.core.analysis import Analysis
+    from logsieve.model import Finding
+
+__all__ = ["Codebase", "Place", "names"]
+
+FILES = 50  # source files kept, with their definitions
+READ = 1 << 25  # bytes of a log that are read for where its checkout is: runners tell it before anything else
+TOLD = 5000  # lines that may tell it
+LEARNT = 500  # lines of findings whose paths say what was moved
+TRACE = 60  # lines at each end of a finding's block that are looked at: the middle of a longer trace is recursion
+TOO_MANY = 500  # changed files that are looked at one by one
+OUTERMOST_FIRST = "(most recent call last)"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a file of the workspace; `line` and `column` are 1-based, 0 where none is known. `sure` says that no
+    other file is meant.
+    """
+
+    path: str
+    line: int
+    column: int
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A source file as it is now: its lines and what it defines."""
+
+    lines: Sequence[str]
+    definitions: Sequence[syntax.Definition]
+
+
+@dataclass(slots=True)
+class _Log:
+    """What one log tells of its machine, and the files that its paths were found to mean."""
+
+    known: Known
+    directories: list[tuple[int, str]]
+    found: dict[tuple[str, str, str], list[Candidate]] = field(default_factory=dict)
+
+
+class Codebase:
+    """The code of some folders. `mapped` are the user's pairs of a folder of other machines and what it is here.
+
+    Until `index` was called there are no files.
+    """
+
+    def __init__(self, folders: Sequence[str], mapped: Sequence[tuple[str, str]] = ()) -> None:
+        self.folders = tuple(folders)
+        self._mapped = tuple((old, self._here(new)) for old, new in mapped)
+        self._workspace = Workspace(())
+        self._logs: WeakKeyDictionary[Analysis, _Log] = WeakKeyDictionary()
+        self._files: OrderedDict[str, tuple[tuple[int, int], File]] = OrderedDict()
+
+    def _here(self, folder: str) -> str:
+        return folder if is_absolute(folder) or not self.folders else str(Path(self.folders[0], folder))
+
+    def index(self) -> None:
+        """List the files. May run in a thread of its own: what was known before holds until it is done."""
+        self._workspace = Workspace(self.folders)
+        self._logs = WeakKeyDictionary()
+
+    def update(self, paths: Sequence[str]) -> bool:
+        """Take notice of files that were made or removed; False where they are so many that it is better to `index`."""
+        if len(paths) > TOO_MANY:
+            return False
+        self._workspace.update(paths)
+        self._logs = WeakKeyDictionary()
+        return True
+
+    def inside(self, path: str) -> str:
+        """The path of a file within its folder of the workspace, with `/`."""
+        return self._workspace.inside(path)
+
+    # From a line to places
+
+    def places(self, analysis: Analysis, line: int, reference: Reference) -> list[Place]:
+        """The places that a reference of a line may mean: one that is sure, or all that are to be offered."""
+        log = self._log(analysis)
+        at = bisect_right(log.directories, (line, "\uffff")) - 1
+        directory = log.directories[at][1] if at >= 0 else ""
+        if not reference.path:
+            return self._of_symbol(reference.symbol)
+        key = (reference.path, reference.symbol, directory)
+        if key not in log.found:
+            log.found[key] = self._workspace.find(reference, log.known, directory)
+        candidates = log.found[key]
+        if candidates and candidates[0].confidence >= SURE:
+            return [self._place(candidates[0].path, reference, sure=True)]
+        return [self._place(candidate.path, reference, sure=False) for candidate in candidates]
+
+    def _place(self, path: str, reference: Reference, sure: bool) -> Place:
+        line = reference.line
+        if not line and reference.kind is Kind.TEST and reference.symbol:
+            line = next(self._lines_of(path, reference.symbol), 0)
+        return Place(path, line, reference.column, sure)
+
+    def _of_symbol(self, symbol: str) -> list[Place]:
+        """Where a qualified name or a target is defined; of a file that does not define it nothing is said."""
+        found = []
+        for candidate, rest in self._workspace.of_symbol(symbol):
+            is_target = symbol.startswith(("//", "@"))
+            lines = [self._line_of_target(candidate.path, rest)] if is_target else self._lines_of(candidate.path, rest)
+            found += [Place(candidate.path, line, 0, candidate.confidence >= SURE) for line in lines]
+        return found if len(found) == 1 else [Place(p.path, p.line, p.column, sure=False) for p in found]
+
+    def _line_of_target(self, path: str, target: str) -> int:
+        name = re.compile(rf"\bname\s*=\s*[\"']{re.escape(target)}[\"']")
+        return next((n for n, text in enumerate(self.file(path).lines, 1) if name.search(text)), 1)
+
+    def _lines_of(self, path: str, symbol: str) -> Iterator[int]:
+        """The lines (1-based) where definitions of a name begin."""
+        file = self.file(path)
+        for d in syntax.named(file.definitions, symbol):
+            head = range(d.start, max(d.body, d.start) + 1)  # behind its doc and its decorators
+            yield 1 + next((n for n in head if n < len(file.lines) and d.names[-1] in file.lines[n]), d.start)
+
+    def file(self, path: str) -> File:
+        """A file of the workspace as it is now; an empty one where it cannot be read."""
+        try:
+            about = Path(path).stat()
+            stamp = (about.st_mtime_ns, about.st_size)
+            known = self._files.get(path)
+            if known is None or known[0] != stamp:
+                data = Path(path).read_bytes() if about.st_size <= syntax.LONGEST else b""
+                lines = data.decode("utf-8", "replace").split("\n")
+                known = stamp, File([text.rstrip("\r") for text in lines], syntax.outline(data, path))
+        except OSError:
+            return File((), ())
+        self._files[path] = known
+        self._files.move_to_end(path)
+        if len(self._files) > FILES:
+            self._files.popitem(last=False)
+        return known[1]
+
+    # What a finding is about
+
+    def frames(self, analysis: Analysis, finding: Finding) -> list[tuple[int, Reference, Place]]:
+        """The places of a finding in the user's own code that are sure, the likeliest to be at fault first: what its
+        rule told, then the frames of its block from the innermost on. Each with the line of the log that names it.
+        """
+
+        def text(line: int) -> str:
+            return analysis.line(line).message
+
+        told = [(at.at, r) for at, r in zip(finding.locations, locations.of_finding(finding, text), strict=False)]
+        lines = [*range(finding.start, finding.end)]
+        if len(lines) > 2 * TRACE:
+            lines = [*lines[:TRACE], *lines[-TRACE:]]
+        traced = [(line, reference) for line in lines for reference in names(analysis, line)]
+        if any(OUTERMOST_FIRST in text(line) for line in lines):
+            traced.reverse()
+        found: dict[tuple[str, int], tuple[int, Reference, Place]] = {}
+        for line, reference in (*told, *traced):
+            if reference.line and reference.path and not dependency(reference):
+                for place in self.places(analysis, line, reference):
+                    if place.sure:
+                        found.setdefault((place.path, place.line), (line, reference, place))
+        return list(found.values())
+
+    # What a log tells of its machine
+
+    def _log(self, analysis: Analysis) -> _Log:
+        logs = self._logs  # others once the files are listed anew
+        known = logs.get(analysis)
+        if known is None:
+            roots, directories = _told(analysis)
+            paths = [r.path for line in _lines_of_findings(analysis) for r in names(analysis, line) if r.path]
+            known = logs[analysis] = _Log(learn(self._workspace, paths, roots, self._mapped), directories)
+        return known
+
+
+def names(analysis: Analysis, line: int) -> list[Reference]:
+    """The places that a line names; spans are of its message."""
+    message = analysis.line(line).message
+    more = len(message) >= locations.NARROW and line + 1 < len(analysis.text)
+    return locations.find(message, analysis.line(line + 1).message if more else "")
+
+
+def _told(analysis: Analysis) -> tuple[list[str], list[tuple[int, str]]]:
+    """The roots and the directories that a log tells, by its lines."""
+    import numpy as np
+    import re2
+
+    pattern = re2.compile(TELLS.encode())
+    text = analysis.text
+    hits: list[int] = []
+    for start, end in text.chunks(0, int(np.searchsorted(text.starts, READ))):
+        data = text.raw_bytes(start, min(end, len(text)))
+        at = np.array([m.start() for m in pattern.finditer(data)], np.int64) + text.starts[start]
+        hits += np.unique(np.searchsorted(text.starts, at, side="right") - 1).tolist()
+        if len(hits) > TOLD:
+            break
+    roots, directories = told(analysis.line(line).message for line in hits[:TOLD])
+    return roots, [(hits[number], directory) for number, directory in directories]
+
+
+def _lines_of_findings(analysis: Analysis) -> list[int]:
+    lines: dict[int, None] = {}
+    for finding in analysis.findings:
+        lines.update(dict.fromkeys([*(at.at for at in finding.locations), *range(finding.start, finding.end)]))
+        if len(lines) > LEARNT:
+            break
+    return list(lines)[:LEARNT]
