@@ -57,8 +57,8 @@ lint: $(PY) $(JS) ## Style and types, Python and TypeScript
 	cd $(CLIENT) && npm run --silent lint
 
 .PHONY: vsix
-vsix: $(JS) ## The installable VS Code extension
-	cd $(CLIENT) && npm run --silent package
+vsix: $(PY) $(JS) ## The installable VS Code extension, the server's wheel in it
+	cd $(CLIENT) && PYTHON="$(CURDIR)/$(BIN)/python" npm run --silent package
 
 .PHONY: bench
 bench: $(PY) ## Speed and memory beside goals and yardsticks: 15 minutes, or BENCH_FLAGS=--quick

@@ -42,10 +42,11 @@ export async function freePort() {
 
 /**
  * Starts VS Code on a workspace that holds copies of `files`.
- * @param {{editors: string, vsix?: string, files: Record<string, string>, settings: Record<string, unknown>, port?: number, flags?: string[]}} options
- *   editors: the folder that provision.sh printed; files: name in the workspace to the path of the original
+ * @param {{editors: string, vsix?: string, files: Record<string, string>, settings: Record<string, unknown>, port?: number, flags?: string[],
+ *   environment?: Record<string, string>}} options
+ *   editors: the folder that provision.sh printed; files: name in the workspace to the path of the original; environment: in place of ours
  */
-export async function startEditor({ editors, vsix, files, settings, port, flags = [] }) {
+export async function startEditor({ editors, vsix, files, settings, port, flags = [], environment = {} }) {
   const root = mkdtempSync(path.join(tmpdir(), "logsieve-vscode-"));
   const [workspace, profile] = [path.join(root, "workspace"), path.join(root, "profile")];
   mkdirSync(workspace);
@@ -60,6 +61,7 @@ export async function startEditor({ editors, vsix, files, settings, port, flags 
   const none = "http://127.0.0.1:9/none"; // nothing listens there: no marketplace is asked
   const env = {
     ...process.env,
+    ...environment,
     // What the server remembers (the consent to send, for one) is remembered for this run only.
     ...Object.fromEntries(["CONFIG", "DATA", "STATE"].map((kind) => [`XDG_${kind}_HOME`, path.join(root, kind.toLowerCase())])),
     EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: none, itemUrl: none, resourceUrlTemplate: none }),

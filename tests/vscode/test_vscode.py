@@ -18,8 +18,14 @@ pytestmark = [pytest.mark.editor, pytest.mark.network, pytest.mark.slow]
 
 HERE = Path(__file__).parent
 CASE = "pytest/long-verbose-two-failures"
-CANNOT = 3  # exit code of provision.sh where a machine cannot have the editor
 
+INSTALL = (
+    "without a server the user is asked before anything is fetched",
+    "without a Python the user is told what is needed",
+    "the server is installed, with progress, and the log triaged",
+    "after that it is just there",
+    "no error or warning popped up",
+)
 UI = (
     "the status bar shows the verdict",
     "noise is folded on open, where indentation cannot fold",
@@ -77,35 +83,6 @@ HOST = (
 )
 
 
-@pytest.fixture(scope="session")
-def editors() -> Path:
-    """The folder with VS Code, Chromium's driver and Node; skips where the machine cannot have them, and says why."""
-    if sys.platform != "linux":
-        pytest.skip("the editor tests need Linux")
-    done = subprocess.run([HERE / "provision.sh"], capture_output=True, text=True, check=False)
-    if done.returncode == CANNOT:
-        pytest.skip(done.stderr.strip().rpartition("\n")[2])
-    assert done.returncode == 0, done.stderr
-    return Path(done.stdout.strip().rpartition("\n")[2])
-
-
-@pytest.fixture(scope="session")
-def environment(editors: Path) -> Mapping[str, str]:
-    """Node of the editors first on PATH, and this very environment's server for the extension."""
-    path = f"{editors}/node-20/bin{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "LOGSIEVE_SERVER": json.dumps([sys.executable, "-P", "-m", "logsieve"])}
-
-
-@pytest.fixture(scope="session")
-def vsix(repository: Path, environment: Mapping[str, str]) -> Path:
-    """The extension, built from the sources."""
-    client = repository / "vscode-client"
-    if not (client / "node_modules/.package-lock.json").exists():
-        subprocess.run(["npm", "ci"], cwd=client, env=environment, check=True)
-    subprocess.run(["npm", "run", "package"], cwd=client, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return client / "logsieve.vsix"
-
-
 def play(script: str, editors: Path, environment: Mapping[str, str], *words: object) -> dict[str, str | None]:
     """Run a script of this folder; the problem of each of its steps, None where it went well."""
     command = [str(word) for word in (editors / "node-20/bin/node", HERE / script, editors, *words)]
@@ -135,6 +112,19 @@ def play_big(
 
 
 @pytest.fixture(scope="session")
+def install(
+    repository: Path,
+    editors: Path,
+    vsix: Path,
+    environment: Mapping[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, str | None]:
+    tools = tmp_path_factory.mktemp("tools")
+    python = sys._base_executable  # type: ignore[attr-defined]
+    return play("install.mjs", editors, environment, vsix, sample(repository)[0], tools, python)
+
+
+@pytest.fixture(scope="session")
 def ui(repository: Path, editors: Path, vsix: Path, environment: Mapping[str, str]) -> dict[str, str | None]:
     return play("ui.mjs", editors, environment, vsix, *sample(repository))
 
@@ -161,6 +151,12 @@ def big(
     return play_big(80 << 20, repository, editors, vsix, environment, tmp_path_factory.mktemp("big"), 120)
 
 
+@pytest.mark.parametrize("step", INSTALL)
+def test_installation(install: dict[str, str | None], step: str) -> None:
+    assert step in install, f"not reached; done: {list(install)}"
+    assert install[step] is None, install[step]
+
+
 @pytest.mark.parametrize("step", UI)
 def test_workbench(ui: dict[str, str | None], step: str) -> None:
     assert step in ui, f"not reached; done: {list(ui)}"
@@ -185,10 +181,9 @@ def test_large_log(big: dict[str, str | None], step: str) -> None:
     assert big[step] is None, big[step]
 
 
-def test_every_step_is_a_test(
-    ui: dict[str, str | None], chat: dict[str, str | None], host: dict[str, str | None], big: dict[str, str | None]
-) -> None:
-    assert (*ui, *chat, *host, *big) == (*UI, *CHAT, *HOST, *BIG)
+def test_every_step_is_a_test(request: pytest.FixtureRequest) -> None:
+    for name, steps in (("install", INSTALL), ("ui", UI), ("chat", CHAT), ("host", HOST), ("big", BIG)):
+        assert tuple(request.getfixturevalue(name)) == steps
 
 
 @pytest.mark.skipif("LOGSIEVE_GIGABYTE" not in os.environ, reason="takes minutes; LOGSIEVE_GIGABYTE=1 runs it")

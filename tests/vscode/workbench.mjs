@@ -47,6 +47,8 @@ export function workbench(page) {
     /** The rows of the tree of failures. */
     failures: async () => (await page.locator(".pane", { has: page.locator('.pane-header[aria-label^="Failures"]') }).locator(".monaco-list-row").allInnerTexts()).map((row) => row.replaceAll(/\s+/g, " ")),
     notifications: () => text(".notifications-toasts .notification-list-item-message"),
+    /** @param {string} label */
+    notificationButton: (label) => page.locator(".notifications-toasts .monaco-button", { hasText: label }).click(),
     cancelNotification: () => page.locator(".notifications-toasts .monaco-button", { hasText: "Cancel" }).click(),
     /** @param {string} file @param {string} title */
     fromExplorer: async (file, title) => {

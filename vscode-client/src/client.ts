@@ -13,7 +13,8 @@ import {
 } from "vscode-languageclient/node";
 import { config, SECTION } from "./config";
 import * as protocol from "./protocol";
-import { findServer, NoServer, tellNoServer } from "./server";
+import { findServer, NoServer, type Home } from "./server";
+import { setUp } from "./setup";
 
 /** Output channels are `log` documents too, so the schemes of real documents are named. */
 const SCHEMES = ["file", "untitled", "vscode-vfs"];
@@ -53,6 +54,8 @@ export class Connection implements vscode.Disposable {
   private toldOfCrash = false;
   private toldOfNoServer = false;
 
+  constructor(readonly home: Home) {}
+
   /** The running client. Throws NoServer where there is none to start. */
   get(): Promise<LanguageClient> {
     this.starting ??= this.start().catch((error: unknown) => {
@@ -62,16 +65,21 @@ export class Connection implements vscode.Disposable {
     return this.starting;
   }
 
-  /** Starts the server for a document; where there is no server the user is told, once. */
+  /** Starts the server for a document; where there is none the user is told, once, and may have it installed. */
   async open(): Promise<void> {
     try {
       await this.get();
     } catch (error) {
       if (this.toldOfNoServer) return;
       this.toldOfNoServer = true;
-      if (error instanceof NoServer) await tellNoServer(error, this.output);
-      else await this.tell(`LogSieve's server did not start: ${String(error)}`, vscode.window.showErrorMessage);
+      await this.failed(error);
     }
+  }
+
+  /** Tells the user why there is no server, and starts the one that is installed then. */
+  async failed(error: unknown): Promise<void> {
+    if (!(error instanceof NoServer)) await this.tell(`LogSieve's server did not start: ${String(error)}`, vscode.window.showErrorMessage);
+    else if (await setUp(error, this.home, this.output)) await this.restart();
   }
 
   async restart(): Promise<void> {
@@ -81,7 +89,7 @@ export class Connection implements vscode.Disposable {
   }
 
   private async start(): Promise<LanguageClient> {
-    const server = await findServer(this.output);
+    const server = await findServer(this.home, this.output);
     const executable = { command: server.program, args: [...server.args, "lsp"], options: { cwd: homedir() } };
     const errorHandler = this.errorHandler(() => policy);
     const client = new LanguageClient(SECTION, "LogSieve", executable, { ...this.options(), errorHandler });

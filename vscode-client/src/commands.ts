@@ -13,6 +13,8 @@ import { beyond, isWindow, SHOW_LINE } from "./links";
 import { logOf, type Logs } from "./logs";
 import * as protocol from "./protocol";
 import { openReduced, triageFile } from "./reducedView";
+import { NoServer } from "./server";
+import { install } from "./setup";
 
 /** How long the note of a copy stays in the status bar. */
 const NOTE_MS = 5000;
@@ -46,6 +48,9 @@ export function registerCommands({ connection, documents, folds, logs, failures 
     "logsieve.later": async () => move(connection, "later"),
     [SHOW_LINE]: async (target, number) => showLine(connection, log(target), typeof number === "number" ? number : 1),
     [SHOW_PLACE]: async (place) => showPlace(connection, place as protocol.Location),
+    "logsieve.install": async () => {
+      if (await install(connection.home, connection.output)) await connection.restart();
+    },
     "logsieve.restart": async () => connection.restart(),
     "logsieve.showOutput": () => connection.output.show(),
     "logsieve.showMenu": showMenu,
@@ -56,7 +61,8 @@ export function registerCommands({ connection, documents, folds, logs, failures 
         await run(target, more);
       } catch (error) {
         connection.output.error(`${name}: ${String(error)}`);
-        void vscode.window.showErrorMessage(`LogSieve: ${error instanceof Error ? error.message : String(error)}`);
+        if (error instanceof NoServer) await connection.failed(error);
+        else void vscode.window.showErrorMessage(`LogSieve: ${error instanceof Error ? error.message : String(error)}`);
       }
     }),
   );

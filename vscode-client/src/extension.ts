@@ -13,10 +13,11 @@ import { registerLinks } from "./links";
 import { Logs } from "./logs";
 import { registerMcp } from "./mcp";
 import { Status } from "./status";
+import { homeOf } from "./setup";
 import { registerTools } from "./tools";
 
 export function activate(context: vscode.ExtensionContext): void {
-  const connection = new Connection();
+  const connection = new Connection(homeOf(context));
   const documents = new Documents();
   const folds = new NoiseFolds(connection);
   const logs = new Logs(connection);

@@ -23,7 +23,7 @@ export function registerMcp(connection: Connection, changed: vscode.Event<void>)
     const provider = {
       onDidChangeMcpServerDefinitions: changed,
       provideMcpServerDefinitions: async () => {
-        const { program, args, version } = await findServer(connection.output);
+        const { program, args, version } = await findServer(connection.home, connection.output);
         return [new api.McpStdioServerDefinition("LogSieve", program, [...args, "mcp"], {}, version)];
       },
     };

@@ -1,13 +1,12 @@
-/** Finds a LogSieve server that really starts: the settings, the selected Python, then PATH. */
+/** Finds a LogSieve server that really starts: the settings, the selected Python, PATH, then the environment of the extension's own. */
 
 import { execFile } from "node:child_process";
-import { access, constants } from "node:fs/promises";
 import { homedir } from "node:os";
-import * as path from "node:path";
 import * as vscode from "vscode";
 import { config } from "./config";
+import { installed, touch, which } from "./install";
 
-/** The oldest server that speaks this client's protocol. */
+/** The oldest server that speaks this client's protocol; one with another major version does not. */
 const OLDEST = [0, 1] as const;
 /** A cold start of Python from a slow disk takes seconds; more than this is a program that is not ours. */
 const TIMEOUT_MS = 15_000;
@@ -24,22 +23,29 @@ interface Candidate {
   args: string[];
 }
 
-/** Why there is no server, in words for the user, and the interpreter to install it into, where one is known. */
+/** Where the extension keeps a server of its own, and the wheel that it makes it from. */
+export interface Home {
+  storage: string;
+  /** Missing where the extension is run from its sources. */
+  wheel: string | undefined;
+}
+
+/** Why there is no server, in words for the user. */
 export class NoServer extends Error {
   constructor(
     message: string,
-    readonly interpreter: string | undefined,
+    /** Whether a server of the extension's own would be used: the settings name no other. */
+    readonly mayInstall: boolean,
   ) {
     super(message);
   }
 }
 
 /** The first candidate that answers `--version`; a candidate named in the settings is the only one tried. Throws NoServer. */
-export async function findServer(log: vscode.LogOutputChannel): Promise<Server> {
+export async function findServer(home: Home, log: vscode.LogOutputChannel): Promise<Server> {
   const problems: string[] = [];
-  let interpreter: string | undefined;
-  for (const candidate of await candidates()) {
-    if (candidate.args.length > 0) interpreter = candidate.program;
+  const set = fromSettings();
+  for (const candidate of set === undefined ? await found(home) : [set]) {
     try {
       const version = await askVersion(candidate);
       log.info(`server ${version} from ${candidate.where}: ${[candidate.program, ...candidate.args].join(" ")}`);
@@ -50,21 +56,28 @@ export async function findServer(log: vscode.LogOutputChannel): Promise<Server> 
       problems.push(problem);
     }
   }
-  const tried = problems.length > 0 ? problems.join("; ") : "no Python is selected and logsieve is not on PATH";
-  throw new NoServer(`LogSieve's server was not found (${tried}).`, interpreter);
+  throw new NoServer(problems.join("; "), set === undefined && home.wheel !== undefined);
 }
 
-async function candidates(): Promise<Candidate[]> {
+function fromSettings(): Candidate | undefined {
   const [program, ...args] = config.serverCommand();
-  if (program !== undefined) return [{ where: "setting logsieve.server.command", program, args }];
+  if (program !== undefined) return { where: "logsieve.server.command", program, args };
   const named = config.serverInterpreter();
-  if (named !== "") return [ofInterpreter("setting logsieve.server.interpreter", named)];
-  const found: Candidate[] = [];
+  return named === "" ? undefined : ofInterpreter("logsieve.server.interpreter", named);
+}
+
+async function found({ storage, wheel }: Home): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
   const selected = await selectedInterpreter();
-  if (selected !== undefined) found.push(ofInterpreter("selected Python interpreter", selected));
-  const onPath = await which("logsieve");
-  if (onPath !== undefined) found.push({ where: "PATH", program: onPath, args: [] });
-  return found;
+  if (selected !== undefined) candidates.push(ofInterpreter("selected Python interpreter", selected));
+  const onPath = await which("logsieve", process.env);
+  if (onPath !== undefined) candidates.push({ where: "PATH", program: onPath, args: [] });
+  const own = wheel === undefined ? undefined : await installed(storage, wheel);
+  if (own !== undefined) {
+    candidates.push(ofInterpreter("the extension's own environment", own));
+    await touch(own);
+  }
+  return candidates;
 }
 
 /** -P keeps the current folder off sys.path: no module of a workspace is run in the server's place. */
@@ -80,7 +93,8 @@ interface PythonExtension {
   };
 }
 
-async function selectedInterpreter(): Promise<string | undefined> {
+/** The interpreter selected in the Python extension, where there is one. */
+export async function selectedInterpreter(): Promise<string | undefined> {
   // A workspace may select an interpreter it brings along, so this is asked in trusted ones only.
   if (!vscode.workspace.isTrusted) return undefined;
   const extension = vscode.extensions.getExtension<PythonExtension>("ms-python.python");
@@ -89,20 +103,6 @@ async function selectedInterpreter(): Promise<string | undefined> {
   const active = environments.getActiveEnvironmentPath(vscode.workspace.workspaceFolders?.[0]?.uri);
   return (await environments.resolveEnvironment(active))?.executable.uri?.fsPath;
 }
-
-/** The absolute path of a program on PATH. Looked up here because Windows would also take one in the current folder. */
-async function which(name: string): Promise<string | undefined> {
-  const file = process.platform === "win32" ? `${name}.exe` : name;
-  for (const folder of (process.env["PATH"] ?? "").split(path.delimiter)) {
-    if (!path.isAbsolute(folder)) continue;
-    const program = path.join(folder, file);
-    if (await access(program, constants.X_OK).then(yes, no)) return program;
-  }
-  return undefined;
-}
-
-const yes = (): boolean => true;
-const no = (): boolean => false;
 
 function askVersion({ program, args }: Candidate): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -120,31 +120,11 @@ function askVersion({ program, args }: Candidate): Promise<string> {
         return;
       }
       const [text, major, minor] = [match[0], Number(match[1]), Number(match[2])];
-      if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
-        reject(new Error(`${text} is too old, ${OLDEST.join(".")} or later is needed`));
+      if (major !== OLDEST[0] || minor < OLDEST[1]) {
+        reject(new Error(`${text} does not fit, ${OLDEST.join(".")} or later (below ${OLDEST[0] + 1}.0) is needed`));
         return;
       }
       resolve(text.replace(/^\D+/, ""));
     });
   });
-}
-
-/** The package is on no index yet. */
-const CHECKOUT = "<path to the LogSieve checkout>";
-
-/** Says that there is no server and offers the ways out of it. */
-export async function tellNoServer(problem: NoServer, log: vscode.LogOutputChannel): Promise<void> {
-  const [install, settings, output] = ["Install…", "Open Settings", "Show Output"];
-  const message = `${problem.message} Install it with: pip install ${CHECKOUT}`;
-  const choice = await vscode.window.showErrorMessage(message, install, settings, output);
-  if (choice === install) {
-    const terminal = vscode.window.createTerminal("LogSieve");
-    terminal.show();
-    const pip = problem.interpreter === undefined ? "pip" : `"${problem.interpreter}" -m pip`;
-    terminal.sendText(`${pip} install "${CHECKOUT}"`, false); // typed for the user to complete, not run
-  } else if (choice === settings) {
-    await vscode.commands.executeCommand("workbench.action.openSettings", "logsieve.server");
-  } else if (choice === output) {
-    log.show();
-  }
 }
