@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
-from logsieve.disk import Disk
+from logsieve.disk import BIG, Disk
 
 if TYPE_CHECKING:
     import zipfile
@@ -28,7 +28,6 @@ STDIN = "-"  # the path that means standard input
 EMPTY = "is empty"  # the reason why what holds no text is no log
 
 MAX_BYTES = 4 << 30  # of one input, unpacked: more than any CI service keeps of a log, less than a bomb expands to
-BIG = 16 << 20  # bytes of a plain file from which it is read where it is needed, not whole
 MAX_RATIO = 1100  # unpacked to packed; deflate cannot exceed 1032, and what xz, bzip2 and zstd do beyond is no log
 RATIO_FLOOR = 256 << 20  # unpacked bytes up to which any ratio is fine: a short log of one repeated line is no bomb
 _STEP = 1 << 20  # unpacked bytes read at a time

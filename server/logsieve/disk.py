@@ -7,8 +7,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["ChangedError", "Disk"]
+__all__ = ["BIG", "ChangedError", "Disk"]
 
+BIG = 16 << 20  # bytes of a plain file from which it is read where it is needed, not whole
 BLOCK = 1 << 16  # bytes read at a time where less is asked for
 KEPT = 64  # blocks
 

@@ -13,7 +13,7 @@ import pytest
 
 from command import FIXTURES
 from logsieve.core import scan
-from logsieve.lsp import worker as worker_module
+from logsieve.lsp import store
 from logsieve.lsp.buffer import Chunks
 from logsieve.lsp.convert import Client
 from logsieve.lsp.messages import Answer, Ask, Configure, Edit, Failed, Open
@@ -116,12 +116,12 @@ def test_only_so_many_analyses_are_kept_and_the_others_are_made_again(monkeypatc
     for n in range(4):
         worker._apply(Open(f"untitled:{n}", "log", FAILURE * (n + 1)))
         worker._answer(Ask(n, f"untitled:{n}", f"{Q}:pair", (), unasked=False))
-    assert all(document.analysis for document in worker._documents.values())
+    assert all(document.analysis for document in worker.store.documents.values())
     before = told(sink)
-    monkeypatch.setattr(worker_module, "MEMORY", 1)
+    monkeypatch.setattr(store, "MEMORY", 1)
     worker._apply(Edit("untitled:1", (((0, 0, 0, 0), "x"),)))
     worker._answer(Ask(9, "untitled:1", f"{Q}:pair", (), unasked=False))
-    assert [uri for uri, document in worker._documents.items() if document.analysis] == ["untitled:1"]
+    assert [uri for uri, document in worker.store.documents.items() if document.analysis] == ["untitled:1"]
     for n in range(4):
         worker._answer(Ask(10 + n, f"untitled:{n}", f"{Q}:pair", (), unasked=False))
     again = told(sink)[-4:]
@@ -155,7 +155,7 @@ class TestFiles:
 
     @pytest.fixture(autouse=True)
     def _all_are_big(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(worker_module, "BIG", 1)
+        monkeypatch.setattr(store, "BIG", 1)
 
     def test_one_that_has_grown_is_scanned_from_where_it_ended(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -182,10 +182,10 @@ class TestFiles:
         worker, sink = ready_worker()
         path = tmp_path / "build.log"
         path.write_text(QUIET)
-        document = worker._document(path.as_uri())
+        document = worker.store.at(path.as_uri())
         os.truncate(path, 1000)
         os.utime(path, ns=(0, 0))
-        worker._files[path.as_uri()] = ((path.stat().st_ino, 0, 1000), document)  # as if it had happened just now
+        worker.store.files[path.as_uri()] = ((path.stat().st_ino, 0, 1000), document)  # as if it had happened just now
         worker._answer(Ask(1, path.as_uri(), f"{Q}:pair", (), unasked=False))
         assert "changed while it was read" in told(sink)[-1].error
         worker._answer(Ask(2, path.as_uri(), f"{Q}:pair", (), unasked=False))

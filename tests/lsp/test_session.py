@@ -42,7 +42,7 @@ class Heard:
         self.problems: list[tuple[str, ...]] = []
         self.progress: list[tuple[str, float | None]] = []
 
-    def on_progress(self, uri: str, fraction: float | None, seconds: float = 0) -> None:
+    def on_progress(self, uri: str, fraction: float | None, seconds: float = 0) -> None:  # noqa: ARG002 (the protocol's)
         self.progress.append((uri, fraction))
 
     def on_problems(self, problems: tuple[str, ...]) -> None:

@@ -4,12 +4,11 @@
 import assert from "node:assert/strict";
 import { appendFileSync, symlinkSync } from "node:fs";
 import path from "node:path";
-import { openBrowser } from "./browser.mjs";
 import { serverCommand, startEditor } from "./editor.mjs";
 import { memory, worker } from "./memory.mjs";
 import { startModel } from "./model.mjs";
-import { step } from "./report.mjs";
-import { START_MS, workbench } from "./workbench.mjs";
+import { startScenario } from "./scenario.mjs";
+import { START_MS } from "./workbench.mjs";
 
 const [editors = "", vsix = "", log = "", facts = "{}"] = process.argv.slice(2);
 /** @type {{cause: number, contains: string, lines: number, patience: number}} */
@@ -25,19 +24,12 @@ const settings = {
 };
 const code = await startEditor({ editors, vsix, files: {}, settings });
 for (const name of ["big.log", "same.log"]) symlinkSync(log, path.join(code.workspace, name));
-const url = code.url([]);
-const browser = await openBrowser(new URL(url).origin);
-const { page } = browser;
-const vs = workbench(page);
-const screenshot = (/** @type {string} */ name) =>
-  page.screenshot({ path: path.join(editors, `big-${name.replaceAll(/\W+/g, "-")}.png`) });
-const check = (/** @type {string} */ name, /** @type {() => Promise<void>} */ run) => step(name, run, (failed) => screenshot(`failed-${failed}`));
+const { page, vs, screenshot, check, start, quiet, stop } = await startScenario("big", editors, code, model, []);
 const shows = (/** @type {number} */ number, /** @type {string} */ text) => (/** @type {string[]} */ rows) =>
   rows.some((row) => row.includes(`${number} |`) && row.includes(text));
 
 try {
-  await vs.watchToasts();
-  await page.goto(url);
+  await start();
   let idle = memory();
 
   await check("the explorer's menu triages a file, and waiting can be given up", async () => {
@@ -169,13 +161,9 @@ try {
     assert.ok(taken < ABOVE_IDLE, told.join("; "));
   });
 
-  await check("no error or warning popped up", async () => {
-    assert.deepEqual(await vs.toasts(), []);
-  });
+  await quiet();
 } finally {
-  await browser.close();
-  await code.stop();
-  model.stop();
+  await stop();
 }
 
 /** The first and last line that a window's title names. @param {string | undefined} title @returns {[number, number]} */

@@ -3,11 +3,10 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { openBrowser } from "./browser.mjs";
 import { repository, serverCommand, startEditor } from "./editor.mjs";
 import { startModel } from "./model.mjs";
-import { step } from "./report.mjs";
-import { START_MS, workbench } from "./workbench.mjs";
+import { startScenario } from "./scenario.mjs";
+import { START_MS } from "./workbench.mjs";
 
 const [editors = "", vsix = "", log = "", labels = "{}"] = process.argv.slice(2);
 /** @type {{root: {line: number, contains: string}}} */
@@ -22,13 +21,7 @@ const tell = (/** @type {string} */ question) =>
   writeFileSync(path.join(code.workspace, "assistant.json"), JSON.stringify({ endpoint: model.endpoint, question }));
 tell("");
 const assistant = path.join(repository, "tests/vscode/assistant");
-const url = code.url([code.opening("build.log"), ["extensionDevelopmentPath", code.remote(assistant)]]);
-const browser = await openBrowser(new URL(url).origin);
-const { page } = browser;
-const vs = workbench(page);
-const screenshot = (/** @type {string} */ name) =>
-  page.screenshot({ path: path.join(editors, `chat-${name.replaceAll(/\W+/g, "-")}.png`) });
-const check = (/** @type {string} */ name, /** @type {() => Promise<void>} */ run) => step(name, run, (failed) => screenshot(`failed-${failed}`));
+const { page, vs, screenshot, check, start, quiet, stop } = await startScenario("chat", editors, code, model, [code.opening("build.log"), ["extensionDevelopmentPath", code.remote(assistant)]]);
 
 /** @param {string} question */
 const ask = async (question) => {
@@ -42,8 +35,7 @@ const said = (/** @type {string} */ words) => vs.until(words, vs.chat, (turns) =
 const sent = (/** @type {number} */ index) => JSON.parse(model.bodies[index] ?? "[]");
 
 try {
-  await vs.watchToasts();
-  await page.goto(url);
+  await start();
   await vs.until("verdict", vs.statusBar, (items) => items.some((item) => /Log failed, \d+ errors/.test(item)), START_MS);
 
   await check("the chat asks first, then shows what is checked as it comes, with links to lines", async () => {
@@ -134,11 +126,7 @@ try {
     await vs.until("told", () => vs.lines("logsieve-text:"), (seen) => seen.some((line) => line.includes("Cancelled.")));
   });
 
-  await check("no error or warning popped up", async () => {
-    assert.deepEqual(await vs.toasts(), []);
-  });
+  await quiet();
 } finally {
-  await browser.close();
-  await code.stop();
-  model.stop();
+  await stop();
 }

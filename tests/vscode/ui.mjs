@@ -3,11 +3,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { openBrowser } from "./browser.mjs";
 import { serverCommand, startEditor } from "./editor.mjs";
 import { startModel } from "./model.mjs";
-import { step } from "./report.mjs";
-import { START_MS, workbench } from "./workbench.mjs";
+import { startScenario } from "./scenario.mjs";
+import { START_MS } from "./workbench.mjs";
 
 const [editors = "", vsix = "", log = "", labels = "{}"] = process.argv.slice(2);
 /** @type {{root: {line: number, contains: string}, folded: {lines: [number, number][]}}} */
@@ -23,17 +22,10 @@ const settings = {
   "logsieve.llm.model": "test-model",
 };
 const code = await startEditor({ editors, vsix, files: { "build.log": log }, settings });
-const url = code.url([code.opening("build.log")]);
-const browser = await openBrowser(new URL(url).origin);
-const { page } = browser;
-const vs = workbench(page);
-const screenshot = (/** @type {string} */ name) =>
-  page.screenshot({ path: path.join(editors, `ui-${name.replaceAll(/\W+/g, "-")}.png`) });
-const check = (/** @type {string} */ name, /** @type {() => Promise<void>} */ run) => step(name, run, (failed) => screenshot(`failed-${failed}`));
+const { page, vs, screenshot, check, start, quiet, stop } = await startScenario("ui", editors, code, model, [code.opening("build.log")]);
 
 try {
-  await vs.watchToasts();
-  await page.goto(url);
+  await start();
 
   await check("the status bar shows the verdict", async () => {
     await vs.until("verdict", vs.statusBar, (items) => items.some((item) => /Log failed, \d+ errors/.test(item)), START_MS);
@@ -170,11 +162,7 @@ try {
     await vs.until("told", vs.notifications, (said) => said.some((message) => message.includes("on the clipboard")));
   });
 
-  await check("no error or warning popped up", async () => {
-    assert.deepEqual(await vs.toasts(), []);
-  });
+  await quiet();
 } finally {
-  await browser.close();
-  await code.stop();
-  model.stop();
+  await stop();
 }

@@ -29,7 +29,8 @@ LONG = 10_000  # bytes of a line that are looked at
 # What people write in questions and nobody looks for in a log.
 _STOP = frozenset(
     b"a an and are as at be been but by can could did do does for from had has have how i in is it its me my of on or "
-    b"s so t that the their then there they this to was we were what when where which who why will with would you".split()
+    b"s so t that the their then there they this to was we were what when where which who why will with would "
+    b"you".split()
 )
 # Letters in lower case, numbers, and whatever is no ASCII, are words; line ends stay, all else separates.
 _WORDS = bytes(n if n >= 128 or n == 10 or chr(n).isalnum() else 32 for n in range(256)).lower()

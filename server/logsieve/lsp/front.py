@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
 from lsprotocol import types
 from pygls.capabilities import get_capability
-from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams, PyglsError
+from pygls.exceptions import JsonRpcException, JsonRpcInternalError, PyglsError
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
+from pygls.protocol import default_converter
 
 from logsieve import __version__
-from logsieve.lsp import protocol
-from logsieve.lsp.convert import Client, Span, path_of
+from logsieve.lsp.convert import Client, path_of
 from logsieve.lsp.features import (
     actions,
     editor,
@@ -33,14 +31,14 @@ from logsieve.lsp.features import (
     tool,
     view,
 )
-from logsieve.lsp.memory import give_back
 from logsieve.lsp.publish import Publisher
 from logsieve.lsp.session import AskFailedError, Session, WorkerLostError
 from logsieve.lsp.views import log_of
 from logsieve.lsp.watch import Watcher
+from logsieve.lsp.wire import Protocol
 from logsieve.settings import DEFAULTS, from_mapping
 
-__all__ = ["Front", "Protocol"]
+__all__ = ["Front"]
 
 log = logging.getLogger("logsieve.front")
 
@@ -82,83 +80,6 @@ GIVEN_UP = (
 PROBLEMS = 3  # with packs and patterns that are shown one by one: each is a pop-up
 SHOWN_AFTER = 0.5  # seconds of work before a window about it opens
 FAILED = "LogSieve could not finish something; the server's log says what. It goes on without."
-
-
-class Protocol(LanguageServerProtocol):
-    """The protocol with our own text sync: pygls would keep each text and split it again at every change."""
-
-    _server: Front
-
-    @cache  # noqa: B019 (one protocol a process)
-    def get_message_type(self, method: str) -> type[Any] | None:
-        """How a message's data is read."""
-        if method in protocol.REQUESTS:
-            wanted: Any = protocol.RequestMessage
-            chosen: type[Any] = wanted[protocol.REQUESTS[method][0]]
-            return chosen
-        known: type[Any] | None = super().get_message_type(method)
-        return known
-
-    def structure_message(self, data: dict[str, Any]) -> Any:
-        """The message in JSON's data. pygls drops a request that it cannot read; its sender waits for an answer."""
-        try:
-            return super().structure_message(data)
-        except (JsonRpcInvalidParams, JsonRpcInternalError):
-            if "id" in data and "method" in data:
-                error = JsonRpcInvalidParams(f"these are no parameters of {data['method']}")
-                self._send_response(data["id"], error=error.to_response_error())
-            raise
-
-    @lsp_method(types.INITIALIZE)
-    def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
-        """Greet the client, and say what pygls serves but does not announce."""
-        result: types.InitializeResult = yield from super().lsp_initialize(params)
-        if result.capabilities.workspace:
-            result.capabilities.workspace.text_document_content = types.TextDocumentContentOptions([protocol.SCHEME])
-        self._server.greet(params, result.capabilities.position_encoding)
-        return result
-
-    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
-    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
-        """A document was opened; views of our own are none of our business."""
-        item = params.text_document
-        if not item.uri.startswith(f"{protocol.SCHEME}:"):
-            if not self._server.can("workspace.did_change_watched_files.dynamic_registration"):
-                self._server.session.files()  # nobody will tell what was made or removed
-            self._server.session.open(item.uri, item.language_id, item.version, item.text)
-            self._server.publisher.opened(item.uri)
-
-    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
-    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
-        """Pass the edits on."""
-        uri = params.text_document.uri
-        if uri in self._server.session.documents:
-            edits = [(_span(change), change.text) for change in params.content_changes]
-            self._server.session.edit(uri, params.text_document.version, edits)
-            self._server.publisher.changed(uri)
-
-    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
-    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
-        """Forget the document."""
-        uri = params.text_document.uri
-        if uri in self._server.session.documents:
-            self._server.publisher.closed(uri)
-            self._server.session.close(uri)
-            give_back()
-        self._server.watcher.closed(uri)
-        self._server.shown.pop(uri, None)
-
-    @property
-    def was_shut_down(self) -> bool:
-        """Whether the client said goodbye before it left."""
-        return bool(self._shutdown)
-
-
-def _span(change: types.TextDocumentContentChangeEvent) -> Span | None:
-    if isinstance(change, types.TextDocumentContentChangeWholeDocument):
-        return None
-    start, end = change.range.start, change.range.end
-    return start.line, start.character, end.line, end.character
 
 
 class Front(LanguageServer):

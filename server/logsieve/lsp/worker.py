@@ -9,14 +9,11 @@ import importlib
 import logging
 import os
 import pickle
-import stat
 import sys
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -41,21 +38,17 @@ from logsieve.lsp.messages import (
     RefusedError,
 )
 from logsieve.lsp.sources import Sources
+from logsieve.lsp.store import Document, Store
 from logsieve.pipe import read, write
 from logsieve.settings import DEFAULTS, Settings
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.packs import PackSet
-    from logsieve.text import LogText
 
 log = logging.getLogger("logsieve.worker")
 
-FILES_KEPT = 4  # files that are not open: a reduced view and its original, and a little more
-MEMORY = 1 << 30  # bytes that analyses may take; those used longest ago are dropped, and made again when asked for
-BIG = 1 << 24  # bytes of a file from which it is read where it is needed, not whole
 SOON = 1 << 19  # bytes of a text that is analysed before one would notice
-OBJECT = 600  # bytes of a block and its finding
 PROGRESS_AFTER = 0.05  # seconds of work before the front is told, which decides whether it shows it
 PROGRESS_EVERY = 0.2  # seconds between two reports
 
@@ -68,48 +61,6 @@ END = 1 << 20  # bytes at the end of a long text that are looked at first: what 
 GROWN = 1 << 17  # the same where a text that was analysed has grown
 
 
-@dataclass(slots=True)
-class Document:
-    """A text and what has been found in it so far; `analysis` is computed when first asked for.
-
-    `earlier` is the last analysis of an earlier text, of which the first `unchanged` bytes are the same, and
-    `earlier_at` its coordinates.
-    """
-
-    language: str | None  # None for a file that is not open
-    buffer: Buffer | None
-    log: LogText | None = None  # of the text as it is now
-    analysis: Analysis | None = None
-    coordinates: Coordinates | None = None
-    earlier: Analysis | None = None
-    earlier_at: Coordinates | None = None
-    unchanged: int = 0
-    used: int = 0
-
-    def text(self) -> LogText:
-        """The text as it is now."""
-        if self.log is None:
-            from logsieve.text import LogText
-
-            assert self.buffer is not None
-            data = self.buffer.data()
-            self.log = self.earlier.text.changed(data, self.unchanged) if self.earlier else LogText(data)
-        return self.log
-
-    def change(self, first: int) -> None:
-        """The text has changed from a byte on."""
-        if self.analysis:
-            self.earlier, self.earlier_at, self.unchanged = self.analysis, self.coordinates, first
-        self.unchanged = min(self.unchanged, first)
-        self.log = self.analysis = self.coordinates = None
-
-    def forget(self) -> None:
-        """Give back the memory of what can be worked out again."""
-        self.analysis = self.coordinates = self.earlier = self.earlier_at = None
-        if self.buffer:
-            self.log = None
-
-
 class Worker:
     """The state of the worker; `run` is its main thread, `receive` its reading one."""
 
@@ -120,9 +71,7 @@ class Worker:
         self._asks: deque[Ask] = deque()
         self._cancelled: set[int] = set()
         self._news = threading.Condition()
-        self._documents: dict[str, Document] = {}
-        self._files: OrderedDict[str, tuple[tuple[int, int, int], Document]] = OrderedDict()
-        self._uses = count()
+        self.store = Store()
         self._settings: Settings = DEFAULTS
         self._client = Client()
         self._folders: tuple[str, ...] = ()
@@ -171,13 +120,13 @@ class Worker:
         if isinstance(change, Configure):
             self._configure(change)
         elif isinstance(change, Open):
-            self._documents[change.uri] = Document(change.language, Buffer(change.text, self._client))
+            self.store.documents[change.uri] = Document(change.language, Buffer(change.text, self._client))
         elif isinstance(change, Close):
-            self._documents.pop(change.uri, None)
+            self.store.documents.pop(change.uri, None)
             give_back()
         elif isinstance(change, Files):
             self._sources.update(change.paths)
-        elif (document := self._documents.get(change.uri)) and document.buffer:
+        elif (document := self.store.documents.get(change.uri)) and document.buffer:
             for span, text in change.edits:
                 if span is None:
                     document.buffer = Buffer(text, self._client)
@@ -203,8 +152,8 @@ class Worker:
         if told != self._told:
             self._told = told
             write(self._sink, Problems(told))
-        self._files.clear()
-        for document in self._documents.values():
+        self.store.files.clear()
+        for document in self.store.documents.values():
             document.analysis = document.coordinates = None
 
     def _known_packs(self) -> PackSet:
@@ -220,7 +169,7 @@ class Worker:
         if self._is_cancelled(ask):
             return
         try:
-            document = self._document(ask.uri)
+            document = self.store.at(ask.uri)
             if ask.ready and document.analysis is None and len(document.text().data) > SOON:
                 known = None
             else:
@@ -247,7 +196,7 @@ class Worker:
         except RefusedError as error:
             write(self._sink, Failed(ask.id, str(error), expected=True))
         except ChangedError:
-            self._files.pop(ask.uri, None)
+            self.store.files.pop(ask.uri, None)
             reason = f"the file changed while it was read: {path_of(ask.uri)}"
             write(self._sink, Failed(ask.id, reason, expected=True))
         except Exception as error:
@@ -274,42 +223,6 @@ class Worker:
         self._cancelled.discard(ask.id)
         write(self._sink, Dropped(ask.id))
         return True
-
-    def _document(self, uri: str) -> Document:
-        """The open document, or the file on disk as it is now. Raises RefusedError where there is no text to be had."""
-        document = self._documents.get(uri) or self._file(uri)
-        document.used = next(self._uses)
-        return document
-
-    def _file(self, uri: str) -> Document:
-        path = path_of(uri)
-        if path is None:
-            raise RefusedError(f"neither an open document nor a file: {uri}")
-        try:
-            about = Path(path).stat()
-            if not stat.S_ISREG(about.st_mode):  # a pipe or a device may never end
-                raise RefusedError(f"{path} is not a file")
-            stamp = (about.st_ino, about.st_mtime_ns, about.st_size)
-            known = self._files.get(uri)
-            if known and known[0] == stamp:
-                self._files.move_to_end(uri)
-                return known[1]
-            from logsieve.disk import Disk
-            from logsieve.text import LogText, looks_binary
-
-            data = Disk(Path(path)) if about.st_size >= BIG else Path(path).read_bytes()
-            if looks_binary(data[:8192]):
-                raise RefusedError(f"{path} is packed or binary, not text (`logsieve triage` reads packed logs)")
-            document = Document(None, None, LogText.from_bytes(data))
-        except OSError as error:
-            raise RefusedError(f"cannot read {path}: {error.strerror or error}") from error
-        if known:
-            document.earlier = known[1].analysis or known[1].earlier
-        self._files[uri] = stamp, document
-        self._files.move_to_end(uri)
-        while len(self._files) > FILES_KEPT:
-            self._files.popitem(last=False)
-        return document
 
     def _end(self, document: Document) -> tuple[Analysis, Coordinates] | None:
         """The analysis of the last lines of a text so long that the whole would keep the user waiting; of one that has
@@ -348,18 +261,8 @@ class Worker:
                 watch.end()
             document.earlier = document.earlier_at = None
             document.coordinates = Coordinates(document.text(), self._client)
-            self._forget(document)
+            self.store.forget(document)
         return document.analysis, document.coordinates
-
-    def _forget(self, but: Document) -> None:
-        """Drop the analyses used longest ago until the rest fits into MEMORY."""
-        documents = [*self._documents.values(), *(document for _, document in self._files.values())]
-        room = MEMORY - _size(but)
-        for document in sorted(documents, key=lambda document: -document.used):
-            if document is not but:
-                room -= _size(document)
-                if room < 0:
-                    document.forget()
 
     def obsolete(self, ask: Ask) -> bool:
         """Whether the analysis under way for an ask can stop: its text has changed, or nobody waits for it any more."""
@@ -383,11 +286,11 @@ class Worker:
 
     def _passes(self, ask: Ask, during: Ask) -> bool:
         """Whether an ask is not for waiting; about a short text under analysis it may."""
-        document = self._documents.get(ask.uri)
+        document = self.store.documents.get(ask.uri)
         return ask.ready and document is not None and (ask.uri != during.uri or len(document.text().data) > SOON)
 
     def _knows(self, uri: str) -> bool:
-        return uri in self._documents and self._documents[uri].analysis is not None
+        return uri in self.store.documents and self.store.documents[uri].analysis is not None
 
     def report(self, uri: str, fraction: float | None, seconds: float = 0) -> None:
         """Tell the front how far the analysis of a document is; None when it has ended."""
@@ -416,12 +319,6 @@ class _Watch:
     def end(self) -> None:
         if self._told:
             self._worker.report(self._ask.uri, None)
-
-
-def _size(document: Document) -> int:
-    """About how many bytes an analysis takes."""
-    known = document.analysis or document.earlier
-    return known.scanned.found.nbytes + known.sections.nbytes + OBJECT * len(known.blocks) if known else 0
 
 
 def _uri(change: Change) -> str:

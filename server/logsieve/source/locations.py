@@ -13,7 +13,7 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from logsieve.model import Finding, Location
-from logsieve.source import names, symbols
+from logsieve.source import names, positions, symbols
 from logsieve.source.reference import Kind, Reference
 
 __all__ = ["find", "of_finding"]
@@ -34,30 +34,12 @@ _MSBUILD = re.compile(
     r"(?:\s{0,8}\d{1,3}>)?\s{0,8}([A-Za-z]:\\[^:\"<>|*?\n]{1,300}?\.\w{1,12})\((\d{1,7})(?:,(\d{1,5}))?"
 )
 
-# What stands behind a name.
-_N = r"(\d{1,7})"
-_PARENS = re.compile(rf"(?:: ?)?\({_N}(?:[,:] ?(\d{{1,6}}))?(?:-\(?\d+)?(?:,\d+\)?)?[,\d:-]{{0,30}}\)")
-_BRACKETS = re.compile(rf":\[{_N},(\d{{1,6}})\]")
-_TWO = re.compile(
-    rf"[\"']? \((?:at )?{_N}[,:] ?(\d{{1,6}})\)|[\"'] {_N}:(\d{{1,6}})(?![:\d])|(?<=s) {_N}:(\d{{1,6}})(?![:\d])"
-)
-_WORDS = re.compile(
-    rf"\\?[\"'’`]?(?:[,:]| -)?\s{{0,2}}(?:\(?(?:on|at|in) |@ ?|\()?(?:[Ll]ine(?: number)?s?:? ?|(?<=@ )){_N}"
-    r"(?: ?[,:;.]?\s{0,2}(?:and |at )?(?:[Cc]ol(?:umn)?|[Cc]har(?:acter)?s?|position)[.:]? ?(\d{1,6}))?"
-)
-_AFTER = re.compile(
-    rf"\\?\"?\}},\{{line,{_N}()|,line={_N}(?:,(?:endLine|endline|end_line)=\d+)?(?:,col(?:umn)?=(\d{{1,6}}))?"
-    rf"|,{_N}-(\d+)(?!\d)"
-)
-_SPACED_COLON = re.compile(rf": {_N}(?::|(?: \[)|$)")
-_BEHIND = re.compile(r":? ?,? ?char(?:acter)?s? (\d{1,6})|,(\d{1,6})(?=-\d|\])")
 _LOOSE = re.compile(
-    rf"\((\d{{1,7}}):(\d{{1,6}})\)(?: at\b|\s*$)|\b(?:at|on|in) line {_N},? col(?:umn)? (\d{{1,6}})"
-    rf"|\b(?:in|on|from) line {_N}() of (?:file )?[\"']?[\w./\\]"
+    rf"\((\d{{1,7}}):(\d{{1,6}})\)(?: at\b|\s*$)|\b(?:at|on|in) line {positions.NUMBER},? col(?:umn)? (\d{{1,6}})"
+    rf"|\b(?:in|on|from) line {positions.NUMBER}() of (?:file )?[\"']?[\w./\\]"
 )
 
-_POSITION = re.compile(r"(\d{1,7})(?:[.-]\d+)*")
-_ANCHOR = re.compile(r"#L(\d{1,7})")
+
 # What only looks like a file behind these: pages of servers, tests with a name like that.
 _NO_FILE = re.compile(
     r"(?:\b(?:GET|POST|PUT|HEAD|PATCH|DELETE|OPTIONS|404:)|--- (?:FAIL|PASS|SKIP):|=== (?:RUN|CONT)) {1,3}$"
@@ -232,15 +214,15 @@ def _file(text: str, start: int, stop: int, end: int) -> Reference | None:
     anchored = bool(
         cut or path[:1] in "/\\" or path[:2] in ("./", ".\\", "~/") or path[:3] in ("../", "..\\") or path[1:2] == ":"
     )
-    line, column, last = _numbers(text, stop, end)
+    line, column, last = positions.attached(text, stop, end)
     if not line and text[tail : tail + 1] == "#":
-        line = _fragment(text, tail, stop)
+        line = positions.fragment(text, tail, stop)
     test = text[stop + 2 : end] if text.startswith("::", stop) and text[stop + 2 : stop + 3].isidentifier() else ""
     said = bool(column)  # by more than one number, which stands behind hosts and versions too
-    if line and last == end and not column and (more := _BEHIND.match(text, end)):
-        column, last = int(more[1] or more[2]), more.end()
+    if line and last == end and not column and (more := positions.more(text, end)):
+        column, last = more
     elif not line and not test:
-        line, column, last, said = _behind(text, stop, end, names.is_text(name, alone=False))
+        line, column, last, said = positions.apart(text, stop, end, names.is_text(name, alone=False))
     if path.startswith("node:"):
         return Reference(start, last, Kind.FILE, path, line, column) if line else None
     if not _is_file(name, bool(folder or anchored), line, said) and not (
@@ -271,37 +253,6 @@ def _test(text: str, start: int, end: int) -> tuple[str, int]:
     return text[start:end].rstrip(":"), end
 
 
-def _numbers(text: str, at: int, end: int) -> tuple[int, int, int]:
-    """The line and the column behind a name (`:4:9`, `:3-7`, `:4.2-9`), 0 where none are, and where they end."""
-    line = column = 0
-    if text[at : at + 1] == ":" and at < end and (m := _POSITION.match(text, at + 1, end)):
-        line, at = int(m[1]), m.end()
-        if "." in m[0]:
-            column = int(m[0].split(".")[1].split("-")[0])
-        if text[at : at + 1] == ":" and (m := _POSITION.match(text, at + 1, end)):
-            column, at = int(m[1]), m.end()
-    return line, column, at
-
-
-def _behind(text: str, stop: int, end: int, text_file: bool) -> tuple[int, int, int, bool]:
-    """The line and the column that stand apart from a name, 0 where none do, where they end, and whether in words that
-    say what they are.
-    """
-    if (m := _PARENS.match(text, stop)) or (m := _BRACKETS.match(text, stop)):
-        return int(m[1]), int(m[2] or 0), m.end(), False
-    if (m := _WORDS.match(text, stop)) or (m := _WORDS.match(text, end)):
-        return int(m[1]), int(m[2] or 0), m.end(), True
-    if m := _AFTER.match(text, end):
-        numbers = [int(g) for g in m.groups() if g]
-        return numbers[0], numbers[1] if len(numbers) > 1 else 0, m.end(), True
-    if text_file and (m := _TWO.match(text, end)):
-        numbers = [int(g) for g in m.groups() if g]
-        return numbers[0], numbers[1], m.end(), False
-    if text_file and (m := _SPACED_COLON.match(text, stop)):
-        return int(m[1]), 0, m.end(1), False
-    return 0, 0, stop, False
-
-
 def _is_file(name: str, strong: bool, line: int, said: bool) -> bool:
     """Whether a name is a file's: by its extension, which needs the less to be known the more stands around it:
     `strong` where there are folders, `said` where what stands behind is sure to be a place.
@@ -309,12 +260,6 @@ def _is_file(name: str, strong: bool, line: int, said: bool) -> bool:
     if not line:
         return names.is_text(name, alone=not strong) and not names.is_product(name)
     return names.is_text(name, alone=False) or ((strong or said) and names.may_be_text(name))
-
-
-def _fragment(text: str, tail: int, stop: int) -> int:
-    """The line of `file.js#L12`."""
-    m = _ANCHOR.match(text, tail, stop)
-    return int(m[1]) if m else 0
 
 
 def _cut(path: str) -> int:
@@ -351,7 +296,7 @@ def _of_spaced(text: str, match: re.Match[str]) -> Reference | None:
         name, alone=False
     ):
         return None
-    line, column, last, _ = _behind(text, match.end(group), match.end(group), text_file=True)
+    line, column, last, _ = positions.apart(text, match.end(group), match.end(group), text_file=True)
     path = unquote(path.partition("://")[2]) if path.startswith("file://") else path
     return Reference(start, max(last, match.end(group)), Kind.FILE, path, line, column)
 

@@ -1,7 +1,8 @@
 """What a source file defines: its functions, classes and tests by name and by line (tree-sitter, which bears errors).
 
-Each language's queries are a file of `queries/`: what is captured as @function, @class or @test is a definition, with
-its @name, its @body and, where it stands inside, its @doc; @of is the type that a method belongs to.
+Each language's queries are a file of `queries/` and the one it inherits from: what is captured as @function, @class or
+@test is a definition, with its @name, its @body and, where it stands inside, its @doc; @of is the type that a method
+belongs to.
 """
 
 from __future__ import annotations
@@ -135,8 +136,14 @@ def _tools(name: str) -> tuple[Parser, Query]:
 
     module, function, _ = _LANGUAGES[name]
     grammar = Language(getattr(importlib.import_module(module), function)())
-    queries = files(__package__).joinpath("queries", ("typescript" if name == "tsx" else name) + ".scm")
-    return Parser(grammar), Query(grammar, queries.read_text(encoding="utf-8"))
+    return Parser(grammar), Query(grammar, _queries(name))
+
+
+def _queries(name: str) -> str:
+    """The text of a language's queries, after those that its first line says it inherits."""
+    text = files(__package__).joinpath("queries", f"{name}.scm").read_text(encoding="utf-8")
+    _, inherits, parent = text.partition("\n")[0].partition("; inherits: ")
+    return _queries(parent) + text if inherits else text
 
 
 def _definition(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.llm.verify import Verified
     from logsieve.lsp.front import Front
-    from logsieve.lsp.protocol import (
+    from logsieve.lsp.protocol_llm import (
         ConsentParams,
         ConsentResult,
         ExplainPreviewResult,
@@ -54,7 +54,7 @@ def write(
 async def prompt(front: Front, params: PromptParams) -> ExplainPreviewResult:
     """`logsieve/prompt`."""
     from logsieve.llm.consent import Consent
-    from logsieve.lsp.protocol import ExplainPreviewResult
+    from logsieve.lsp.protocol_llm import ExplainPreviewResult
 
     room = None if params.context is None else params.context - ANSWER
     turns = [{"role": turn.role, "content": turn.content} for turn in params.turns or []]
@@ -69,7 +69,7 @@ async def prompt(front: Front, params: PromptParams) -> ExplainPreviewResult:
 
 async def verify(front: Front, params: VerifyParams) -> VerifyResult:
     """`logsieve/verify`."""
-    from logsieve.lsp.protocol import VerifyResult
+    from logsieve.lsp.protocol_llm import VerifyResult
 
     log = log_of(params.uri)
     asked = params.text, log, params.unfinished
@@ -80,7 +80,7 @@ async def verify(front: Front, params: VerifyParams) -> VerifyResult:
 async def consent(front: Front, params: ConsentParams) -> ConsentResult:
     """`logsieve/consent`."""
     from logsieve.llm.consent import Consent
-    from logsieve.lsp.protocol import ConsentResult
+    from logsieve.lsp.protocol_llm import ConsentResult
 
     known = Consent()
     if params.endpoint is not None and params.granted:

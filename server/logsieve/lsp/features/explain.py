@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from logsieve.llm.reading import Looked
     from logsieve.llm.verify import Verified
     from logsieve.lsp.front import Front
-    from logsieve.lsp.protocol import ExplainParams, ExplainPreviewParams, ExplainPreviewResult, ExplainResult
+    from logsieve.lsp.protocol_llm import ExplainParams, ExplainPreviewParams, ExplainPreviewResult, ExplainResult
 
 NOT_SHOWN = "The text is not the one that was shown last, or the endpoint has changed since. Ask again."
 NO_CONSENT = "Nothing was sent: sending to {} has not been agreed to."
@@ -71,7 +71,7 @@ def verify(analysis: Analysis, _at: Coordinates, answer: str, uri: str, unfinish
 async def preview(front: Front, params: ExplainPreviewParams) -> ExplainPreviewResult:
     """`logsieve/explainPreview`."""
     from logsieve.llm.consent import Consent
-    from logsieve.lsp.protocol import ExplainPreviewResult
+    from logsieve.lsp.protocol_llm import ExplainPreviewResult
 
     log = log_of(params.uri)
     found: Prepared = await front.session.ask(log, f"{__name__}:prepare", front.settings, params.finding)
@@ -87,7 +87,7 @@ async def explain(front: Front, params: ExplainParams) -> ExplainResult:
     from logsieve.llm.consent import Consent
     from logsieve.llm.errors import LlmError
     from logsieve.llm.explain import run
-    from logsieve.lsp.protocol import ExplainChunkParams, ExplainNoteParams, ExplainResult
+    from logsieve.lsp.protocol_llm import ExplainChunkParams, ExplainNoteParams, ExplainResult
 
     log, settings = log_of(params.uri), front.settings
     endpoint, folder = settings.llm.endpoint, front.folder_of(log)

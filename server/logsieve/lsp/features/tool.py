@@ -14,7 +14,7 @@ from logsieve.lsp.views import log_of
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.lsp.front import Front
-    from logsieve.lsp.protocol import ToolParams, ToolResult
+    from logsieve.lsp.protocol_llm import ToolParams, ToolResult
     from logsieve.shelf import Log
 
 
@@ -50,7 +50,7 @@ def answer(analysis: Analysis, _at: Coordinates, name: str, path: str, given: di
 
 async def tool(front: Front, params: ToolParams) -> ToolResult:
     """`logsieve/tool`."""
-    from logsieve.lsp.protocol import ToolResult
+    from logsieve.lsp.protocol_llm import ToolResult
 
     optional = {"finding": params.finding, "budget": params.budget}
     given = {name: value for name, value in optional.items() if value is not None}

@@ -1,0 +1,125 @@
+"""The texts that the worker knows, open documents and files, and what has been found in them, within a budget."""
+
+from __future__ import annotations
+
+import stat
+from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from logsieve.disk import BIG, Disk
+from logsieve.lsp.buffer import Buffer
+from logsieve.lsp.convert import Coordinates, path_of
+from logsieve.lsp.messages import RefusedError
+
+if TYPE_CHECKING:
+    from logsieve.core.analysis import Analysis
+    from logsieve.text import LogText
+
+FILES_KEPT = 4  # files that are not open: a reduced view and its original, and a little more
+MEMORY = 1 << 30  # bytes that analyses may take; those used longest ago are dropped, and made again when asked for
+OBJECT = 600  # bytes of a block and its finding
+
+
+@dataclass(slots=True)
+class Document:
+    """A text and what has been found in it so far; `analysis` is computed when first asked for.
+
+    `earlier` is the last analysis of an earlier text, of which the first `unchanged` bytes are the same, and
+    `earlier_at` its coordinates.
+    """
+
+    language: str | None  # None for a file that is not open
+    buffer: Buffer | None
+    log: LogText | None = None  # of the text as it is now
+    analysis: Analysis | None = None
+    coordinates: Coordinates | None = None
+    earlier: Analysis | None = None
+    earlier_at: Coordinates | None = None
+    unchanged: int = 0
+    used: int = 0
+
+    def text(self) -> LogText:
+        """The text as it is now."""
+        if self.log is None:
+            from logsieve.text import LogText
+
+            assert self.buffer is not None
+            data = self.buffer.data()
+            self.log = self.earlier.text.changed(data, self.unchanged) if self.earlier else LogText(data)
+        return self.log
+
+    def change(self, first: int) -> None:
+        """The text has changed from a byte on."""
+        if self.analysis:
+            self.earlier, self.earlier_at, self.unchanged = self.analysis, self.coordinates, first
+        self.unchanged = min(self.unchanged, first)
+        self.log = self.analysis = self.coordinates = None
+
+    def forget(self) -> None:
+        """Give back the memory of what can be worked out again."""
+        self.analysis = self.coordinates = self.earlier = self.earlier_at = None
+        if self.buffer:
+            self.log = None
+
+
+class Store:
+    """The open documents by their URI, and the files that were asked about last."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, Document] = {}
+        self.files: OrderedDict[str, tuple[tuple[int, int, int], Document]] = OrderedDict()
+        self._uses = count()
+
+    def at(self, uri: str) -> Document:
+        """The open document, or the file on disk as it is now. Raises RefusedError where there is no text to be had."""
+        document = self.documents.get(uri) or self._file(uri)
+        document.used = next(self._uses)
+        return document
+
+    def _file(self, uri: str) -> Document:
+        path = path_of(uri)
+        if path is None:
+            raise RefusedError(f"neither an open document nor a file: {uri}")
+        try:
+            about = Path(path).stat()
+            if not stat.S_ISREG(about.st_mode):  # a pipe or a device may never end
+                raise RefusedError(f"{path} is not a file")
+            stamp = (about.st_ino, about.st_mtime_ns, about.st_size)
+            known = self.files.get(uri)
+            if known and known[0] == stamp:
+                self.files.move_to_end(uri)
+                return known[1]
+            from logsieve.text import LogText, looks_binary
+
+            data = Disk(Path(path)) if about.st_size >= BIG else Path(path).read_bytes()
+            if looks_binary(data[:8192]):
+                raise RefusedError(f"{path} is packed or binary, not text (`logsieve triage` reads packed logs)")
+            document = Document(None, None, LogText.from_bytes(data))
+        except OSError as error:
+            raise RefusedError(f"cannot read {path}: {error.strerror or error}") from error
+        if known:
+            document.earlier = known[1].analysis or known[1].earlier
+        self.files[uri] = stamp, document
+        self.files.move_to_end(uri)
+        while len(self.files) > FILES_KEPT:
+            self.files.popitem(last=False)
+        return document
+
+    def forget(self, but: Document) -> None:
+        """Drop the analyses used longest ago until the rest fits into MEMORY."""
+        documents = [*self.documents.values(), *(document for _, document in self.files.values())]
+        room = MEMORY - _size(but)
+        for document in sorted(documents, key=lambda document: -document.used):
+            if document is not but:
+                room -= _size(document)
+                if room < 0:
+                    document.forget()
+
+
+def _size(document: Document) -> int:
+    """About how many bytes an analysis takes."""
+    known = document.analysis or document.earlier
+    return known.scanned.found.nbytes + known.sections.nbytes + OBJECT * len(known.blocks) if known else 0
