@@ -27,6 +27,7 @@ EVERYTHING: dict[str, Any] = {
         "foldingRange": {"rangeLimit": 5000, "lineFoldingOnly": True, "foldingRange": {"collapsedText": True}},
         "documentSymbol": {"hierarchicalDocumentSymbolSupport": True},
         "hover": {"contentFormat": ["markdown", "plaintext"]},
+        "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["", "quickfix"]}}},
     },
     "window": {"workDoneProgress": True},
     "general": {"positionEncodings": ["utf-16"]},

@@ -225,11 +225,12 @@ async def test_code_actions_on_a_finding(everything: Client) -> None:
     assert [(a["command"]["command"], a["command"]["arguments"]) for a in found] == [
         ("logsieve.explain", [uri, 0]),
         ("logsieve.copyFinding", [uri, 0]),
+        ("logsieve.notAnError", [uri, CAUSE]),
         ("logsieve.copyReduced", [uri]),
         ("logsieve.openReduced", [uri]),
     ]
     assert found[0]["diagnostics"] == shown[:1]
-    assert "diagnostics" not in found[2]
+    assert "diagnostics" not in found[3]
     assert {a["kind"] for a in found} == {"quickfix"}
 
 
@@ -241,11 +242,14 @@ async def test_code_actions_elsewhere(everything: Client, little: Client) -> Non
         ("logsieve.explain", [uri]),
         ("logsieve.copyReduced", [uri]),
         ("logsieve.openReduced", [uri]),
+        ("logsieve.alwaysAnError", [uri, 7]),
+        ("logsieve.hideLines", [uri, 7]),
     ]
     assert await actions(everything, log, CAUSE, only=["source.organizeImports"]) == []
-    assert len(await actions(everything, log, CAUSE, only=["quickfix"])) == len(COMMANDS)
+    assert len(await actions(everything, log, CAUSE, only=["quickfix"])) == len(COMMANDS) + 1
     offered = await actions(little, opened(little), CAUSE)
-    assert [a["command"]["command"] for a in offered] == ["logsieve.copyReduced"]
+    # What it can run itself and what the server runs, as commands: it has not said that it knows code actions.
+    assert [a["command"] for a in offered] == ["logsieve.notAnError", "logsieve.copyReduced"]
 
 
 async def test_reduce(everything: Client) -> None:

@@ -48,6 +48,8 @@ class Heard:
     def on_problems(self, problems: tuple[str, ...]) -> None:
         self.problems.append(problems)
 
+    def on_reload(self) -> None: ...
+
     def on_death(self, final: bool) -> None:
         self.deaths.append(final)
         self.died.set()

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +18,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import default_converter
 
 from logsieve import __version__
+from logsieve.lsp import protocol
 from logsieve.lsp.convert import Client, path_of
 from logsieve.lsp.features import (
     actions,
@@ -26,6 +29,7 @@ from logsieve.lsp.features import (
     hover,
     noise,
     reduced,
+    rules,
     source,
     symbols,
     tool,
@@ -69,6 +73,12 @@ REQUESTS: dict[str, Handler] = {
     "logsieve/verify": editor.verify,
     "logsieve/view": view.whole,
 }
+COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
+    protocol.NOT_AN_ERROR: partial(rules.add, "not-an-error"),
+    protocol.ALWAYS_AN_ERROR: partial(rules.add, "always-an-error"),
+    protocol.HIDE_LINES: partial(rules.add, "hide"),
+    protocol.UNDO_RULE: rules.undo,
+}
 OPTIONS: dict[str, Any] = {
     types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
 }
@@ -96,6 +106,8 @@ class Front(LanguageServer):
         self.settings = DEFAULTS
         self.commands: frozenset[str] = frozenset()
         self.shown: dict[str, tuple[str, str]] = {}  # by document: the payload and the endpoint the user last saw
+        self.rules: list[tuple[Path, str]] = []  # written in this session: files, and what is in them
+        self.buttons = False  # whether messages may have some
         self._client = Client()
         self._trusted = False
         self._told: set[str] = set()
@@ -106,6 +118,8 @@ class Front(LanguageServer):
             self.feature(method, OPTIONS.get(method))(self._guarded(handler))
         for method, handler in REQUESTS.items():
             self.feature(method)(self._answered(handler))
+        for name, command in COMMANDS.items():
+            self.command(name)(self._command(command))
         self.feature(types.INITIALIZED)(self._guarded(Front._initialized))
         self.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(self._guarded(Front._configuration_changed))
         self.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(self._guarded(Front._files_changed))
@@ -142,6 +156,7 @@ class Front(LanguageServer):
         if isinstance(commands, list):
             self.commands = frozenset(c for c in commands if isinstance(c, str))
         self._trusted = given.get("trusted") is True
+        self.buttons = given.get("buttons") is True
         self._configure(given.get("settings") or {}, first=True)
 
     def _configure(self, given: Any, first: bool = False) -> None:
@@ -159,6 +174,10 @@ class Front(LanguageServer):
         roots = [path_of(uri) for uri in self.workspace.folders]
         self.session.configure(self.settings, self._client, self._pack_folders(), tuple(filter(None, roots)))
 
+    def reload_packs(self) -> None:
+        """Have the worker look for changes of packs, which it does by itself only when it has nothing else to do."""
+        self._send_configuration()
+
     def _redo(self) -> None:
         """Publish everything anew, and have the client ask anew for what it asks for."""
         self.publisher.all()
@@ -170,6 +189,14 @@ class Front(LanguageServer):
         """The packs of the workspace, which come from whoever wrote the repository: only where the user trusts it."""
         paths = [path_of(uri) for uri in self.workspace.folders] if self._trusted else []
         return tuple(f"{path}/.logsieve/packs" for path in paths if path)
+
+    def rules_folder(self, log: str) -> Path | None:
+        """Where rules about a log are written: its workspace's packs, or those of the only one that is open; None where
+        they are the user's own.
+        """
+        folders = self._pack_folders()
+        own = f"{self.folder_of(log)}/.logsieve/packs"
+        return Path(own) if own in folders else Path(folders[0]) if len(folders) == 1 else None
 
     async def _initialized(self, _params: types.InitializedParams) -> None:
         if self.can("workspace.did_change_configuration.dynamic_registration"):
@@ -228,11 +255,16 @@ class Front(LanguageServer):
             self.window_show_message(types.ShowMessageParams(kind, message))
 
     def _ignore_answer(self, request: Awaitable[Any]) -> None:
-        async def send() -> None:
-            with self.failures("telling the client to ask again"):
-                await request
+        self.go_on("telling the client to ask again", request)
 
-        task = asyncio.create_task(send())
+    def go_on(self, doing: str, work: Awaitable[Any]) -> None:
+        """Do something while the client is answered."""
+
+        async def go() -> None:
+            with self.failures(doing):
+                await work
+
+        task = asyncio.create_task(go())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -283,6 +315,15 @@ class Front(LanguageServer):
 
         return answered
 
+    def _command(self, command: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """A command of the client's choice, with the arguments that it sends."""
+        answered = self._answered(lambda front, arguments: command(front, *arguments))
+
+        async def run(*arguments: Any) -> Any:
+            return await answered(arguments)
+
+        return run
+
     def refusal(self, message: str) -> JsonRpcException:
         """The error that answers a request which cannot be met; the client shows the message."""
         return JsonRpcException(message, types.LSPErrorCodes.RequestFailed.value)
@@ -301,6 +342,10 @@ class Front(LanguageServer):
             self._tell(CRASHED, types.MessageType.Warning)
         for uri in list(self._progress):
             self.on_progress(uri, None)
+
+    def on_reload(self) -> None:
+        """Packs have changed."""
+        self._redo()
 
     def on_problems(self, problems: tuple[str, ...]) -> None:
         """Packs and patterns that cannot be used."""

@@ -24,6 +24,7 @@ __all__ = [
     "Problems",
     "Progress",
     "RefusedError",
+    "Reloaded",
 ]
 
 
@@ -140,6 +141,11 @@ class Problems:
     """What is wrong with packs and with patterns of the settings, one message each; empty when all is well."""
 
     problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """Files of packs have changed: what was known of all logs is worked out anew."""
 
 
 class RefusedError(Exception):

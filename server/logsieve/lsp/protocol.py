@@ -11,8 +11,11 @@ before and after. Files that are shown in views are watched: views are refreshed
 None of it is needed: a plain client gets diagnostics, folds, the outline, hover and definition. In
 `initializationOptions` it may give `settings` (the tree of the section "logsieve"), `trusted` (true: packs of the
 workspace are loaded), `numbers` (false: views have no line numbers in their text; `logsieve/view` tells them) and
-`commands`, those of COMMANDS that it can run: code actions are offered for these alone, so a client that gives none
-gets none.
+`commands`, those of COMMANDS that it can run: code actions are offered for these alone.
+
+The server runs those of SERVER_COMMANDS itself, by `workspace/executeCommand`: they write rules for lines of logs. What
+they have done is told in a message, which has buttons to open and to undo it where the client gave `buttons` (true):
+with some editors a question stops everything else.
 """
 
 from dataclasses import dataclass
@@ -43,6 +46,7 @@ __all__ = [
     "NOTIFICATIONS",
     "REQUESTS",
     "SCHEME",
+    "SERVER_COMMANDS",
     "ExpandParams",
     "ExpandResult",
     "FailureParams",
@@ -74,6 +78,14 @@ OPEN_REDUCED = "logsieve.openReduced"
 EXPLAIN = "logsieve.explain"
 # Run by the client, with the arguments [uri, index of a finding?].
 COMMANDS = (COPY_REDUCED, COPY_FINDING, OPEN_REDUCED, EXPLAIN)
+
+NOT_AN_ERROR = "logsieve.notAnError"
+ALWAYS_AN_ERROR = "logsieve.alwaysAnError"
+HIDE_LINES = "logsieve.hideLines"
+UNDO_RULE = "logsieve.undoRule"
+# Run by the server. The first three take [uri, line] of a log or a view and answer with {uri, patterns, message} of the
+# rule that they wrote; the last takes nothing and deletes what the last one of them wrote.
+SERVER_COMMANDS = (NOT_AN_ERROR, ALWAYS_AN_ERROR, HIDE_LINES, UNDO_RULE)
 
 Severity = Literal["error", "warning", "info"]
 

@@ -27,6 +27,7 @@ from logsieve.lsp.messages import (
     Open,
     Problems,
     Progress,
+    Reloaded,
 )
 from logsieve.lsp.views import Reduced, Runs, parse
 from logsieve.pipe import HEADER, frame
@@ -63,6 +64,9 @@ class Listener(Protocol):
 
     def on_problems(self, problems: tuple[str, ...]) -> None:
         """What is wrong with packs and with patterns of the settings, if anything."""
+
+    def on_reload(self) -> None:
+        """Files of packs have changed, and with them what is found."""
 
     def on_death(self, final: bool) -> None:
         """The worker died; another has been started, unless this was the `final` one."""
@@ -246,6 +250,8 @@ class Session:
                 self.listener.on_progress(message.uri, message.fraction, message.seconds)
             elif self.listener and isinstance(message, Problems):
                 self.listener.on_problems(message.problems)
+            elif self.listener and isinstance(message, Reloaded):
+                self.listener.on_reload()
 
     def _settle(self, message: Answer | Failed | Dropped) -> None:
         pending = self._pending.get(message.id)

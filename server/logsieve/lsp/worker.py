@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -36,6 +37,7 @@ from logsieve.lsp.messages import (
     Problems,
     Progress,
     RefusedError,
+    Reloaded,
 )
 from logsieve.lsp.sources import Sources
 from logsieve.lsp.store import Document, Store
@@ -50,6 +52,7 @@ log = logging.getLogger("logsieve.worker")
 
 SOON = 1 << 19  # bytes of a text that is analysed before one would notice
 PROGRESS_AFTER = 0.05  # seconds of work before the front is told, which decides whether it shows it
+LOOK_EVERY = 1.0  # seconds between two looks at the files of packs, while there is nothing else to do
 PROGRESS_EVERY = 0.2  # seconds between two reports
 
 
@@ -76,6 +79,7 @@ class Worker:
         self._client = Client()
         self._folders: tuple[str, ...] = ()
         self._packs: PackSet | None = None
+        self._pack_files: frozenset[tuple[str, int, int]] = frozenset()  # as they were when they were read
         self._told: tuple[str, ...] | None = None  # the problems that the front has been told
         self._sources = Sources((), self._resume)
         self._parked: list[Ask] = []  # until the workspace's files are listed
@@ -107,10 +111,13 @@ class Worker:
         """Apply every change that has arrived, then answer one ask, for ever."""
         while True:
             with self._news:
-                while not self._changes and not self._asks:
-                    self._news.wait()
+                every = None if self._told is None else LOOK_EVERY
+                idle = not self._news.wait_for(lambda: self._changes or self._asks, every)
                 changes, self._changes = self._changes, deque()
-                ask = None if changes else self._asks.popleft()
+                ask = None if changes or idle else self._asks.popleft()
+            if idle and self._packs_changed():
+                self._begin_anew()
+                write(self._sink, Reloaded())
             for change in changes:
                 self._apply(change)
             if ask is not None:
@@ -140,12 +147,18 @@ class Worker:
             self._sources = Sources(change.roots, self._resume, mapped)
             self._resume()
         known = self._settings, self._client, self._folders
-        if self._told is not None and known == (change.settings, change.client, change.folders):
-            return
-        same_packs = change.settings.packs == self._settings.packs and change.folders == self._folders
-        self._settings, self._client, self._folders = change.settings, change.client, change.folders
-        if not same_packs:
+        same = self._told is not None and known == (change.settings, change.client, change.folders)
+        if change.settings.packs != self._settings.packs or change.folders != self._folders:
             self._packs = None
+        self._settings, self._client, self._folders = change.settings, change.client, change.folders
+        changed = self._packs_changed()
+        if changed or not same:
+            self._begin_anew()
+        if changed and same:
+            write(self._sink, Reloaded())
+
+    def _begin_anew(self) -> None:
+        """Forget what was found, and tell what is wrong with the packs, as far as it has not been told."""
         from logsieve.core.redact import problems
 
         told = (*(f"pack {p}" for p in self._known_packs().problems), *problems(self._settings.redact))
@@ -160,10 +173,31 @@ class Worker:
         if self._packs is None:
             from logsieve import packs
 
-            chosen = (*self._settings.packs.folders, *self._folders)
-            folders = [packs.user_folder(), *(Path(folder).expanduser() for folder in chosen)]
-            self._packs = packs.load(folders, self._settings.packs.disabled)
+            self._pack_files = self._files_of_packs()
+            self._packs = packs.load(self._pack_folders(), self._settings.packs.disabled)
         return self._packs
+
+    def _pack_folders(self) -> list[Path]:
+        from logsieve import packs
+
+        chosen = (*self._settings.packs.folders, *self._folders)
+        return [packs.user_folder(), *(Path(folder).expanduser() for folder in chosen)]
+
+    def _packs_changed(self) -> bool:
+        """Whether files of packs are others than when they were read; they will be read anew then."""
+        if self._files_of_packs() == self._pack_files:
+            return False
+        self._packs = None
+        return True
+
+    def _files_of_packs(self) -> frozenset[tuple[str, int, int]]:
+        """Each with its time of change and its size."""
+        found = set()
+        for file in (file for folder in self._pack_folders() for file in folder.glob("*.toml")):
+            with suppress(OSError):  # gone in this moment
+                about = file.stat()
+                found.add((str(file), about.st_mtime_ns, about.st_size))
+        return frozenset(found)
 
     def _answer(self, ask: Ask) -> None:
         if self._is_cancelled(ask):
