@@ -13,6 +13,7 @@ import {
 } from "vscode-languageclient/node";
 import { config, SECTION } from "./config";
 import * as protocol from "./protocol";
+import { argumentsOf } from "./rules";
 import { findServer, NoServer, type Home } from "./server";
 import { setUp } from "./setup";
 
@@ -113,8 +114,10 @@ export class Connection implements vscode.Disposable {
         settings: config.all(),
         commands: protocol.OFFERED,
         trusted: vscode.workspace.isTrusted,
+        buttons: true,
       }),
       middleware: {
+        executeCommand: (command, given, next) => next(command, argumentsOf(command, given)) as unknown,
         provideFoldingRanges: async (document, context, token, next) => {
           const ranges = await next(document, context, token);
           // After this function has returned: whoever listens then asks a VS Code that has the ranges.

@@ -265,4 +265,5 @@ export interface InitializationOptions {
   settings: unknown;
   commands: readonly string[];
   trusted: boolean;
+  buttons: boolean;
 }
