@@ -30,6 +30,12 @@ TOLD = 5000  # lines that may tell it
 LEARNT = 500  # lines of findings whose paths say what was moved
 TRACE = 60  # lines at each end of a finding's block that are looked at: the middle of a longer trace is recursion
 TOO_MANY = 500  # changed files that are looked at one by one
+QUOTED = 12  # lines around a place among which its code stands
+CUT = 20  # characters of a line of code that are enough where the log cut it
+_NUMBERED = re.compile(r"[ >]{0,8}(\d{1,7}) {0,3}[|│] ?(.*)")
+_PYTHON = re.compile(r"\s*(?:[+|] )*\s*File \"")
+_POINTED = re.compile(r">\s+(\S.*)")
+AROUND = 11  # lines that are shown around one that is in no function
 OUTERMOST_FIRST = "(most recent call last)"
 
 
@@ -47,10 +53,24 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A source file as it is now: its lines and what it defines."""
+    """A source file as it is now: its lines, its language as Markdown names it, and what it defines."""
 
     lines: Sequence[str]
+    language: str
     definitions: Sequence[syntax.Definition]
+
+    def around(self, line: int, most: int) -> tuple[syntax.Definition | None, int, int]:
+        """The function around a line (1-based), else the class, and which lines (0-based, half-open) show it: at most
+        `most`, of a longer one those around the line; without one those around the line.
+        """
+        found = syntax.enclosing(self.definitions, line - 1)
+        first, last = (found.start, found.end) if found else (0, len(self.lines))
+        if found is None:
+            most = min(most, AROUND)
+        if last - first > most:
+            first = max(first, min(line - 1 - 2 * most // 3, last - most))
+            last = min(last, first + most)
+        return found, first, last
 
 
 @dataclass(slots=True)
@@ -133,10 +153,13 @@ class Codebase:
 
     def _lines_of(self, path: str, symbol: str) -> Iterator[int]:
         """The lines (1-based) where definitions of a name begin."""
-        file = self.file(path)
-        for d in syntax.named(file.definitions, symbol):
-            head = range(d.start, max(d.body, d.start) + 1)  # behind its doc and its decorators
-            yield 1 + next((n for n in head if n < len(file.lines) and d.names[-1] in file.lines[n]), d.start)
+        return (self.line_of(path, d) for d in syntax.named(self.file(path).definitions, symbol))
+
+    def line_of(self, path: str, definition: syntax.Definition) -> int:
+        """The line (1-based) of a definition's name, which stands behind its doc and its decorators."""
+        lines = self.file(path).lines
+        head = range(definition.start, min(definition.body + 1, len(lines)))
+        return 1 + next((n for n in head if definition.names[-1] in lines[n]), definition.start)
 
     def file(self, path: str) -> File:
         """A file of the workspace as it is now; an empty one where it cannot be read."""
@@ -147,9 +170,16 @@ class Codebase:
             if known is None or known[0] != stamp:
                 data = Path(path).read_bytes() if about.st_size <= syntax.LONGEST else b""
                 lines = data.decode("utf-8", "replace").split("\n")
-                known = stamp, File([text.rstrip("\r") for text in lines], syntax.outline(data, path))
+                known = (
+                    stamp,
+                    File(
+                        [text.rstrip("\r") for text in lines],
+                        syntax.language(path).replace("_", "") or "text",
+                        syntax.outline(data, path),
+                    ),
+                )
         except OSError:
-            return File((), ())
+            return File((), "text", ())
         self._files[path] = known
         self._files.move_to_end(path)
         if len(self._files) > FILES:
@@ -181,6 +211,19 @@ class Codebase:
                         found.setdefault((place.path, place.line), (line, reference, place))
         return list(found.values())
 
+    # Whether the code is still that of the log
+
+    def now(self, analysis: Analysis, at: int, place: Place) -> tuple[int, bool]:
+        """The line (1-based) of a place as its file is now, and whether it is stale: where the log quotes the code (on
+        the lines after `at`, or before it behind a `>`), a line that has moved is found, and one that is gone is seen.
+        """
+        lines = self.file(place.path).lines
+        quoted = _quoted(analysis, at, place.line)
+        if not quoted or (place.line <= len(lines) and _alike(quoted, lines[place.line - 1])):
+            return min(place.line, max(len(lines), 1)), place.line > len(lines)
+        moved = [number for number, text in enumerate(lines, 1) if _alike(quoted, text)]
+        return (moved[0], False) if len(moved) == 1 else (min(place.line, max(len(lines), 1)), True)
+
     # What a log tells of its machine
 
     def _log(self, analysis: Analysis) -> _Log:
@@ -198,6 +241,35 @@ def names(analysis: Analysis, line: int) -> list[Reference]:
     message = analysis.line(line).message
     more = len(message) >= locations.NARROW and line + 1 < len(analysis.text)
     return locations.find(message, analysis.line(line + 1).message if more else "")
+
+
+def _quoted(analysis: Analysis, at: int, number: int) -> str:
+    """The text of a line of code as the log shows it beside the place it names; empty where it does not."""
+    last = min(at + 1 + QUOTED, len(analysis.text))
+    after = [analysis.line(line).message for line in range(at + 1, last)]
+    for text in after:  # 12 | code
+        if (m := _NUMBERED.match(text)) and int(m[1]) == number:
+            return m[2].strip()
+    said = analysis.line(at).message
+    if after and _PYTHON.match(said) and _depth(after[0]) > _depth(said):
+        return after[0].strip()
+    for line in range(at - 1, max(at - QUOTED, -1), -1):  # >   code
+        before = analysis.line(line).message
+        if m := _POINTED.match(before):
+            return m[1].strip()
+        if not before.startswith(("E  ", " ")) and before:
+            break
+    return ""
+
+
+def _depth(text: str) -> int:
+    return len(text) - len(text.lstrip())
+
+
+def _alike(quoted: str, text: str) -> bool:
+    """Whether a line of code is the quoted one, which may have been cut."""
+    quoted, text = quoted.removesuffix("...").rstrip(), text.strip()
+    return text == quoted or (len(quoted) >= CUT and text.startswith(quoted))
 
 
 def _told(analysis: Analysis) -> tuple[list[str], list[tuple[int, str]]]:

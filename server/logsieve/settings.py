@@ -68,6 +68,8 @@ class Source:
         "Folders of the machines that logs come from and what they are in the workspace, each 'there=here', "
         "for example '/builds/team/app=services/app'; what is alike is found without.",
     )
+    diagnostics: bool = setting(True, "Show failures on the lines of code that an open log names.")
+    codeLens: bool = setting(True, "Say above tests how often they failed in an open log.")  # noqa: N815 (as above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,8 @@ def _read(defaults: T, given: Any, path: str, problems: list[str]) -> T:
 def _problem(hint: Any, meta: Mapping[str, Any], value: Any) -> str | None:
     if get_origin(hint) is Literal:
         return None if value in get_args(hint) else f"expected one of {', '.join(get_args(hint))}, got {value!r}"
+    if hint is bool:
+        return None if isinstance(value, bool) else f"expected true or false, got {value!r}"
     if hint is int:
         if isinstance(value, bool) or not isinstance(value, int):
             return f"expected a whole number, got {value!r}"

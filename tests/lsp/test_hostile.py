@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import analysed
+from logsieve.codebase import Codebase, names
 from logsieve.core.analysis import Analysis
 from logsieve.lsp import views
 from logsieve.lsp.convert import Client, Coordinates, Span
@@ -82,10 +83,14 @@ def test_what_is_said_lies_within_the_text(client: Client, text: str) -> None:
     for run in noise.runs(analysis, at):
         assert 0 <= run["start"] <= run["end"] < len(lines)
     for line in range(len(lines) + 2):
-        if found := hover.hover_at(analysis, at, line, markdown=True):
+        if found := hover.hover_at(analysis, at, Codebase(()), line, 0, markdown=True):
             check(found[1])
             assert line >= len(lines) or found[1][0] <= line <= found[1][2]
         actions.finding_at(analysis, at, line, line + 1)
+    for line in range(len(analysis.text)):
+        for reference in names(analysis, line):
+            if named := at.within(analysis, line, reference.start, reference.end):
+                check(named)
     assert status.summary(analysis, at, 4000).lines == len(analysis.text)
 
 
@@ -116,10 +121,15 @@ def check_view(analysis: Analysis, at: Coordinates, shown: views.View) -> None:
         for is_open in (True, False):
             if found := view.behind(analysis, shown, LOG, row, is_open):
                 check_place(analysis, at, shown.beyond.get(row, shown.line(row)), is_open, *found)
-        if found := hover.hover_at(analysis, shown, row, markdown=True):
+        if found := hover.hover_at(analysis, shown, Codebase(()), row, 0, markdown=True):
             check(found[1])
             assert found[1][0] <= row <= found[1][2]
         actions.finding_at(analysis, shown, row, row + 1)
+        line = shown.line(row)
+        for reference in names(analysis, line) if number else ():
+            if named := shown.within(analysis, line, reference.start, reference.end):
+                check(named)
+                assert named[0] == named[2] == row
         for step in (-1, 0, 1):
             if analysis.findings:
                 told = findings.failure(analysis, shown, LOG, False, row, step)

@@ -204,3 +204,157 @@ async def test_prose_has_no_links(server: Client) -> None:
     uri = "untitled:prose"
     server.open(uri, "see src/shop/tax.py:5\n", language="plaintext")
     assert await server.request("textDocument/documentLink", {"textDocument": {"uri": uri}}) in ([], None)
+
+
+async def hovered(client: Client, document: dict[str, Any], line: int, character: int) -> str:
+    await client.request("textDocument/documentLink", document)  # by now the files are known, and hover does not wait
+    position = {"line": line, "character": character}
+    found = await client.request("textDocument/hover", {**document, "position": position})
+    return str(found["contents"]["value"]) if found else ""
+
+
+async def test_a_hover_shows_the_function_of_a_frame(server: Client) -> None:
+    document = opened(server)
+    column = LOG.split("\n")[TAX].index("tax.py")
+    code = "```python\ndef rate(country):\n    return RATES[country]\n```"
+    assert await hovered(server, document, TAX, column) == f"**`src/shop/tax.py:5`** in `rate`\n\n{code}"
+    assert "Root cause" in await hovered(server, document, TAX, 3)
+
+
+async def test_code_cannot_bring_markdown_to_life_in_a_hover(server: Client, folder: Path) -> None:
+    long = "".join(f"    x = {n}\n" for n in range(100))
+    (folder / "src/shop/tax.py").write_text(f"def rate():\n{long}    # ```` ![x](y) \x1b[31m\u202e\n")
+    text = await hovered(server, opened(server, "error: boom\n  at src/shop/tax.py:102:7\n"), 1, 8)
+    fenced = text.partition("\n\n")[2].split("\n")
+    assert fenced[0] == "`````python"
+    assert fenced[-1] == "`````"
+    assert fenced[-2] == "    # ```` ![x](y) ?[31m\ufffd"
+    assert len(fenced) == 32
+
+
+async def marked(client: Client, uri: str, skip: int = 0) -> list[dict[str, Any]]:
+    published = await client.wait_for("textDocument/publishDiagnostics", lambda p: p["uri"] == uri, skip)
+    return list(published["diagnostics"])
+
+
+async def test_a_failure_stands_on_the_line_of_code_until_the_log_is_closed(server: Client, folder: Path) -> None:
+    code = (folder / "src/shop/tax.py").as_uri()
+    log = (folder / "build.log").as_uri()
+    server.open(log, LOG)
+    [found] = await marked(server, code)
+    assert found["range"] == span(4, 4, 4, len("    return RATES[country]"))
+    assert found["message"].endswith("\nfailed in build.log:11")
+    assert "KeyError: 'xx'" in found["message"]
+    assert found["severity"] == 1
+    assert "tags" not in found
+    [related] = found["relatedInformation"]
+    assert related["location"]["uri"] == log
+    assert related["location"]["range"]["start"]["line"] == 10
+    heard = len(server.heard)
+    server.close(log)
+    assert await marked(server, code, heard) == []
+
+
+async def test_two_logs_say_what_they_say_of_one_file(server: Client, folder: Path) -> None:
+    code = (folder / "src/shop/tax.py").as_uri()
+    for name in ("one.log", "two.log"):
+        server.open((folder / name).as_uri(), LOG)
+    both = await server.wait_for(
+        "textDocument/publishDiagnostics", lambda p: p["uri"] == code and len(p["diagnostics"]) == 2
+    )
+    assert [d["message"].rpartition(" ")[2] for d in both["diagnostics"]] == ["one.log:11", "two.log:11"]
+    heard = len(server.heard)
+    server.close((folder / "one.log").as_uri())
+    assert len(await marked(server, code, heard)) == 1
+
+
+@pytest.mark.parametrize(
+    ("now", "line", "stale"),
+    [
+        ("# new\nRATES = {}\n\n\ndef rate(country):\n    return RATES[country]\n", 5, False),  # moved
+        ("RATES = {}\n\n\ndef rate(country):\n    return RATES.get(country, 0)\n", 4, True),
+        ("RATES = {}\n", 1, True),
+    ],
+)
+async def test_code_that_has_changed_since(server: Client, folder: Path, now: str, line: int, stale: bool) -> None:
+    (folder / "src/shop/tax.py").write_text(now)
+    server.open((folder / "build.log").as_uri(), LOG)
+    [found] = await marked(server, (folder / "src/shop/tax.py").as_uri())
+    assert found["range"]["start"]["line"] == line
+    assert found["message"].endswith("; the code has changed since") == stale
+    assert (found.get("tags") == [1]) == stale
+    assert (found["severity"] == 4) == stale
+
+
+async def test_what_is_mended_is_noticed(client: Client, folder: Path) -> None:
+    told = {**EVERYTHING["workspace"], "didChangeWatchedFiles": {"dynamicRegistration": True}}
+    await client.initialize(
+        {**EVERYTHING, "workspace": told}, workspaceFolders=[{"uri": folder.as_uri(), "name": "shop"}]
+    )
+    code = folder / "src/shop/tax.py"
+    client.open((folder / "build.log").as_uri(), LOG)
+    await marked(client, code.as_uri())
+    heard = len(client.heard)
+    code.write_text(code.read_text().replace("RATES[country]", "RATES.get(country, 0)"))
+    client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": code.as_uri(), "type": 2}]})
+    [found] = await marked(client, code.as_uri(), heard)
+    assert found["tags"] == [1]
+
+
+async def test_marks_can_be_switched_off(client: Client, folder: Path) -> None:
+    await greet(client, folder, {"source": {"diagnostics": False}})
+    log = (folder / "build.log").as_uri()
+    client.open(log, LOG)
+    await client.settled(log)
+    await client.request("textDocument/documentLink", {"textDocument": {"uri": log}})
+    assert {p["uri"] for p in client.all_of("textDocument/publishDiagnostics")} == {log}
+
+
+FAILURE = """\
+=================================== FAILURES ===================================
+_____________________________ TestTill.test_total ______________________________
+
+    def test_total(self):
+>       assert total(['xx'])
+
+tests/test_till.py:6:
+_ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _
+
+country = 'xx'
+
+    def rate(country):
+>       return RATES[country]
+E       KeyError: 'xx'
+
+src/shop/tax.py:5: KeyError
+=========================== short test summary info ============================
+FAILED tests/test_till.py::TestTill::test_total - KeyError: 'xx'
+============================== 1 failed in 0.01s ===============================
+"""
+
+
+async def test_a_test_is_told_how_often_it_failed(client: Client, folder: Path) -> None:
+    document = {**EVERYTHING["textDocument"], "codeLens": {"dynamicRegistration": True}}
+    await client.initialize(
+        {**EVERYTHING, "textDocument": document},
+        workspaceFolders=[{"uri": folder.as_uri(), "name": "shop"}],
+        initializationOptions={"settings": {}, "commands": ["logsieve.showLine"]},
+    )
+    log, test = (folder / "build.log").as_uri(), folder / "tests/test_till.py"
+    client.open(log, FAILURE)
+
+    def lenses(params: Any) -> bool:
+        return bool(params["registrations"][0]["method"] == "textDocument/codeLens")
+
+    asked = await client.wait_for("client/registerCapability", lenses)
+    [registration] = asked["registrations"]
+    assert registration["registerOptions"]["documentSelector"] == [{"pattern": str(test), "scheme": "file"}]
+    [lens] = await client.request("textDocument/codeLens", {"textDocument": {"uri": test.as_uri()}})
+    assert lens["range"] == span(4, 0, 4, 0)
+    assert lens["command"]["title"] == "1 failure in build.log"
+    assert lens["command"]["command"] == "logsieve.showLine"
+    assert lens["command"]["arguments"][0] == log
+    client.close(log)
+    gone = await client.wait_for("client/unregisterCapability")
+    assert gone["unregisterations"][0]["id"] == registration["id"]
+    assert await client.request("textDocument/codeLens", {"textDocument": {"uri": test.as_uri()}}) == []

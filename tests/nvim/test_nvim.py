@@ -320,6 +320,14 @@ class TestSource:
         log_of.type("gf")
         log_of.wait("vim.api.nvim_buf_get_name(0) == ...", str(project / "src/tax.py"))
 
+    def test_the_failure_stands_on_the_line_of_code(self, log_of: Neovim, project: Path) -> None:
+        log_of.command(f"edit {project / 'src/tax.py'}")
+        [found] = diagnostics(log_of)
+        assert found["lnum"] == 4
+        assert found["message"].endswith("failed in build.log:4")
+        log_of.command("bwipeout! build.log")
+        log_of.wait("#vim.diagnostic.get(0) == 0")
+
     def test_what_may_be_several_is_listed(self, log_of: Neovim) -> None:
         log_of.command("call search('util.py')")
         log_of.type("gf")

@@ -259,7 +259,7 @@ export const verify = new RequestType<VerifyParams, VerifyResult, void>("logsiev
 export const consent = new RequestType<ConsentParams, ConsentResult, void>("logsieve/consent");
 
 /** Commands that the server may offer as code actions; their arguments are [uri, index of the finding?]. */
-export const OFFERED = ["logsieve.copyReduced", "logsieve.copyFinding", "logsieve.openReduced", "logsieve.explain"] as const;
+export const OFFERED = ["logsieve.copyReduced", "logsieve.copyFinding", "logsieve.openReduced", "logsieve.explain", "logsieve.showLine"] as const;
 
 export interface InitializationOptions {
   settings: unknown;

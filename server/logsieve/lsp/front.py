@@ -27,6 +27,7 @@ from logsieve.lsp.features import (
     findings,
     folding,
     hover,
+    marks,
     noise,
     reduced,
     rules,
@@ -50,6 +51,7 @@ Handler = Callable[["Front", Any], Awaitable[Any]]
 
 FEATURES: dict[str, Handler] = {
     types.TEXT_DOCUMENT_CODE_ACTION: actions.code_action,
+    types.TEXT_DOCUMENT_CODE_LENS: marks.code_lens,
     types.TEXT_DOCUMENT_DEFINITION: source.definition,
     types.TEXT_DOCUMENT_DOCUMENT_LINK: source.document_link,
     types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: symbols.document_symbol,
@@ -103,6 +105,7 @@ class Front(LanguageServer):
         session.listener = self
         self.publisher = Publisher(self)
         self.watcher = Watcher(self)
+        self.marks = marks.Marks(self)
         self.settings = DEFAULTS
         self.commands: frozenset[str] = frozenset()
         self.shown: dict[str, tuple[str, str]] = {}  # by document: the payload and the endpoint the user last saw
@@ -205,8 +208,7 @@ class Front(LanguageServer):
             with self.failures("asking to be told of changed settings"):
                 await self.client_register_capability_async(types.RegistrationParams([registration]))
         if self.can("workspace.did_change_watched_files.dynamic_registration"):
-            kind = types.WatchKind.Create | types.WatchKind.Delete
-            watched = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*", kind)])
+            watched = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
             registration = types.Registration(str(uuid4()), types.WORKSPACE_DID_CHANGE_WATCHED_FILES, watched)
             with self.failures("asking to be told of files"):
                 await self.client_register_capability_async(types.RegistrationParams([registration]))
@@ -230,15 +232,21 @@ class Front(LanguageServer):
         self._redo()
 
     async def _files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
-        paths = (path_of(change.uri) for change in params.changes)
-        if told := tuple(path for path in paths if path):
-            self.session.files(told)
+        moved = (path_of(c.uri) for c in params.changes if c.type != types.FileChangeType.Changed)
+        if paths := tuple(path for path in moved if path):
+            self.session.files(paths)
+        for log in {log for change in params.changes for log in self.marks.naming(change.uri)}:
+            self.publisher.mark(log)
 
     # What the user is told
 
     def clear_diagnostics(self, uri: str) -> None:
         """Take back a document's diagnostics."""
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+
+    def forget_marks(self, log: str) -> None:
+        """Take back what a log said of the code."""
+        self._ignore_answer(self.marks.closed(log))
 
     def refresh_views(self, uri: str) -> None:
         """Have the client read the views of a log again."""

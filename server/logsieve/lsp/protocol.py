@@ -76,8 +76,9 @@ COPY_REDUCED = "logsieve.copyReduced"
 COPY_FINDING = "logsieve.copyFinding"
 OPEN_REDUCED = "logsieve.openReduced"
 EXPLAIN = "logsieve.explain"
-# Run by the client, with the arguments [uri, index of a finding?].
-COMMANDS = (COPY_REDUCED, COPY_FINDING, OPEN_REDUCED, EXPLAIN)
+# Run by the client, with the arguments [uri, index of a finding?]; SHOW_LINE with [uri, the log's line, 1-based].
+SHOW_LINE = "logsieve.showLine"
+COMMANDS = (COPY_REDUCED, COPY_FINDING, OPEN_REDUCED, EXPLAIN, SHOW_LINE)
 
 NOT_AN_ERROR = "logsieve.notAnError"
 ALWAYS_AN_ERROR = "logsieve.alwaysAnError"

@@ -44,6 +44,7 @@ class Publisher:
         self._shown.pop(uri, None)
         self._busy.discard(uri)
         self._front.clear_diagnostics(uri)
+        self._front.forget_marks(uri)
 
     def all(self) -> None:
         """Publish everything anew, because the settings have changed or the worker has."""
@@ -79,3 +80,13 @@ class Publisher:
         elif known:  # a log no more, or nobody left to tell: the client must not wait for more
             status.send(self._front, uri, version, status.Summary(), busy=False)
         self._front.refresh_views(uri)
+        await self._mark(uri)
+
+    def mark(self, uri: str) -> None:
+        """Show anew what a log says of the code, which has changed."""
+        if (task := self._tasks.get(uri)) and task.done():
+            self._tasks[uri] = asyncio.create_task(self._mark(uri))
+
+    async def _mark(self, uri: str) -> None:
+        with self._front.failures(f"marking what {uri} says of the code"):
+            await self._front.marks.publish(uri)

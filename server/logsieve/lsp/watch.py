@@ -61,6 +61,8 @@ class Watcher:
         if (log := log_of(view)) not in self._logs():
             self._read.pop(log, None)
             self._told.pop(log, None)
+            if not self._front.is_open(log):
+                self._front.forget_marks(log)
 
     def all(self) -> None:
         """Tell everything anew, because the settings have changed."""
@@ -92,6 +94,7 @@ class Watcher:
         found: status.Summary | None = None
         with self._front.failures(f"analysing {log}"):
             found = await status.publish(self._front, log, None)
+            await self._front.marks.publish(log)
         if known and not found:
             status.send(self._front, log, None, known, busy=False)
         self._told[log] = found or known

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from logsieve.core.analysis import Analysis
     from logsieve.lsp.front import Front
+    from logsieve.model import Finding
 
 RELATED = 20  # other places shown for one finding; an editor lists them all
 
@@ -48,16 +49,26 @@ def problems(analysis: Analysis, at: Coordinates, log: str, is_open: bool, most:
             at.message(analysis, f.anchor),
             f.severity,
             f.rule,
-            _message(f.title, f.message, f.count),
+            message_of(f),
             tuple((*place(analysis, at, log, r.line, is_open), r.why) for r in f.related[:RELATED]),
         )
         for i, f in shown
     ]
 
 
-def _message(title: str, message: str, count: int) -> str:
-    text = title if not message or message in title else message if title in message else f"{title}\n{message}"
-    return f"{text} (and {count - 1} more)" if count > 1 else text
+def message_of(f: Finding) -> str:
+    """What is said of a finding."""
+    both = f"{f.title}\n{f.message}"
+    text = f.title if not f.message or f.message in f.title else f.message if f.title in f.message else both
+    return f"{text} (and {f.count - 1} more)" if f.count > 1 else text
+
+
+def severity_of(level: Level) -> types.DiagnosticSeverity:
+    """The protocol's word for a severity."""
+    from lsprotocol import types
+
+    severities = {Level.ERROR: types.DiagnosticSeverity.Error, Level.WARNING: types.DiagnosticSeverity.Warning}
+    return severities.get(level, types.DiagnosticSeverity.Information)
 
 
 async def publish(front: Front, uri: str, version: int | None) -> list[types.Diagnostic]:
@@ -105,11 +116,10 @@ def _diagnostic(front: Front, problem: Problem, numbered: bool) -> types.Diagnos
     from lsprotocol import types
 
     related = bool(front.can("text_document.publish_diagnostics.related_information"))
-    severities = {Level.ERROR: types.DiagnosticSeverity.Error, Level.WARNING: types.DiagnosticSeverity.Warning}
     return types.Diagnostic(
         range_of(problem.span),
         problem.message,
-        severity=severities.get(problem.severity, types.DiagnosticSeverity.Information),
+        severity=severity_of(problem.severity),
         code=problem.rule,
         source="logsieve",
         related_information=[

@@ -1,4 +1,4 @@
-"""Hover: what a finding is and why it ranks where it does; why noise is noise."""
+"""Hover: the code that a line names; what a finding is and why it ranks where it does; why noise is noise."""
 
 from __future__ import annotations
 
@@ -7,23 +7,32 @@ from typing import TYPE_CHECKING
 
 from logsieve.lsp.convert import Coordinates, Span, range_of
 from logsieve.lsp.features.noise import fold_text
+from logsieve.lsp.features.source import named_at
 from logsieve.model import Finding
 
 if TYPE_CHECKING:
     from lsprotocol import types
 
+    from logsieve.codebase import Codebase, Place
     from logsieve.core.analysis import Analysis
     from logsieve.lsp.front import Front
 
 _LIVE = re.compile(r"([\\`*_<>\[\]&#|~])")  # characters that could mean something in the middle of a line of Markdown
+CODE = 30  # lines of a function
+WIDTH = 200  # characters of one
 RELATED = 5  # other places named in a hover; the diagnostics have them all
 
 
-def hover_at(analysis: Analysis, at: Coordinates, line: int, markdown: bool) -> tuple[str, Span] | None:
-    """What is known of a line (the client's number): text and the lines it is about, or None."""
+def hover_at(
+    analysis: Analysis, at: Coordinates, code: Codebase, line: int, column: int, markdown: bool
+) -> tuple[str, Span] | None:
+    """What is known of a position of the client's: text and the lines or the name it is about, or None."""
     asked, line = line, at.line(line)
     if line < 0 or asked > at.last(line):  # the empty line after the last line end
         return None
+    named = named_at(analysis, at, code, asked, column, exactly=True)
+    if named and named[1][0].sure and named[1][0].line:
+        return _of_code(code, named[1][0], markdown), named[0]
     for rank, f in enumerate(analysis.findings):
         if f.start <= line < f.end:
             return _of_finding(at, f, rank, len(analysis.findings), markdown), at.lines(f.start, f.end)
@@ -50,6 +59,20 @@ def _of_finding(at: Coordinates, f: Finding, rank: int, of: int, markdown: bool)
     return "\n\n".join(parts)
 
 
+def _of_code(codebase: Codebase, place: Place, markdown: bool) -> str:
+    """The function around a place, as its file is now."""
+    from logsieve.core.render import visible
+
+    file = codebase.file(place.path)
+    found, first, last = file.around(place.line, CODE)
+    where = _place(codebase.inside(place.path), place.line, place.column)
+    shown = [visible(text)[:WIDTH] for text in file.lines[first:last]]
+    if not markdown:
+        return "\n".join([where, "", *shown])
+    head = f"**{code(where)}**" + (f" in {code(found.name)}" if found else "")
+    return f"{head}\n\n{fenced(chr(10).join(shown), file.language)}"
+
+
 def _place(path: str, line: int, column: int) -> str:
     return ":".join([path, *(str(n) for n in (line, column) if n)])
 
@@ -70,10 +93,10 @@ def code(text: str) -> str:
     return f"{ticks} {text} {ticks}" if text.startswith("`") or text.endswith("`") else f"{ticks}{text}{ticks}"
 
 
-def fenced(text: str) -> str:
-    """Text of a log as a block of code; the fence is longer than any run of backticks inside."""
+def fenced(text: str, language: str = "text") -> str:
+    """Text of a log or a file as a block of code; the fence is longer than any run of backticks inside."""
     fence = "`" * max(3, 1 + _longest_ticks(text))
-    return f"{fence}text\n{text}\n{fence}"
+    return f"{fence}{language}\n{text}\n{fence}"
 
 
 def _longest_ticks(text: str) -> int:
@@ -85,8 +108,9 @@ async def hover(front: Front, params: types.HoverParams) -> types.Hover | None:
     from lsprotocol import types
 
     markdown = types.MarkupKind.Markdown in (front.can("text_document.hover.content_format") or ())
+    asked = params.position.line, params.position.character, markdown
     found: tuple[str, Span] | None = await front.session.ask(
-        params.text_document.uri, f"{__name__}:hover_at", params.position.line, markdown, unasked=True, ready=True
+        params.text_document.uri, f"{__name__}:hover_at", *asked, unasked=True, ready=True, code=True
     )
     if found is None:
         return None

@@ -25,11 +25,11 @@ OF_ONE = 100  # of one finding
 
 
 def named_at(
-    analysis: Analysis, at: Coordinates, code: Codebase, line: int, column: int
+    analysis: Analysis, at: Coordinates, code: Codebase, line: int, column: int, exactly: bool
 ) -> tuple[Span, list[Place]] | None:
     """The places that a log names at a position of the client's, and where it does; None where it names none.
 
-    In a log that is what its line names first where the position is on no name; lines of views lead elsewhere too.
+    If not `exactly` there, then what the line names first.
     """
     from logsieve.codebase import names
 
@@ -40,7 +40,7 @@ def named_at(
     for reference in names(analysis, number):
         span = at.within(analysis, number, reference.start, reference.end)
         here = span is not None and span[:2] <= (line, column) <= span[2:]
-        if span is None or not (here or (first is None and not isinstance(at, View))):
+        if span is None or not (here or (first is None and not exactly)):
             continue
         if found := code.places(analysis, number, reference):
             if here:
@@ -53,7 +53,8 @@ def targets(
     analysis: Analysis, at: Coordinates, code: Codebase, line: int, column: int
 ) -> tuple[Span, list[tuple[str, Span]]] | None:
     """Where the name at a position is in the log, and URI and span of each place that it may mean."""
-    found = named_at(analysis, at, code, line, column)
+    exactly = isinstance(at, View)  # whose lines lead elsewhere too
+    found = named_at(analysis, at, code, line, column, exactly)
     return (found[0], [_target(at, code, place) for place in found[1]]) if found else None
 
 
