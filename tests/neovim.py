@@ -18,10 +18,19 @@ from typing import Any
 
 import msgpack
 
-__all__ = ["Log", "Neovim", "neovim"]
+__all__ = ["NUMBER", "Log", "Neovim", "neovim"]
 
 PATIENCE = 30.0  # seconds until a test gives up on something that never comes; nothing waits longer than it must
 PAUSE = 0.02
+
+SPACE = "vim.api.nvim_create_namespace('logsieve.numbers')"
+NUMBERED = f"vim.api.nvim_buf_get_extmarks(0, {SPACE}, {{}}, {{}}, {{{{ details = true }}}})"
+# Lua: what stands beside the cursor's line of a view, as a number.
+NUMBER = (
+    "tonumber((vim.tbl_get("
+    + NUMBERED.format("{ vim.fn.line('.') - 1, 0 }", "{ vim.fn.line('.') - 1, 0 }")
+    + ", 1, 4, 'virt_text', 1, 1) or ''):match('%d+'))"
+)
 
 
 @dataclass(frozen=True)
@@ -34,12 +43,12 @@ class Log:
     folded: list[tuple[int, int]]
 
     @classmethod
-    def copied(cls, case: Path, folder: Path) -> Log:
-        """The log of `fixtures/<family>/<case>` as `folder/build.log`."""
+    def copied(cls, case: Path, folder: Path, name: str = "build.log") -> Log:
+        """The log of `fixtures/<family>/<case>` as `folder/name`."""
         expected = tomllib.loads((case / "expected.toml").read_text(encoding="utf-8"))
-        shutil.copyfile(case / "log.txt", folder / "build.log")
-        folded = [(first, last) for first, last in expected["folded"]["lines"]]
-        return cls(folder / "build.log", expected["root"]["line"], expected["root"]["contains"], folded)
+        shutil.copyfile(case / "log.txt", folder / name)
+        folded = [(first, last) for first, last in expected.get("folded", {}).get("lines", [])]
+        return cls(folder / name, expected["root"]["line"], expected["root"]["contains"], folded)
 
 
 class Neovim:
@@ -115,6 +124,13 @@ class Neovim:
     def lines(self) -> list[str]:
         """The current buffer's text."""
         return list(self.request("nvim_buf_get_lines", 0, 0, -1, True))
+
+    def numbers(self) -> list[int | None]:
+        """What stands beside each line of a view; None beside those that stand for others."""
+        marks = self.lua(NUMBERED.format("0", "-1"))
+        assert [row for _, row, *_ in marks] == [*range(len(marks))]
+        shown = [details["virt_text"][0][0].strip() for *_, details in marks]
+        return [int(text) if text.isdigit() else None for text in shown]
 
     @property
     def line(self) -> int:

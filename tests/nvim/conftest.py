@@ -33,11 +33,15 @@ def program() -> Path:
 
 @pytest.fixture(scope="session")
 def switch(repository: Path) -> str:
-    """The Lua that users are told to write, taken out of the README."""
-    blocks = re.findall(
-        r"^```lua\n(.*?)^```", (repository / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
-    (found,) = [block for block in blocks if 'vim.lsp.enable("logsieve")' in block]
+    """The Lua that users without a plugin manager are told to write."""
+    return told(repository, "lua", "vim.opt.runtimepath")
+
+
+def told(repository: Path, language: str, about: str) -> str:
+    """The code in the README that says something of this."""
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (found,) = [block for block in blocks if about in block]
     return str(found)
 
 

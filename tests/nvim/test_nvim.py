@@ -12,7 +12,7 @@ import pytest
 
 from logsieve.llm.answer import Stream
 from markdown import UNSEEN, hostile_answer
-from neovim import Log, Neovim
+from neovim import NUMBER, Log, Neovim
 from openai_server import Mode, serve
 
 pytestmark = pytest.mark.editor
@@ -87,6 +87,22 @@ class TestOpening:
         start = opened.call("foldclosed", log.folded[0][0])
         count = opened.call("foldclosedend", start) - start + 1
         assert re.fullmatch(rf"{count:,} lines: \w.*", opened.call("foldtextresult", start))
+
+    def test_other_folds_show_their_first_line(self, opened: Neovim, log: Log) -> None:
+        closed_noise(opened, log)
+        opened.command("normal! zR")
+        opened.command(f"{log.root}foldclose")
+        start = opened.call("foldclosed", log.root)
+        count = opened.call("foldclosedend", start) - start + 1
+        assert opened.call("foldtextresult", start) == f"{opened.lines()[start - 1]}  {count} lines"
+
+    def test_the_colours_are_those_of_any_scheme(self, opened: Neovim) -> None:
+        opened.command("highlight LogSieveCause guifg=#123456")
+        groups = opened.lua("vim.fn.getcompletion('LogSieve', 'highlight')")
+        assert {"LogSieveNumber", "LogSieveGap", "LogSieveCause", "LogSieveFoldCount"} <= set(groups)
+        opened.command("colorscheme habamax")
+        for group in groups:
+            assert opened.lua("vim.api.nvim_get_hl(0, { name = ..., link = true }).link", group), group
 
     def test_noise_closes_once_and_again_when_asked(self, opened: Neovim, log: Log) -> None:
         closed_noise(opened, log)
@@ -188,6 +204,79 @@ class TestWalking:
         opened.type("]d")
         opened.wait("vim.fn.line('.') == ...", log.root)
 
+    def test_after_the_last_failure_comes_the_next_open_log(
+        self, opened: Neovim, tmp_path: Path, fixtures: Path
+    ) -> None:
+        (tmp_path / "passed.log").write_text("collecting\n1 passed\n" * 3)
+        other = Log.copied(fixtures / "github-actions" / "pytest-failed", tmp_path, "other.log")
+        opened.open_log(tmp_path / "passed.log")
+        opened.open_log(other.path)
+        opened.command("buffer build.log")
+        opened.command("normal! G")
+        opened.command("LogSieve next")
+        opened.wait("vim.fn.expand('%:t') == 'other.log'")
+        first = opened.line
+        opened.command("LogSieve prev")
+        opened.wait("vim.fn.expand('%:t') == 'build.log'")
+        assert opened.line >= SECOND
+        opened.command("LogSieve next")
+        opened.wait("vim.fn.expand('%:t') == 'other.log' and vim.fn.line('.') == ...", first)
+
+    def test_sections(self, start: Callable[..., Neovim], tmp_path: Path, fixtures: Path) -> None:
+        log = Log.copied(fixtures / "github-actions" / "pytest-failed", tmp_path)
+        editor = start()
+        editor.open_log(log.path)
+        visited = [1]
+        while not editor.lua("vim.fn.execute('messages'):find('no further section')"):
+            editor.command("LogSieve nextsection")
+            editor.wait("vim.fn.line('.') ~= ... or vim.fn.execute('messages'):find('no further section')", visited[-1])
+            visited.append(editor.line)
+        sections = visited[1:-1]
+        lines = editor.lines()
+        assert len(sections) > 3
+        assert sections == sorted(set(sections))
+        assert {n for n, line in enumerate(lines, 1) if "##[group]" in line} <= {1, *sections}
+        go(editor, "LogSieve prevsection", sections[-2])
+        editor.command("LogSieve view")
+        editor.wait(f"{VIEW} and vim.fn.line('$') > 1")
+        editor.command("normal! gg")
+        before = editor.lua(NUMBER)
+        editor.command("LogSieve nextsection")
+        editor.wait(f"{NUMBER} and {NUMBER} ~= ...", before)
+        assert editor.lua(VIEW)
+        (tmp_path / "next.log").write_bytes(log.path.read_bytes())
+        editor.command("wincmd p")
+        editor.open_log(tmp_path / "next.log")
+        editor.command("buffer build.log")
+        editor.command("normal! G")
+        editor.command("LogSieve nextsection")
+        editor.wait("vim.fn.expand('%:t') == 'next.log'")
+
+
+class TestLists:
+    def test_the_location_list_is_the_windows_own(self, opened: Neovim, log: Log) -> None:
+        opened.command("LogSieve loclist")
+        opened.wait("vim.bo.buftype == 'quickfix'")
+        assert re.match(rf" *{log.root} E test ", opened.lines()[0])
+        assert opened.lua("#vim.fn.getqflist()") == 0
+        opened.type("<CR>")
+        opened.wait("vim.fn.expand('%:t') == 'build.log' and vim.fn.line('.') == ...", log.root)
+
+    def test_one_can_be_chosen(self, opened: Neovim, log: Log) -> None:
+        opened.lua(
+            """
+            vim.ui.select = function(items, options, chosen)
+              vim.g.offered = vim.iter(items):map(options.format_item):totable()
+              chosen(items[2])
+            end
+            return 1
+            """
+        )
+        opened.command("LogSieve pick")
+        offered = opened.wait("vim.g.offered")
+        assert re.match(rf" *{log.root} E test ", offered[0])
+        opened.wait("vim.fn.line('.') == ...", int(offered[1].split()[0]))
+
 
 class TestCopying:
     def test_the_register_holds_the_reduced_log(self, opened: Neovim, log: Log) -> None:
@@ -245,26 +334,76 @@ class TestReducedView:
         return opened
 
     def test_it_shows_the_cause_with_its_number(self, view: Neovim, log: Log) -> None:
-        shown = [line for line in view.lines() if re.match(rf" *{log.root} \| ", line)]
-        assert len(shown) == 1
-        assert log.contains in shown[0]
-        assert len(view.lines()) < 1000
+        numbers, rows = view.numbers(), view.lines()
+        assert numbers.count(log.root) == 1
+        assert len(numbers) == len(rows) < 1000
+        assert log.contains in rows[numbers.index(log.root)]
+        whole = log.path.read_text(encoding="utf-8").split("\n")
+        assert [row for row, number in zip(rows, numbers, strict=True) if number and row != whole[number - 1]] == []
+        assert view.lua(NUMBER) == log.root
+        assert not view.lua("vim.wo.number")
         assert not view.lua("vim.bo.modifiable")
         assert view.lua("vim.bo.buftype") == "nofile"
 
     @pytest.mark.parametrize("key", ["<CR>", "gd"])
     def test_a_line_leads_back(self, view: Neovim, key: str) -> None:
-        view.command(f"call search('^ *{SECOND} |')")
+        view.call("cursor", view.numbers().index(SECOND) + 1, 1)
         view.type(key)
         view.wait("vim.fn.expand('%:t') == 'build.log'")
         view.wait("vim.fn.line('.') == ...", SECOND)
         assert not view.is_folded(SECOND)
 
-    def test_a_gap_says_that_it_is_one(self, view: Neovim) -> None:
-        view.command("call search('\\[.* lines')")
-        view.type("<CR>")
-        view.wait("vim.fn.execute('messages'):find('left out')")
-        assert view.lua(VIEW)
+    @pytest.mark.parametrize("key", ["<CR>", "za"])
+    def test_what_was_left_out_is_shown_in_its_place_and_hidden_again(self, view: Neovim, log: Log, key: str) -> None:
+        before, numbers = view.lines(), view.numbers()
+        gap = numbers.index(None)
+        after = (numbers[gap - 1] or 0) if gap else 0
+        view.call("cursor", gap + 1, 1)
+        view.type(key)
+        view.wait("vim.fn.line('$') > ...", len(before))
+        whole = log.path.read_text(encoding="utf-8").split("\n")
+        assert view.lines()[gap : gap + 100] == whole[after : after + 100]
+        assert view.numbers()[gap : gap + 100] == [*range(after + 1, after + 101)]
+        assert view.line == gap + 1
+        assert "459 of" in view.lua("vim.wo.winbar")
+        view.type("50jza")
+        view.wait("vim.fn.line('$') < ...", len(before) + 300)
+        view.call("cursor", view.numbers().index(None) + 2, 1)
+        view.type("za")
+        view.wait("vim.deep_equal(vim.api.nvim_buf_get_lines(0, 0, -1, true), ...)", before)
+        view.call("cursor", gap + 2, 1)
+        view.type("za")
+        view.wait("vim.fn.execute('messages'):find('nothing was left out here')")
+
+    def test_what_was_found_is_marked_with_more_than_a_colour(self, view: Neovim, log: Log) -> None:
+        marks = view.wait(
+            """
+            local space = vim.api.nvim_get_namespaces()['logsieve.findings']
+            local found = space and vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true }) or {}
+            return #found > 0 and found
+            """
+        )
+        by_number = {view.numbers()[row]: details for _, row, _, details in marks}
+        assert {log.root, SECOND} <= set(by_number)
+        cause = by_number[log.root]
+        assert (cause["sign_text"].strip(), cause["hl_group"]) == ("E", "LogSieveCause")
+        assert cause["virt_text"][0][0].strip() == "root cause"
+        assert by_number[SECOND]["hl_group"] == "LogSieveError"
+
+    def test_another_budget_takes_the_place_of_the_first(self, view: Neovim, log: Log) -> None:
+        assert view.call("getcompletion", "LogSieve budget 1", "cmdline") == ["1000", "16000"]
+        before = len(view.lines())
+        view.command("LogSieve budget 300")
+        view.wait("vim.api.nvim_buf_get_name(0):find('budget=300') and vim.fn.line('$') > 1")
+        assert len(view.lines()) < before
+        assert log.root in view.numbers()
+        assert view.lua("#vim.api.nvim_tabpage_list_wins(0)") == 2
+        view.type(":LogSieve budget<CR>")
+        view.wait_for_mode("c")
+        view.type("1<CR>")
+        view.wait("vim.api.nvim_buf_get_name(0):find('budget=500')")
+        view.type(":LogSieve budget lots<CR>")
+        view.wait("vim.fn.execute('messages'):find('not lots')")
 
     def test_the_commands_mean_the_log_behind_it(self, view: Neovim, log: Log) -> None:
         view.command("LogSieve copy")
@@ -275,14 +414,20 @@ class TestReducedView:
             "vim.api.nvim_buf_set_lines(vim.fn.bufnr('build.log'), 0, 1, true, { 'one', 'more', 'line' }) return 1"
         )
         view.wait(
-            "vim.fn.getline(vim.fn.search('^ *' .. ... .. ' |', 'nw')):find('assert 4446', 1, true)", log.root + 2
+            """
+            local rows, row = require('logsieve.marks').lines(vim.api.nvim_get_current_buf()), nil
+            for at, line in ipairs(rows) do row = line + 1 == ... and at or row end
+            return row and vim.fn.getline(row):find('assert 4446', 1, true)
+            """,
+            log.root + 2,
         )
 
     def test_it_can_be_read_again(self, view: Neovim) -> None:
-        before = view.lines()
+        before, numbers = view.lines(), view.numbers()
         view.lua("vim.bo.modifiable = true vim.api.nvim_buf_set_lines(0, 0, -1, true, {}) return 1")
         view.command("edit!")
         view.wait("vim.deep_equal(vim.api.nvim_buf_get_lines(0, 0, -1, true), ...)", before)
+        assert view.numbers() == numbers
 
 
 class TestSource:
@@ -529,10 +674,19 @@ class TestHelp:
         assert (fresh / "tags").read_text() == (doc / "tags").read_text()
 
     def test_the_command_completes_and_refuses(self, opened: Neovim) -> None:
-        names = ["copy", "explain", "fold", "forget", "list", "next", "prev", "view"]
+        names = ["budget", "copy", "explain", "fold", "forget", "list", "loclist"]
+        names += ["next", "nextsection", "pick", "prev", "prevsection", "view"]
         assert opened.call("getcompletion", "LogSieve ", "cmdline") == names
         opened.type(":LogSieve dance<CR>")
         opened.wait("vim.fn.execute('messages'):find('no such command: dance')")
+        opened.type(":LogSieve copy that<CR>")
+        opened.wait("vim.fn.execute('messages'):find('copy takes no argument')")
+
+    def test_alone_it_offers_what_it_can_do(self, opened: Neovim) -> None:
+        opened.type(":LogSieve<CR>")
+        opened.wait_for_mode("c")
+        opened.type("13<CR>")
+        opened.wait(f"{VIEW} and vim.fn.line('$') > 1")
 
     def test_every_command_is_in_the_help(self, opened: Neovim, repository: Path) -> None:
         text = (repository / "server" / "logsieve" / "nvim" / "doc" / "logsieve.txt").read_text(encoding="utf-8")

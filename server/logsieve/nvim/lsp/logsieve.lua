@@ -19,6 +19,7 @@ return {
       'logsieve.openReduced',
       'logsieve.explain',
     },
+    numbers = false, -- of the log's lines: they stand beside a view's text, not in it
     trusted = false,
   },
   capabilities = {

@@ -12,50 +12,146 @@ vim.filetype.add({
   },
 })
 
----@type table<string, fun(bufnr: integer)>
+for group, standard in pairs({
+  LogSieveNumber = 'LineNr', -- the log's line numbers in a view
+  LogSieveGap = 'Folded', -- what stands for lines that were left out
+  LogSieveCause = 'DiagnosticError', -- the root cause in a view
+  LogSieveError = 'DiagnosticError',
+  LogSieveWarn = 'DiagnosticWarn',
+  LogSieveFoldCount = 'Number', -- how many lines a fold has
+  LogSieveHint = 'Comment', -- keys, and words beside the text
+}) do
+  vim.api.nvim_set_hl(0, group, { link = standard, default = true })
+end
+
+---@class logsieve.Command
+---@field about string
+---@field run fun(bufnr: integer, argument?: string)
+---@field arguments? fun(): string[] to be completed
+---@type table<string, logsieve.Command>
 local subcommands = {
-  copy = function(bufnr)
-    require('logsieve.copy').reduced(bufnr)
-  end,
-  view = function(bufnr)
-    require('logsieve.view').open(bufnr)
-  end,
-  explain = function(bufnr)
-    require('logsieve.explain').explain(bufnr)
-  end,
-  forget = function(bufnr)
-    require('logsieve.explain').forget(bufnr)
-  end,
-  next = function(bufnr)
-    require('logsieve.jump').go(bufnr, 1)
-  end,
-  prev = function(bufnr)
-    require('logsieve.jump').go(bufnr, -1)
-  end,
-  list = function(bufnr)
-    require('logsieve.list').open(bufnr)
-  end,
-  fold = function(bufnr)
-    local log = require('logsieve.view').log(bufnr)
-    require('logsieve.folds').close(log and vim.uri_to_bufnr(log) or bufnr)
-  end,
+  budget = {
+    about = 'the reduced log at another budget',
+    arguments = function()
+      return require('logsieve.view').BUDGETS
+    end,
+    run = function(bufnr, budget)
+      require('logsieve.view').budget(bufnr, budget)
+    end,
+  },
+  copy = {
+    about = 'copy the reduced log',
+    run = function(bufnr)
+      require('logsieve.copy').reduced(bufnr)
+    end,
+  },
+  explain = {
+    about = 'ask a language model why it failed',
+    run = function(bufnr)
+      require('logsieve.explain').explain(bufnr)
+    end,
+  },
+  fold = {
+    about = 'close all noise',
+    run = function(bufnr)
+      local log = require('logsieve.view').log(bufnr)
+      require('logsieve.folds').close(log and vim.uri_to_bufnr(log) or bufnr)
+    end,
+  },
+  forget = {
+    about = 'take back the consent to send to an endpoint',
+    run = function(bufnr)
+      require('logsieve.explain').forget(bufnr)
+    end,
+  },
+  list = {
+    about = 'the findings in the quickfix list',
+    run = function(bufnr)
+      require('logsieve.list').open(bufnr)
+    end,
+  },
+  loclist = {
+    about = 'the findings in the location list',
+    run = function(bufnr)
+      require('logsieve.list').open(bufnr, true)
+    end,
+  },
+  next = {
+    about = 'the next failure',
+    run = function(bufnr)
+      require('logsieve.jump').failure(bufnr, 1)
+    end,
+  },
+  nextsection = {
+    about = 'the next section',
+    run = function(bufnr)
+      require('logsieve.jump').section(bufnr, 1)
+    end,
+  },
+  pick = {
+    about = 'choose from the findings',
+    run = function(bufnr)
+      require('logsieve.list').pick(bufnr)
+    end,
+  },
+  prev = {
+    about = 'the previous failure',
+    run = function(bufnr)
+      require('logsieve.jump').failure(bufnr, -1)
+    end,
+  },
+  prevsection = {
+    about = 'the previous section',
+    run = function(bufnr)
+      require('logsieve.jump').section(bufnr, -1)
+    end,
+  },
+  view = {
+    about = 'the reduced log',
+    run = function(bufnr)
+      require('logsieve.view').open(bufnr)
+    end,
+  },
 }
+local names = vim.fn.sort(vim.tbl_keys(subcommands))
+
+---@param name string
+---@param argument? string
+local function run(name, argument)
+  local command = subcommands[name]
+  if not command then
+    local message = ('no such command: %s (one of %s)'):format(name, table.concat(names, ', '))
+    require('logsieve').tell(message, 'ERROR')
+  elseif argument and not command.arguments then
+    require('logsieve').tell(('%s takes no argument'):format(name), 'ERROR')
+  else
+    command.run(require('logsieve').source(vim.api.nvim_get_current_buf()), argument)
+  end
+end
 
 vim.api.nvim_create_user_command('LogSieve', function(call)
-  local name = call.fargs[1]
-  if not subcommands[name] then
-    local names = vim.fn.sort(vim.tbl_keys(subcommands))
-    require('logsieve').tell(('no such command: %s (one of %s)'):format(name, table.concat(names, ', ')), 'ERROR')
+  if call.fargs[1] then
+    run(call.fargs[1], call.fargs[2])
     return
   end
-  subcommands[name](require('logsieve').source(vim.api.nvim_get_current_buf()))
+  local function described(name)
+    return ('%-12s %s'):format(name, subcommands[name].about)
+  end
+  vim.ui.select(names, { prompt = 'LogSieve', format_item = described }, function(name)
+    if name then
+      run(name)
+    end
+  end)
 end, {
-  nargs = 1,
-  desc = 'Read a log: copy, view, list, explain, forget, next, prev, fold',
-  complete = function(start)
-    return vim.tbl_filter(function(name)
-      return vim.startswith(name, start)
-    end, vim.fn.sort(vim.tbl_keys(subcommands)))
+  nargs = '*',
+  desc = 'Read a log',
+  complete = function(start, line)
+    local name = line:match('LogSieve%s+(%S+)%s')
+    local arguments = name and subcommands[name] and subcommands[name].arguments
+    local offered = arguments and arguments() or not name and names or {}
+    return vim.tbl_filter(function(word)
+      return vim.startswith(word, start)
+    end, offered)
   end,
 })
 

@@ -23,11 +23,25 @@ function M.on_window(bufnr, window)
     return
   end
   option.foldexpr = EXPRESSION
-  option.foldtext = 'v:lua.vim.lsp.foldtext()'
+  option.foldtext = "v:lua.require'logsieve.folds'.text()"
   option.foldlevel = 99
   vim.api.nvim_win_call(window, function()
     vim.lsp.foldexpr(1)
   end)
+end
+
+--- For 'foldtext': of noise how many lines, why, and what is worst in it; of all else its first line and how many.
+---@return [string, string][]
+function M.text()
+  local text = vim.lsp.foldtext()
+  local count, why = text:match('^([%d,]+ lines)(: .*)$')
+  if count and text ~= vim.fn.getline(vim.v.foldstart) then
+    local reason, worst = why:match('^(.*)( %(worst: %a+%))$')
+    local group = worst and (worst:find('warning') and 'LogSieveWarn' or 'LogSieveError')
+    return { { count, 'LogSieveFoldCount' }, { reason or why, 'Folded' }, worst and { worst, group } or nil }
+  end
+  text = text:gsub('\27%[[%d;]*%a', ''):gsub('\t', '    ')
+  return { { text, 'Folded' }, { ('  %d lines'):format(vim.v.foldend - vim.v.foldstart + 1), 'LogSieveFoldCount' } }
 end
 
 --- A window made by splitting has the folds of the one it was split from, open or closed.

@@ -99,6 +99,9 @@ function M.on_status(status)
     end
     if view.log(bufnr) == status.uri then
       vim.b[bufnr].logsieve_status = status
+      for _, window in ipairs(vim.fn.win_findbuf(bufnr)) do
+        view.on_window(window)
+      end
     elseif vim.uri_from_bufnr(bufnr) == status.uri then
       vim.b[bufnr].logsieve_status = status
       for _, window in ipairs(status.busy and {} or vim.fn.win_findbuf(bufnr)) do

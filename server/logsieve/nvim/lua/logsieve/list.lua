@@ -1,12 +1,45 @@
---- The findings in the quickfix list, root cause first.
+--- The findings in the quickfix or the location list, or to choose from; root cause first.
 local M = {}
 
 local TYPES = { error = 'E', warning = 'W', info = 'I' }
 
+--- The name of the log that a buffer shows.
 ---@param bufnr integer
-function M.open(bufnr)
+---@return string
+local function name_of(bufnr)
+  return vim.fs.basename(vim.uri_decode(require('logsieve.view').log(bufnr) or vim.api.nvim_buf_get_name(bufnr)))
+end
+
+---@param bufnr integer
+---@param found fun(findings: table[])
+local function findings(bufnr, found)
   local logsieve = require('logsieve')
   logsieve.ask(bufnr, 'logsieve/findings', { uri = vim.uri_from_bufnr(bufnr) }, function(result)
+    if #result.findings == 0 then
+      logsieve.tell('nothing was found in this log')
+    else
+      found(result.findings)
+    end
+  end)
+end
+
+--- Where in the log, of which kind, and what. The names of windows would say less.
+---@param line integer from 1
+---@param kind string
+---@param finding {category: string, count: integer}
+---@param title string
+---@return string
+local function described(line, kind, finding, title)
+  local count = finding.count > 1 and (' (%d times)'):format(finding.count) or ''
+  return ('%9d %s %-12s %s%s'):format(line, kind, finding.category, title, count)
+end
+
+--- Fill and open the quickfix list, or the location list of the window.
+---@param bufnr integer
+---@param is_local? boolean
+function M.open(bufnr, is_local)
+  local window = vim.api.nvim_get_current_win()
+  findings(bufnr, function(all)
     local items = vim.tbl_map(function(finding)
       local start = finding.location.range.start
       return {
@@ -17,32 +50,54 @@ function M.open(bufnr)
         text = finding.title,
         user_data = { line = finding.line + 1, category = finding.category, count = finding.count },
       }
-    end, result.findings)
-    if #items == 0 then
-      logsieve.tell('nothing was found in this log')
-      return
+    end, all)
+    local what = {
+      title = 'LogSieve: ' .. name_of(bufnr),
+      items = items,
+      quickfixtextfunc = "v:lua.require'logsieve.list'.text",
+    }
+    if is_local and vim.api.nvim_win_is_valid(window) then
+      vim.fn.setloclist(window, {}, ' ', what)
+      vim.api.nvim_set_current_win(window)
+      vim.cmd.lopen()
+    else
+      vim.fn.setqflist({}, ' ', what)
+      vim.cmd('botright copen')
     end
-    local title = 'LogSieve: ' .. vim.fs.basename(require('logsieve.view').log(bufnr) or vim.api.nvim_buf_get_name(bufnr))
-    local text = "v:lua.require'logsieve.list'.text"
-    vim.fn.setqflist({}, ' ', { title = title, items = items, quickfixtextfunc = text })
-    vim.cmd('botright copen')
   end)
 end
 
---- A line of the list: where in the log, of which kind, and what. The names of windows would say less.
----@param info {id: integer, start_idx: integer, end_idx: integer}
+--- The lines of a list.
+---@param info {quickfix: 0|1, winid: integer, id: integer, start_idx: integer, end_idx: integer}
 ---@return string[]
 function M.text(info)
-  local items = vim.fn.getqflist({ id = info.id, items = 0 }).items
+  local wanted = { id = info.id, items = 0 }
+  local list = info.quickfix == 1 and vim.fn.getqflist(wanted) or vim.fn.getloclist(info.winid, wanted)
   return vim
-    .iter(items)
+    .iter(list.items)
     :slice(info.start_idx, info.end_idx)
     :map(function(item)
-      local about = item.user_data
-      local count = about.count > 1 and (' (%d times)'):format(about.count) or ''
-      return ('%9d %s %-12s %s%s'):format(about.line, item.type, about.category, item.text, count)
+      return described(item.user_data.line, item.type, item.user_data, item.text)
     end)
     :totable()
+end
+
+--- Choose one through |vim.ui.select()| and go there.
+---@param bufnr integer
+function M.pick(bufnr)
+  findings(bufnr, function(all)
+    vim.ui.select(all, {
+      prompt = 'LogSieve: ' .. name_of(bufnr),
+      kind = 'logsieve',
+      format_item = function(finding)
+        return described(finding.line + 1, TYPES[finding.severity], finding, finding.title)
+      end,
+    }, function(finding)
+      if finding then
+        require('logsieve.view').show(finding.location, require('logsieve').client(bufnr))
+      end
+    end)
+  end)
 end
 
 return M

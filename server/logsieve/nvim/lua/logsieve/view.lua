@@ -1,18 +1,23 @@
 --- Views as read-only buffers: the reduced log, and windows of logs too large to be opened. Their lines lead to the log.
 local M = {}
 
+M.BUDGETS = { '500', '1000', '2000', '4000', '8000', '16000', '32000' }
+
 --- How long what opens a view waits for its text, so that whatever moves the cursor next finds its line.
 local WAIT = 1000 -- milliseconds
 
 local KEYS = {
-  reduced = { { '<CR>', 'gd', desc = 'Go to this line of the log' } },
+  reduced = {
+    { '<CR>', 'gd', desc = 'Go to this line of the log, or show the lines that were left out here' },
+    { 'za', '<Tab>', desc = 'Show the lines that were left out here, or hide them again', expands = true },
+  },
   window = {
     { '<CR>', 'gd', desc = 'Go to the lines before or after, from the first or last line' },
     { '[[', desc = 'Show earlier lines of the log', row = 0 },
     { ']]', desc = 'Show later lines of the log', row = -1 },
   },
 }
-local HINTS = { reduced = '<CR> the line in the log', window = '[[ earlier   ]] later' }
+local HINTS = { reduced = '<CR> the line in the log   za what was left out', window = '[[ earlier   ]] later' }
 
 ---@param uri string
 ---@return string? 'reduced' or 'window'
@@ -30,10 +35,32 @@ function M.log(view)
 end
 
 ---@param bufnr integer
-function M.open(bufnr)
-  require('logsieve').ask(bufnr, 'logsieve/reducedView', { uri = vim.uri_from_bufnr(bufnr) }, function(result)
+---@param budget? integer tokens; default: the setting's
+function M.open(bufnr, budget)
+  local params = { uri = vim.uri_from_bufnr(bufnr), budget = budget }
+  require('logsieve').ask(bufnr, 'logsieve/reducedView', params, function(result)
     local start = { line = result.line, character = 0 }
     M.show({ uri = result.uri, range = { start = start, ['end'] = start } }, require('logsieve').client(bufnr))
+  end)
+end
+
+--- The reduced log at another budget, which is asked for where none is given.
+---@param bufnr integer
+---@param budget? string
+function M.budget(bufnr, budget)
+  if budget then
+    local tokens = budget:match('^%d+$') and tonumber(budget)
+    if tokens then
+      M.open(bufnr, tokens)
+    else
+      require('logsieve').tell(('a budget is a number of tokens, not %s'):format(budget), 'ERROR')
+    end
+    return
+  end
+  vim.ui.select(M.BUDGETS, { prompt = 'LogSieve: tokens of the reduced log' }, function(chosen)
+    if chosen then
+      M.open(bufnr, tonumber(chosen))
+    end
   end)
 end
 
@@ -51,8 +78,8 @@ local function window_for(target)
   local name = vim.api.nvim_buf_get_name(target)
   return showing(function(bufnr)
     return bufnr == target
-  end) or (kind_of(name) == 'window' and showing(function(bufnr)
-    return kind_of(vim.api.nvim_buf_get_name(bufnr)) == 'window' and M.log(bufnr) == M.log(target)
+  end) or (kind_of(name) and showing(function(bufnr)
+    return kind_of(vim.api.nvim_buf_get_name(bufnr)) == kind_of(name) and M.log(bufnr) == M.log(target)
   end)) or (kind_of(name) ~= 'reduced' and vim.bo.buftype == '' and here or nil)
 end
 
@@ -67,7 +94,7 @@ function M.show(location, client)
     vim.api.nvim_set_current_win(window)
     vim.api.nvim_set_current_buf(target)
   else
-    vim.cmd.sbuffer(target)
+    vim.cmd.sbuffer({ tostring(target), mods = { silent = true } })
   end
   if location.range.start.line < vim.api.nvim_buf_line_count(target) then
     vim.lsp.util.show_document(location, client.offset_encoding, { reuse_win = true, focus = true })
@@ -93,7 +120,11 @@ function M.read(view)
   for _, key in ipairs(KEYS[kind]) do
     for _, keys in ipairs(key) do
       vim.keymap.set('n', keys, function()
-        M.follow(key.row)
+        if key.expands then
+          M.expand()
+        else
+          M.follow(key.row)
+        end
       end, { buffer = view, desc = key.desc })
     end
   end
@@ -138,7 +169,7 @@ function M.fill(view, filled)
   local logsieve = require('logsieve')
   local uri = vim.api.nvim_buf_get_name(view)
   local client = logsieve.client(view)
-  logsieve.ask(view, 'workspace/textDocumentContent', { uri = uri }, function(content)
+  logsieve.ask(view, 'logsieve/view', { uri = uri }, function(content)
     if not vim.api.nvim_buf_is_loaded(view) then
       return
     end
@@ -146,12 +177,19 @@ function M.fill(view, filled)
     text = content.text
     -- Entries of the quickfix list, and marks, stand for the lines that come, not for those that were there.
     vim.cmd(("lockmarks lua require'logsieve.view'.put(%d)"):format(view))
+    require('logsieve.marks').draw(view, content.lines)
     if line then
       for _, window in ipairs(vim.fn.win_findbuf(view)) do
         pcall(vim.api.nvim_win_set_cursor, window, { line, 0 })
       end
     end
     vim.lsp.buf_attach_client(view, client.id) -- what is known of the log's lines is known of the view's
+    if kind_of(uri) == 'reduced' then -- the findings of a window are its diagnostics
+      require('logsieve.marks').findings(view)
+    end
+    for _, window in ipairs(vim.fn.win_findbuf(view)) do
+      M.on_window(window)
+    end
     if filled then
       filled()
     end
@@ -163,29 +201,58 @@ end
 function M.follow(row)
   local logsieve = require('logsieve')
   local view = vim.api.nvim_get_current_buf()
-  row = row == -1 and vim.api.nvim_buf_line_count(view) - 1 or row or vim.api.nvim_win_get_cursor(0)[1] - 1
-  local params = { textDocument = { uri = vim.api.nvim_buf_get_name(view) }, position = { line = row, character = 0 } }
-  logsieve.ask(view, 'textDocument/definition', params, function(result)
-    local location = vim.islist(result) and result[1] or result
-    if location then
-      M.show(location, logsieve.client(view))
-    elseif kind_of(params.textDocument.uri) == 'reduced' then
-      logsieve.tell('this line stands for lines that were left out')
+  local uri, lines = vim.api.nvim_buf_get_name(view), require('logsieve.marks').lines(view)
+  row = row == -1 and #lines or row and row + 1 or vim.api.nvim_win_get_cursor(0)[1]
+  local line = lines[row]
+  if line == -1 and kind_of(uri) == 'reduced' then
+    M.expand()
+    return
+  elseif line == -1 then -- the lines before a window, or after it
+    line = row == 1 and (lines[2] or 1) - 1 or lines[row - 1] + 1
+  end
+  logsieve.ask(view, 'logsieve/locate', { uri = M.log(view), line = line }, function(result)
+    if result.location.uri ~= uri then
+      M.show(result.location, logsieve.client(view))
     else
-      logsieve.tell(row == 0 and 'this is the beginning of the log' or 'this is shown already, up to the end of the log')
+      logsieve.tell(row == 1 and 'this is the beginning of the log' or 'this is shown already, up to the end of the log')
     end
   end)
 end
 
---- What is said above a view.
+--- Show in place what the cursor's line of a reduced log stands for, or hide what was shown that way.
+function M.expand()
+  local logsieve = require('logsieve')
+  local view, window = vim.api.nvim_get_current_buf(), vim.api.nvim_get_current_win()
+  local params = { uri = vim.api.nvim_buf_get_name(view), line = vim.api.nvim_win_get_cursor(window)[1] - 1 }
+  logsieve.ask(view, 'logsieve/expand', params, function(result)
+    if result.line == vim.NIL or not result.line then
+      logsieve.tell('nothing was left out here')
+      return
+    end
+    M.fill(view, function()
+      if vim.api.nvim_win_is_valid(window) and vim.api.nvim_win_get_buf(window) == view then
+        vim.api.nvim_win_set_cursor(window, { result.line + 1, 0 })
+      end
+    end)
+  end)
+end
+
+--- What is said above a view, and its line numbers, which are those of the log and not those of the window.
 ---@param window integer
 function M.on_window(window)
-  local uri = vim.api.nvim_buf_get_name(vim.api.nvim_win_get_buf(window))
-  local kind, name = uri:match('^logsieve://(%a+)/([^?]*)')
-  if HINTS[kind] then
-    local title = vim.uri_decode(name):gsub('%%', '%%%%')
-    vim.wo[window][0].winbar = (' %%<%s%%=%%#Comment#%s '):format(title, HINTS[kind])
+  local view = vim.api.nvim_win_get_buf(window)
+  local kind, name = vim.api.nvim_buf_get_name(view):match('^logsieve://(%a+)/([^?]*)')
+  if not HINTS[kind] then
+    return
   end
+  local title = vim.uri_decode(name)
+  if kind == 'reduced' then
+    title = title:gsub('%.reduced%.log$', '') .. require('logsieve.marks').summary(view)
+  end
+  local option = vim.wo[window][0]
+  option.winbar = (' %%<%s%%=%%#LogSieveHint#%s '):format(title:gsub('%%', '%%%%'), HINTS[kind])
+  option.number = false
+  option.relativenumber = false
 end
 
 --- The log behind a view has changed.
