@@ -19,6 +19,7 @@ __all__ = ["scan"]
 WORTH = 24 << 20  # bytes from which another process pays: it takes half a second to start, while this one scans
 GROUP = 8  # ranges given to another process at a time, and WAITING such groups while it is busy
 WAITING = 2
+AHEAD = 4  # groups between what this process does next and what others are given: by then they have started
 
 _known: list[tuple[PackSet, Wrapping]] = []  # in the other processes
 
@@ -26,30 +27,50 @@ _known: list[tuple[PackSet, Wrapping]] = []  # in the other processes
 def scan(text: LogText, ranges: Sequence[tuple[int, int]], packs: PackSet, wrapping: Wrapping) -> Iterator[Part]:
     """As `core.analysis.scanned_here`, in as many processes as there are cores where the ranges are long enough.
 
-    This process works its way from the first range on, the others from the last one back. Where they die, or cannot be
-    started, it does all.
+    All work their way from the first range to the last: what is found is joined as it comes, and little of it waits.
+    Where other processes die, or cannot be started, this one does all.
     """
     others = cores() - 1
     if not ranges or others < 1 or text.starts[ranges[-1][1]] - text.starts[ranges[0][0]] < WORTH:
         yield from scanned_here(text, ranges, packs, wrapping)
         return
     workers = Workers(others, _know, packs, wrapping)
-    left = deque(ranges)
-    away: deque[tuple[list[tuple[int, int]], Future[Part]]] = deque()  # the first to come first
+    groups = [ranges[at : at + GROUP] for at in range(0, len(ranges), GROUP)]
+    left = deque(range(len(groups)))  # those that nobody has begun
+    away: dict[int, Future[Part]] = {}
+    early: dict[int, list[Part]] = {}  # what was done here while others were not done with what comes before
+
+    def hand_out() -> None:
+        while len(left) > 1 and sum(not future.done() for future in away.values()) < others * WAITING:
+            number = left[min(AHEAD, len(left) - 1)]
+            left.remove(number)
+            start, end = int(text.starts[groups[number][0][0]]), int(text.starts[groups[number][-1][1]])
+            there = isinstance(text.data, Disk)  # it reads for itself
+            data, at = (text.data, start) if there else (text.data[start:end], 0)
+            away[number] = workers.submit(_scan, data, at, end - start)
+
+    def here(number: int) -> Iterator[Part]:
+        for one in groups[number]:
+            hand_out()
+            yield from scanned_here(text, [one], packs, wrapping)
+
     try:
-        while left:
-            while len(left) > GROUP and sum(not future.done() for _, future in away) < others * WAITING:
-                group = [left.pop() for _ in range(GROUP)][::-1]
-                start, end = int(text.starts[group[0][0]]), int(text.starts[group[-1][1]])
-                there = isinstance(text.data, Disk)  # it reads for itself
-                data, at = (text.data, start) if there else (text.data[start:end], 0)
-                away.appendleft((group, workers.submit(_scan, data, at, end - start)))
-            yield from scanned_here(text, [left.popleft()], packs, wrapping)
-        for group, future in away:
+        for number, group in enumerate(groups):
+            hand_out()
+            if left and left[0] == number:
+                left.popleft()
+                yield from here(number)
+                continue
+            if number in early:
+                yield from early.pop(number)
+                continue
+            while left and not away[number].done():
+                next_one = left.popleft()
+                early[next_one] = [found.without_messages() for found in here(next_one)]
             try:
-                found = future.result()
+                found = away.pop(number).result()
             except WorkerLostError:
-                yield from scanned_here(text, group, packs, wrapping)
+                yield from here(number)
                 continue
             if len(found) != group[-1][1] - group[0][0]:
                 raise ChangedError("the log has been written anew")

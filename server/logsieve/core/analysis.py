@@ -17,7 +17,7 @@ from logsieve.core import blocks, envelope, findings, merging, noise, scan, sect
 from logsieve.core.outline import Sections
 from logsieve.core.parts import Part
 from logsieve.model import Block, Category, Envelope, Finding, Level, Line, Noise, Outcome, Verdict
-from logsieve.packs import PackSet
+from logsieve.packs import PackSet, Pattern
 from logsieve.packs.patterns import compiled
 from logsieve.settings import DEFAULTS, Redact, Settings
 from logsieve.text import LONGEST, LogText
@@ -163,11 +163,13 @@ def analyse(
     def excluded(unless: str, line: int, raw: bool) -> bool:
         return compiled(unless).search((as_written if raw else message)(line))
 
-    markers = scanned.of("end", "start")
-    outcomes = scanned.of("outcome")
-    told = sections.marks(watched(outcomes), excluded)
+    # Hits of a long log are many: none are kept that are not asked for any more.
+    told = sections.marks(watched(scanned.of("outcome")), excluded)
     passing = sections.Tests(scanned.of("test"), messages)
+    markers = scanned.of("end", "start")
+    speaking = markers.patterns()
     found = sections.build(len(text), markers, told, message, text.clean, watched)
+    del markers
 
     def bounds(line: int) -> tuple[int, int]:
         index = found.at(line)
@@ -183,7 +185,7 @@ def analyse(
     stream = lru_cache(maxsize=1 << 14)(lambda line: wrapping.stream(text.clean(line))) if wrapping.has_stream else None
     made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of, stream, watched)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
-    verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(text, markers, told))
+    verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(text, speaking, told))
     verdict, why = outcome or (verdict, why)
     occurrences = shapes.occurrences(scanned.found.shapes, watched)
     nothing = sections.Nothing(told, found.outermost)
@@ -236,11 +238,11 @@ def analyse(
     )
 
 
-def _cut(text: LogText, markers: scan.Hits, told: sections.Marks) -> bool:
+def _cut(text: LogText, speaking: Sequence[Pattern], told: sections.Marks) -> bool:
     """Whether a runner has spoken in the log, but not its last word: it says at the end how the run ended and has not,
     or stops within a line.
     """
-    runners = {id(p.pack): p.pack for p in markers.patterns()}.values()
+    runners = {id(p.pack): p.pack for p in speaking}.values()
     says = any(o.scope == "run" and o.result != "failed" for pack in runners for o in pack.outcomes)
     broken = (
         any(pack.category is Category.INFRA for pack in runners)

@@ -40,13 +40,12 @@ def find(
     if not count:
         return []
     blank = shapes == 0
-    repeated = (occurrences >= REPEATS) & ~blank & (reason_of < 0)
     names = [*reasons, REPETITION]
     few = len(names) + len(sections) <= np.iinfo(np.int16).max
     # Without a sign -1, which is no label, is the greatest: not the least of a run. The last entry is no line's.
     label: NDArray[np.signedinteger[Any]] = np.full(count + 1, -1, np.int16 if few else np.int32)
     label[:-1] = reason_of
-    label[:-1][repeated] = len(reasons)
+    label[:-1][(occurrences >= REPEATS) & ~blank & (reason_of < 0)] = len(reasons)
     in_sight = np.flatnonzero(kept)
     starts, ends = np.asarray(sections.starts) + 1, np.asarray(sections.ends)
     quiet = np.searchsorted(in_sight, starts) == np.searchsorted(in_sight, ends)
@@ -57,7 +56,7 @@ def find(
     label[:-1][~noisy] = -1
     starts, ends = _runs(noisy | (blank & ~kept), blank, minimum)
     bounds = np.stack((starts, ends), axis=1).ravel()
-    worst = np.maximum.reduceat(np.append(levels, 0), bounds)[::2]
+    worst = np.maximum.reduceat(np.append(levels, np.int8(0)), bounds)[::2]
     first = np.minimum.reduceat(label.view(np.uint16 if few else np.uint32), bounds)[::2]
     last = np.maximum.reduceat(label, bounds)[::2]
     found = []
