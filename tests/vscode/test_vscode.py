@@ -26,6 +26,20 @@ INSTALL = (
     "after that it is just there",
     "no error or warning popped up",
 )
+FAILURE = """\
+=================================== FAILURES ===================================
+__________________________________ test_rate ___________________________________
+
+    def test_rate():
+>       assert RATES['xx'] == 3
+E       KeyError: 'xx'
+
+/home/runner/work/shop/shop/src/shop/test_tax.py:5: KeyError
+=========================== short test summary info ============================
+FAILED src/shop/test_tax.py::test_rate - KeyError: 'xx'
+============================== 1 failed in 0.01s ===============================
+"""
+
 UI = (
     "the status bar shows the verdict",
     "noise is folded on open, where indentation cannot fold",
@@ -63,6 +77,13 @@ BIG = (
     "without a log in front the command asks for a file",
     "what is appended is seen",
     "memory stays flat",
+    "no error or warning popped up",
+)
+SOURCE = (
+    "a click on a frame opens the file at the line",
+    "the failure stands on the line of code, and the test says how often it failed",
+    "that leads back to the log",
+    "what the log said goes with it",
     "no error or warning popped up",
 )
 HOST = (
@@ -135,6 +156,16 @@ def chat(repository: Path, editors: Path, vsix: Path, environment: Mapping[str, 
 
 
 @pytest.fixture(scope="session")
+def source(
+    editors: Path, vsix: Path, environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str | None]:
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "build.log").write_text(FAILURE)
+    (folder / "test_tax.py").write_text("RATES = {}\n\n\ndef test_rate():\n    assert RATES['xx'] == 3\n")
+    return play("source.mjs", editors, environment, vsix, folder / "build.log", folder / "test_tax.py")
+
+
+@pytest.fixture(scope="session")
 def host(repository: Path, editors: Path, vsix: Path, environment: Mapping[str, str]) -> dict[str, str | None]:
     return play("host.mjs", editors, environment, vsix, *sample(repository))
 
@@ -169,6 +200,12 @@ def test_chat(chat: dict[str, str | None], step: str) -> None:
     assert chat[step] is None, chat[step]
 
 
+@pytest.mark.parametrize("step", SOURCE)
+def test_source(source: dict[str, str | None], step: str) -> None:
+    assert step in source, f"not reached; done: {list(source)}"
+    assert source[step] is None, source[step]
+
+
 @pytest.mark.parametrize("step", HOST)
 def test_extension_host(host: dict[str, str | None], step: str) -> None:
     assert step in host, f"not reached; done: {list(host)}"
@@ -182,7 +219,14 @@ def test_large_log(big: dict[str, str | None], step: str) -> None:
 
 
 def test_every_step_is_a_test(request: pytest.FixtureRequest) -> None:
-    for name, steps in (("install", INSTALL), ("ui", UI), ("chat", CHAT), ("host", HOST), ("big", BIG)):
+    for name, steps in (
+        ("install", INSTALL),
+        ("ui", UI),
+        ("chat", CHAT),
+        ("source", SOURCE),
+        ("host", HOST),
+        ("big", BIG),
+    ):
         assert tuple(request.getfixturevalue(name)) == steps
 
 

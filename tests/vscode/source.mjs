@@ -1,0 +1,47 @@
+// From a log of another machine to the code and back, in the real workbench. Usage: node source.mjs EDITORS VSIX LOG CODE (the file that it names).
+
+import path from "node:path";
+import { serverCommand, startEditor } from "./editor.mjs";
+import { startModel } from "./model.mjs";
+import { startScenario } from "./scenario.mjs";
+import { START_MS } from "./workbench.mjs";
+
+const [editors = "", vsix = "", log = "", source = ""] = process.argv.slice(2);
+const model = await startModel();
+const files = { "build.log": log, "src/shop/test_tax.py": source };
+const code = await startEditor({ editors, vsix, files, settings: { "logsieve.server.command": serverCommand() } });
+const { page, vs, screenshot, check, start, quiet, stop } = await startScenario("source", editors, code, model, [code.opening("build.log")]);
+const file = code.remote(path.join(code.workspace, "src/shop/test_tax.py"));
+
+try {
+  await start();
+
+  await check("a click on a frame opens the file at the line", async () => {
+    await vs.until("links", () => vs.links("vscode-remote:"), (links) => links.some((link) => link.includes("test_tax.py")), START_MS);
+    await page.locator(".detected-link", { hasText: "test_tax.py" }).first().click({ modifiers: ["ControlOrMeta"] });
+    await vs.until("the code in front", () => vs.lines(file), (lines) => lines.length > 0);
+    await vs.cursorOn(5);
+  });
+
+  await check("the failure stands on the line of code, and the test says how often it failed", async () => {
+    await vs.until("mark", () => vs.squiggles(file), (count) => count === 1);
+    const lenses = () => page.locator(".codelens-decoration").allInnerTexts();
+    await vs.until("lens", lenses, (texts) => texts.some((text) => text.replaceAll("\u00a0", " ").includes("1 failure in build.log")));
+  });
+  await screenshot("code");
+
+  await check("that leads back to the log", async () => {
+    await page.locator(".codelens-decoration a").first().click();
+    await vs.until("the log in front", () => vs.lines(""), (lines) => lines.some((line) => line.includes("1 failed in")));
+  });
+
+  await check("what the log said goes with it", async () => {
+    await page.locator(".tab .label-name", { hasText: "test_tax.py" }).click();
+    await vs.command("View: Close Other Editors in Group");
+    await vs.until("no mark", () => vs.squiggles(file), (count) => count === 0);
+  });
+
+  await quiet();
+} finally {
+  await stop();
+}
