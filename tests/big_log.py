@@ -1,4 +1,4 @@
-"""A log too large for an editor: real logs of runs that passed, one after the other, in the middle one that failed."""
+"""A log too large for an editor: real logs of runs that passed, one after the other, among them one that failed."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class BigLog:
     lines: int
 
     @classmethod
-    def write(cls, path: Path, size: int, fixtures: Path) -> BigLog:
-        """Write a log of at least `size` bytes."""
+    def write(cls, path: Path, size: int, fixtures: Path, share: float = 0.5) -> BigLog:
+        """Write a log of at least `size` bytes, a share of it before the run that failed."""
         failed = _read(fixtures, FAILED)
         root = tomllib.loads((fixtures / FAILED / "expected.toml").read_text(encoding="utf-8"))["root"]
         with path.open("wb") as file:
-            before = _fill(file, size // 2, [_read(fixtures, name) for name in BEFORE])
+            before = _fill(file, int(share * size), [_read(fixtures, name) for name in BEFORE])
             file.write(failed)
             after = _fill(file, size, [_read(fixtures, name) for name in AFTER])
         return cls(path, before + root["line"], root["contains"], before + failed.count(b"\n") + after)

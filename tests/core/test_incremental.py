@@ -133,6 +133,22 @@ Edits.TestCase.settings = settings(max_examples=25, stateful_step_count=12, dead
 TestEdits = Edits.TestCase
 
 
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.sampled_from([*LOGS, *PIECES]), min_size=1, max_size=20), st.floats(0, 1))
+def test_a_first_look_at_the_end_says_of_it_what_the_whole_does(pieces: list[bytes], share: float) -> None:
+    text = LogText(b"".join(pieces))
+    since = int(share * len(text))
+    whole, end = analyse(text, PACKS), analyse(text, PACKS, since=since)
+    assert end.since == since
+    assert end.shapes[since:].tolist() == whole.shapes[since:].tolist()
+    assert not end.shapes[:since].any()
+    assert end.scanned.of_rules() == [hit for hit in whole.scanned.of_rules() if hit[0] >= since]
+    assert all(block.line >= since for block in end.blocks)  # its lines may begin before
+    assert all(found.start >= since for found in (*end.sections, *end.noise))
+    gaps = reduce(end, 500).gaps
+    assert [gap.what.startswith("not read yet") for gap in gaps] == [gap.start < since for gap in gaps]
+
+
 def test_only_what_has_changed_is_scanned() -> None:
     data = b"".join(LOGS)
     before = fresh(data)

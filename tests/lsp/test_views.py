@@ -193,6 +193,36 @@ async def test_waiting_can_be_given_up(server: Client, big: BigLog) -> None:
         await server.request("logsieve/findings", {"uri": other.as_uri()})
 
 
+async def test_the_end_of_a_long_file_is_shown_first_where_it_says_what_failed(tmp_path: Path, fixtures: Path) -> None:
+    log = BigLog.write(tmp_path / "late.log", 20 << 20, fixtures, share=1)
+    async with running() as client:  # that has nothing else to do
+        await client.initialize()
+        asked = await client.request("logsieve/reducedView", {"uri": log.path.as_uri()})
+        view, row = asked["uri"], asked["line"]
+        early = await content(client, view)
+        assert re.match(r" *\.\.\. \| \[[\d,]+ lines: not read yet", early[0])
+        assert number(early[row]) == log.cause
+        assert log.contains in early[row]
+        await client.wait_for("workspace/textDocumentContent/refresh", lambda p: p["uri"] == view)
+        whole = await content(client, view)
+        assert "not read yet" not in whole[0]
+        assert early[row] in whole
+        assert client.all_of("logsieve/status")[-1]["lines"] == log.lines
+        await client.request("logsieve/findings", {"uri": log.path.as_uri()})
+        assert len(client.all_of("workspace/textDocumentContent/refresh")) == 1
+        assert await follow(client, view, whole.index(early[row])) == (log.path.as_uri(), log.cause - 1)
+
+
+async def test_who_does_not_read_views_again_gets_the_whole(tmp_path: Path, fixtures: Path) -> None:
+    log = BigLog.write(tmp_path / "late.log", 20 << 20, fixtures, share=1)
+    async with running() as client:
+        await client.initialize({})
+        asked = await client.request("logsieve/reducedView", {"uri": log.path.as_uri()})
+        rows = await content(client, asked["uri"])
+        assert "not read yet" not in rows[0]
+        assert number(rows[asked["line"]]) == log.cause
+
+
 async def test_views_follow_the_file(server: Client, tmp_path: Path) -> None:
     log = tmp_path / "growing.log"
     log.write_text("collecting a\nerror: first\n")

@@ -44,7 +44,7 @@ class Analysis:
 
     `findings` come best first, the first is the root cause. Columns have one entry a line: `shapes` uint64, `levels`
     int8 (Level). `ended` is the line that says how the run ended, -1 where none does. `recognised` is whether the
-    text looks like a log at all. `redact` is what of the text must not leave.
+    text looks like a log at all. `redact` is what of the text must not leave. Nothing is known of lines before `since`.
     """
 
     text: LogText
@@ -62,6 +62,7 @@ class Analysis:
     recognised: bool
     scanned: scan.Scanned
     redact: Redact
+    since: int = 0
 
     @property
     def envelopes(self) -> tuple[Envelope, ...]:
@@ -117,13 +118,15 @@ def analyse(
     earlier: Analysis | None = None,
     scanning: Scanning | None = None,
     outcome: tuple[Verdict, str] | None = None,
+    since: int = 0,
 ) -> Analysis:
     """Analyse a log. `progress` is called with the share done (0 to 1) and may raise to stop the work; nothing else
     raises but what reading the text does.
 
     What an `earlier` analysis found in lines that are still there is taken over: the result is that of a fresh one.
     `scanning` scans for it, in other processes for example; without it this one does. `outcome` is how the run ended,
-    and why, where that is known for sure: whoever ran a command knows its exit code.
+    and why, where that is known for sure: whoever ran a command knows its exit code. A first look at a long log is one
+    at the lines from `since` on, without an `earlier` analysis.
     """
     wrapping = envelope.detect(text, packs)
 
@@ -136,7 +139,7 @@ def analyse(
                 progress(SCANNING * done / len(text))
 
     known = earlier and earlier.wrapping == wrapping and (earlier.text, earlier.scanned)
-    scanned = scan.run(text, packs, parts, known or None)
+    scanned = scan.run(text, packs, parts, known or None, since)
 
     # The stages after the scan may be stopped wherever they ask for a message, and where they go through what they are
     # given: whoever waits meanwhile is answered there.
@@ -235,6 +238,7 @@ def analyse(
         recognised,
         scanned,
         settings.redact,
+        since,
     )
 
 

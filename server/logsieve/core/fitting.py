@@ -252,8 +252,11 @@ class Room:
         return Excerpt(tuple(pieces), tuple(gaps), -(-self.used // BYTES), self.budget)
 
     def _runs(self) -> list[tuple[int, int]]:
-        edges = np.flatnonzero(np.diff(np.concatenate(([False], self.taken, [False])).astype(np.int8)))
-        return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+        lines = np.flatnonzero(self.taken)
+        last = np.flatnonzero(np.diff(lines, append=-1) != 1)  # of each run
+        ends = lines[last].tolist()
+        starts = lines[np.append(0, last[:-1] + 1)].tolist() if ends else []
+        return [(start, end + 1) for start, end in zip(starts, ends, strict=True)]
 
     def _cuts(self, start: int, end: int) -> dict[int, tuple[int, int]]:
         cuts = {}
@@ -265,7 +268,8 @@ class Room:
     def _what(self, start: int, end: int) -> str:
         """What a gap held: failures that found no room, repeats of failures, the commonest noise."""
         lost, failed = (bisect_left(lines, end) - bisect_left(lines, start) for lines in (self.failures, self.anchors))
-        parts = [f"{lost} further failure{'s' if lost > 1 else ''}"] if lost else []
+        parts = ["not read yet"] if start < self.analysis.since else []
+        parts += [f"{lost} further failure{'s' if lost > 1 else ''}"] if lost else []
         parts += [f"{failed - lost} repeats of failures"] if failed > lost + 1 else []
         parts += [f"{why} ({lines:,})" if lines < end - start else why for why, lines in self._noise(start, end)]
         what = ", ".join(parts) or "nothing that points at a failure"

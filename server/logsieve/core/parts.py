@@ -86,6 +86,26 @@ class Part:
         columns = (self.shapes, self.levels, self.reason_of, self.ignored, self.numbers, self.lines, self.sizes)
         return sum(column.nbytes for column in columns) + len(self.names) + sum(map(len, self.messages))
 
+    def below(self, count: int) -> Part:
+        """The same below `count` lines of which nothing is known; they take next to no memory."""
+
+        def below(column: NDArray[Any]) -> NDArray[Any]:
+            made = np.zeros(count + len(column), column.dtype)
+            made[count:] = column
+            return made
+
+        reason_of = below(self.reason_of)
+        reason_of[:count] = -1
+        return replace(
+            self,
+            shapes=below(self.shapes),
+            levels=below(self.levels),
+            reason_of=reason_of,
+            ignored=below(self.ignored),
+            lines=self.lines + np.int32(count),
+            messages=tuple(m.moved(count, count, count + len(self)) for m in self.messages),
+        )
+
     def without_messages(self) -> Part:
         """The same, to be sent elsewhere."""
         return replace(self, messages=())

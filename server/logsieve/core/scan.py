@@ -222,11 +222,13 @@ class Scanned:
 Parts = Callable[[LogText, Sequence[tuple[int, int]]], Iterator[Part]]
 
 
-def run(text: LogText, packs: PackSet, parts: Parts, earlier: tuple[LogText, Scanned] | None = None) -> Scanned:
+def run(
+    text: LogText, packs: PackSet, parts: Parts, earlier: tuple[LogText, Scanned] | None = None, since: int = 0
+) -> Scanned:
     """Scan a text. `parts` gives the Part of each of some ranges of its lines, in their order.
 
     `earlier` is another text that was scanned with the same packs and wrapping: the lines at its start and its end that
-    this one has too are taken over.
+    this one has too are taken over. Of the lines before `since` nothing is known then.
     """
     plan = _plan(packs)
     start, end, kept = 0, 0, None
@@ -235,9 +237,10 @@ def run(text: LogText, packs: PackSet, parts: Parts, earlier: tuple[LogText, Sca
         kept = earlier[1].found
     before = [kept.cut(0, start)] if kept else []
     after = [kept.cut(len(kept) - end, len(kept))] if kept else []
-    found = chain(before, parts(text, list(text.chunks(start, len(text) - end))), after)
-    at_hand = len(text.data) <= KEPT
-    return Scanned(plan, joined(part if at_hand else part.without_messages() for part in found))
+    found = chain(before, parts(text, list(text.chunks(max(start, since), len(text) - end))), after)
+    at_hand = len(text.data) - int(text.starts[since]) <= KEPT
+    known = joined(part if at_hand else part.without_messages() for part in found)
+    return Scanned(plan, known.below(since) if since else known)
 
 
 def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping, shapes_of: Shapes) -> Part:

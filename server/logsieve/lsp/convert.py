@@ -29,17 +29,19 @@ class Client:
     """How a client counts: the units of its columns, and whether a lone CR ends a line for it.
 
     `numbers`: the text of views has the numbers of the log's lines, because the client does not show them beside it.
+    `refreshes`: it reads views again when told to, so that they may show what is known so far.
     """
 
     encoding: Encoding = "utf-16"
     cr_ends_line: bool = True
     numbers: bool = True
+    refreshes: bool = False
 
     @classmethod
-    def of(cls, name: str | None, encoding: str | None, numbers: bool = True) -> Client:
+    def of(cls, name: str | None, encoding: str | None, numbers: bool = True, refreshes: bool = False) -> Client:
         """What is known of a client by its name: Neovim keeps a lone CR within its line, others follow the protocol."""
         known: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
-        return cls(known.get(encoding or "", "utf-16"), name != "Neovim", numbers)
+        return cls(known.get(encoding or "", "utf-16"), name != "Neovim", numbers, refreshes)
 
     def units(self, text: str) -> int:
         """The length of a text in the client's units."""

@@ -154,7 +154,8 @@ class Front(LanguageServer):
         """Take in what the client says of itself."""
         given = params.initialization_options if isinstance(params.initialization_options, Mapping) else {}
         name = params.client_info.name if params.client_info else None
-        self._client = Client.of(name, encoding, given.get("numbers") is not False)
+        refreshes = bool(self.can("workspace.text_document_content"))
+        self._client = Client.of(name, encoding, given.get("numbers") is not False, refreshes)
         commands = given.get("commands")
         if isinstance(commands, list):
             self.commands = frozenset(c for c in commands if isinstance(c, str))

@@ -40,6 +40,8 @@ class Document:
     earlier_at: Coordinates | None = None
     unchanged: int = 0
     used: int = 0
+    looked: bool = False  # whether a first look has been taken, and what it is good for
+    first: tuple[Analysis, Coordinates] | None = None
 
     def text(self) -> LogText:
         """The text as it is now."""
@@ -60,7 +62,8 @@ class Document:
 
     def forget(self) -> None:
         """Give back the memory of what can be worked out again."""
-        self.analysis = self.coordinates = self.earlier = self.earlier_at = None
+        self.analysis = self.coordinates = self.earlier = self.earlier_at = self.first = None
+        self.looked = False
         if self.buffer:
             self.log = None
 

@@ -31,6 +31,7 @@ class Watcher:
         self._front = front
         self._read: dict[str, Mark | None] = {}  # by log: the file as it was when a view of it was last read
         self._told: dict[str, status.Summary | None] = {}  # by log: what was last told
+        self._early: set[str] = set()  # views that were read before all of their log was known
         self._task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -44,8 +45,14 @@ class Watcher:
         if self._task is None or self._task.done():
             self._task = self._start(self._watch())
 
-    def publish(self, view: str) -> None:
-        """Send the diagnostics of a view that the client has read: of windows, which stand for the log."""
+    def read(self, view: str, known: bool) -> None:
+        """The client has read a view; `known`: all of its log was known by then. Else it is asked to read it again."""
+        if not known:
+            self._early.add(view)
+        self._publish_window(view)
+
+    def _publish_window(self, view: str) -> None:
+        """Send the diagnostics of a window, which stands for the log."""
         if isinstance(parse(view), Window):
             self._start(self._publish(view))
 
@@ -54,6 +61,7 @@ class Watcher:
         if view not in self.views:
             return
         self.views.discard(view)
+        self._early.discard(view)
         if isinstance(shown := parse(view), Reduced):
             self._front.session.opened.pop(shown, None)
         if isinstance(parse(view), Window):
@@ -68,7 +76,7 @@ class Watcher:
         """Tell everything anew, because the settings have changed."""
         self._told.clear()
         for view in self.views:
-            self.publish(view)
+            self._publish_window(view)
 
     def _logs(self) -> set[str]:
         return {log_of(view) for view in self.views}
@@ -81,14 +89,22 @@ class Watcher:
                 changed = mark is not None and mark != self._read.get(log)
                 if changed:
                     self._read[log] = mark
-                if changed or log not in self._told:
-                    await self._tell(log)
-                if changed:
+                told = False
+                if changed or log not in self._told or self._read_early(log):
+                    told = await self._tell(log)
+                early = self._read_early(log)  # also what was read while the rest was looked at
+                self._early -= early
+                if changed or (told and early):
                     self._front.refresh_views(log)
             await asyncio.sleep(max(EVERY, time.monotonic() - began))
 
-    async def _tell(self, log: str) -> None:
-        """Send how a log stands; first, where something was told before, that this is being worked out anew."""
+    def _read_early(self, log: str) -> set[str]:
+        return {view for view in self._early if log_of(view) == log}
+
+    async def _tell(self, log: str) -> bool:
+        """Send how a log stands; first, where something was told before, that this is being worked out anew. Whether
+        that came to an end.
+        """
         if known := self._told.get(log):
             status.send(self._front, log, None, known, busy=True)
         found: status.Summary | None = None
@@ -98,6 +114,7 @@ class Watcher:
         if known and not found:
             status.send(self._front, log, None, known, busy=False)
         self._told[log] = found or known
+        return found is not None
 
     async def _publish(self, view: str) -> None:
         with self._front.failures(f"looking at {view}"):

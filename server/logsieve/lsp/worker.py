@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from logsieve.disk import ChangedError
+from logsieve.disk import BIG, ChangedError
 from logsieve.lsp.buffer import Buffer
 from logsieve.lsp.convert import Client, Coordinates, path_of
 from logsieve.lsp.memory import give_back
@@ -204,9 +204,8 @@ class Worker:
             return
         try:
             document = self.store.at(ask.uri)
-            if ask.ready and document.analysis is None and len(document.text().data) > SOON:
-                known = None
-            else:
+            known = self._first(document) if ask.view else None
+            if known is None and not (ask.ready and document.analysis is None and len(document.text().data) > SOON):
                 known = self._end(document) if ask.end else self._analysis(ask, document)
             if known is None:
                 write(self._sink, Answer(ask.id, None))
@@ -281,6 +280,29 @@ class Worker:
         at = Coordinates(text, self._client, before)
         return analyse(text, self._known_packs(), self._settings), at
 
+    def _first(self, document: Document) -> tuple[Analysis, Coordinates] | None:
+        """What a view shows of a long file until all of it has been read: its end, where that tells how the run ended
+        and, if it failed, of what.
+
+        Where it does not, what failed may be anywhere, and to show something else first would help nobody.
+        """
+        if document.looked or document.buffer or document.analysis or document.earlier or not self._client.refreshes:
+            return document.first
+        document.looked = True
+        text = document.text()
+        size = len(text.data)
+        line = int(text.starts.searchsorted(size - END))
+        if size < BIG or line >= len(text) - 1:
+            return None
+        from logsieve.core.analysis import analyse
+        from logsieve.model import Level, Verdict
+
+        found = analyse(text, self._known_packs(), self._settings, since=line)
+        passed = found.verdict is Verdict.PASSED
+        if found.ended >= 0 and found.findings and (passed or found.findings[0].severity is Level.ERROR):
+            document.first = found, Coordinates(text, self._client)
+        return document.first
+
     def _analysis(self, ask: Ask, document: Document) -> tuple[Analysis, Coordinates]:
         if document.analysis is None or document.coordinates is None:
             from logsieve import parallel
@@ -293,7 +315,7 @@ class Worker:
                 )
             finally:
                 watch.end()
-            document.earlier = document.earlier_at = None
+            document.earlier = document.earlier_at = document.first = None
             document.coordinates = Coordinates(document.text(), self._client)
             self.store.forget(document)
         return document.analysis, document.coordinates
@@ -312,15 +334,23 @@ class Worker:
             if any(isinstance(c, Configure) for c in self._changes):
                 return
             changed = set(map(_uri, self._changes))
-            asks = [a for a in self._asks if a.uri not in changed and (self._knows(a.uri) or self._passes(a, during))]
-            for ask in asks:
-                self._asks.remove(ask)
-        for ask in asks:
-            self._answer(ask)
+            waiting = [a for a in self._asks if a.uri not in changed]
+        for ask in waiting:
+            if self._knows(ask.uri) or self._passes(ask, during):
+                with self._news:
+                    self._asks.remove(ask)
+                self._answer(ask)
 
     def _passes(self, ask: Ask, during: Ask) -> bool:
-        """Whether an ask is not for waiting; about a short text under analysis it may."""
+        """Whether an ask is not for waiting; about a short text under analysis it may. Nor is one about a view of which
+        a first look at its file is enough.
+        """
         document = self.store.documents.get(ask.uri)
+        if ask.view and document is None:
+            try:
+                return self._first(self.store.at(ask.uri)) is not None
+            except (RefusedError, OSError):
+                return False  # it is told when it is answered
         return ask.ready and document is not None and (ask.uri != during.uri or len(document.text().data) > SOON)
 
     def _knows(self, uri: str) -> bool:

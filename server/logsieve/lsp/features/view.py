@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     )
 
 
-def text(_analysis: Analysis, at: View) -> str:
-    """The text of a view."""
-    return at.content()
+def text(analysis: Analysis, at: View) -> tuple[bool, str]:
+    """Whether all of the log is known for a view, and the view's text."""
+    return not analysis.since, at.content()
 
 
-def text_and_lines(_analysis: Analysis, at: View) -> tuple[str, list[int]]:
-    """The text of a view, and the line of the log that each of its rows shows."""
-    return at.content(), at.rows()
+def text_and_lines(analysis: Analysis, at: View) -> tuple[bool, str, list[int]]:
+    """The same, and the line of the log that each of its rows shows."""
+    return not analysis.since, at.content(), at.rows()
 
 
 def toggled(_analysis: Analysis, at: View, row: int, opened: Runs) -> tuple[Runs, int] | None:
@@ -76,9 +76,10 @@ async def content(front: Front, params: types.TextDocumentContentParams) -> type
     if not parse(params.uri):
         raise front.refusal(f"no such document: {params.uri}")
     await front.watcher.opened(params.uri)
-    found: str = await front.session.ask(params.uri, f"{__name__}:text")
-    front.watcher.publish(params.uri)
-    return types.TextDocumentContentResult(found)
+    known: bool
+    known, shown = await front.session.ask(params.uri, f"{__name__}:text")
+    front.watcher.read(params.uri, known)
+    return types.TextDocumentContentResult(shown)
 
 
 async def whole(front: Front, params: ViewParams) -> ViewResult:
@@ -88,9 +89,9 @@ async def whole(front: Front, params: ViewParams) -> ViewResult:
     if not parse(params.uri):
         raise front.refusal(f"no such document: {params.uri}")
     await front.watcher.opened(params.uri)
-    found: tuple[str, list[int]] = await front.session.ask(params.uri, f"{__name__}:text_and_lines")
-    front.watcher.publish(params.uri)
-    return ViewResult(*found)
+    known, *shown = await front.session.ask(params.uri, f"{__name__}:text_and_lines")
+    front.watcher.read(params.uri, known)
+    return ViewResult(*shown)
 
 
 async def expand(front: Front, params: ExpandParams) -> ExpandResult:
