@@ -95,7 +95,7 @@ try {
   await check("the tree lists the failures, root cause first, and leads to them", async () => {
     const rows = await vs.until("failures", vs.failures, (seen) => seen.length > 1);
     assert.ok(rows[0]?.includes(contains) && rows[0].includes("root cause") && rows[0].includes(cause.toLocaleString("en")), rows[0]);
-    await vs.command("Explorer: Focus on Failures View");
+    await vs.command("LogSieve: Focus on Failures View");
     await vs.press("ArrowDown");
     await vs.press("Home");
     await vs.press("Enter");
@@ -122,6 +122,7 @@ try {
   await check("the log is triaged from its own editor, which does not show it", async () => {
     await vs.command("View: Close All Editors");
     await vs.until("no tree", vs.failures, (seen) => seen.length === 0);
+    await vs.command("View: Show Explorer");
     await page.locator(".explorer-folders-view .monaco-list-row", { hasText: "same.log" }).click();
     await vs.until("tab", vs.tabs, (tabs) => tabs.includes("same.log"));
     await screenshot("too-large");

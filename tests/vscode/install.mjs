@@ -4,26 +4,19 @@
 import assert from "node:assert/strict";
 import { readdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
-import { openBrowser } from "./browser.mjs";
 import { startEditor } from "./editor.mjs";
-import { step } from "./report.mjs";
-import { START_MS, workbench } from "./workbench.mjs";
+import { startScenario } from "./scenario.mjs";
+import { START_MS } from "./workbench.mjs";
 
 const [editors = "", vsix = "", log = "", tools = "", python = ""] = process.argv.slice(2);
 const INSTALL_MS = 600_000; // seventy packages from an index that may be far
 const code = await startEditor({ editors, vsix, files: { "build.log": log }, settings: {}, environment: { PATH: tools, VSCODE_CLI: "1" } }); // as from a terminal: no login shell is asked for another PATH
-const url = code.url([code.opening("build.log")]);
-const browser = await openBrowser(new URL(url).origin);
-const { page } = browser;
-const vs = workbench(page);
-const screenshot = (/** @type {string} */ name) => page.screenshot({ path: path.join(editors, `install-${name.replaceAll(/\W+/g, "-")}.png`) });
-const check = (/** @type {string} */ name, /** @type {() => Promise<void>} */ run) => step(name, run, (failed) => screenshot(`failed-${failed}`));
+const { page, vs, screenshot, check, start, quiet, stop } = await startScenario("install", editors, code, undefined, [code.opening("build.log")]);
 const told = (/** @type {string} */ words, limit = START_MS) => vs.until(words, vs.notifications, (said) => said.some((message) => message.includes(words)), limit);
 const environments = () => readdirSync(path.join(code.profile, "data/User/globalStorage/logsieve.logsieve"));
 
 try {
-  await vs.watchToasts();
-  await page.goto(url);
+  await start();
 
   await check("without a server the user is asked before anything is fetched", async () => {
     await told("needs its server");
@@ -47,15 +40,12 @@ try {
   });
 
   await check("after that it is just there", async () => {
-    await page.goto(url); // as when VS Code is started again
+    await page.reload(); // as when VS Code is started again
     await vs.until("verdict", vs.statusBar, (items) => items.some((item) => /Log failed/.test(item)), START_MS);
     assert.deepEqual(await vs.notifications(), []);
   });
 
-  await check("no error or warning popped up", async () => {
-    assert.deepEqual(await vs.toasts(), []); // since the page was opened again
-  });
+  await quiet(); // since the page was opened again
 } finally {
-  await browser.close();
-  await code.stop();
+  await stop();
 }

@@ -10,7 +10,7 @@ import { workbench } from "./workbench.mjs";
  * @param {string} name leads the names of the screenshots, which are put into the folder `editors`
  * @param {string} editors
  * @param {Awaited<ReturnType<typeof import("./editor.mjs").startEditor>>} code
- * @param {Awaited<ReturnType<typeof import("./model.mjs").startModel>>} model
+ * @param {Awaited<ReturnType<typeof import("./model.mjs").startModel>> | undefined} model
  * @param {[string, string][]} payload what the workbench does first
  */
 export async function startScenario(name, editors, code, model, payload) {
@@ -34,7 +34,7 @@ export async function startScenario(name, editors, code, model, payload) {
     stop: async () => {
       await browser.close();
       await code.stop();
-      model.stop();
+      model?.stop();
     },
   };
 }

@@ -55,6 +55,16 @@ UI = (
     "without a chat the reduced log goes to the clipboard, and the user is told",
     "no error or warning popped up",
 )
+VIEWS = (
+    "the tree lists the failures of all open logs, root cause first, with icons and counts",
+    "a failure is copied from its row",
+    "the tree is filtered by text and by severity, and says so",
+    "a click on what was left out shows it in place",
+    "the log and its reduced log scroll together",
+    "what was shown is hidden again, and Enter leads from a row to the line of the log",
+    "the reduced log gets another size, in its place",
+    "no error or warning popped up",
+)
 CHAT = (
     "the chat asks first, then shows what is checked as it comes, with links to lines",
     "a question goes with what was said before; consent is remembered",
@@ -151,6 +161,11 @@ def ui(repository: Path, editors: Path, vsix: Path, environment: Mapping[str, st
 
 
 @pytest.fixture(scope="session")
+def views(repository: Path, editors: Path, vsix: Path, environment: Mapping[str, str]) -> dict[str, str | None]:
+    return play("views.mjs", editors, environment, vsix, *sample(repository))
+
+
+@pytest.fixture(scope="session")
 def chat(repository: Path, editors: Path, vsix: Path, environment: Mapping[str, str]) -> dict[str, str | None]:
     return play("chat.mjs", editors, environment, vsix, *sample(repository))
 
@@ -194,6 +209,12 @@ def test_workbench(ui: dict[str, str | None], step: str) -> None:
     assert ui[step] is None, ui[step]
 
 
+@pytest.mark.parametrize("step", VIEWS)
+def test_views(views: dict[str, str | None], step: str) -> None:
+    assert step in views, f"not reached; done: {list(views)}"
+    assert views[step] is None, views[step]
+
+
 @pytest.mark.parametrize("step", CHAT)
 def test_chat(chat: dict[str, str | None], step: str) -> None:
     assert step in chat, f"not reached; done: {list(chat)}"
@@ -222,6 +243,7 @@ def test_every_step_is_a_test(request: pytest.FixtureRequest) -> None:
     for name, steps in (
         ("install", INSTALL),
         ("ui", UI),
+        ("views", VIEWS),
         ("chat", CHAT),
         ("source", SOURCE),
         ("host", HOST),

@@ -6,6 +6,8 @@ export const START_MS = 120_000;
 
 const STOP = ".interactive-session .interactive-input-part .codicon-stop-circle";
 
+const FAILURES = "#workbench\\.view\\.extension\\.logsieve";
+
 /** @param {import("playwright-core").Page} page */
 export function workbench(page) {
   const text = async (/** @type {string} */ selector) => (await page.locator(selector).allInnerTexts()).map((part) => part.replaceAll("\u00a0", " "));
@@ -45,7 +47,19 @@ export function workbench(page) {
     positions: async () => (await text(".statusbar-item")).filter((item) => item.startsWith("Ln ")),
     tabs: () => text(".tab .label-name"),
     /** The rows of the tree of failures. */
-    failures: async () => (await page.locator(".pane", { has: page.locator('.pane-header[aria-label^="Failures"]') }).locator(".monaco-list-row").allInnerTexts()).map((row) => row.replaceAll(/\s+/g, " ")),
+    failures: async () => (await text(`${FAILURES} .monaco-list-row`)).map((row) => row.replaceAll(/\s+/g, " ")),
+    /** Icons of the rows, by their names. */
+    failureIcons: () => page.locator(`${FAILURES} .monaco-list-row .custom-view-tree-node-item-icon`).evaluateAll((icons) => icons.map((icon) => /codicon-([a-z]+)/.exec(icon.className)?.[1] ?? "")),
+    /** What stands above the rows. */
+    failuresMessage: async () => (await text(`${FAILURES} .message`)).join(""),
+    /** The number on the icon in the activity bar. */
+    badge: async () => (await text('.activitybar .action-item:has([aria-label^="LogSieve"]) .badge-content')).join(""),
+    /** An inline action of a row. @param {number} row @param {string} title */
+    failureAction: async (row, title) => {
+      const item = page.locator(`${FAILURES} .monaco-list-row`).nth(row);
+      await item.hover();
+      await item.locator(`.action-label[aria-label^="${title}"]`).click();
+    },
     notifications: () => text(".notifications-toasts .notification-list-item-message"),
     /** @param {string} label */
     notificationButton: (label) => page.locator(".notifications-toasts .monaco-button", { hasText: label }).click(),
@@ -88,6 +102,13 @@ export function workbench(page) {
           if (tries === 10) throw error;
         }
       }
+    },
+    /** Opens a file of the workspace. @param {string} file */
+    open: async (file) => {
+      await page.keyboard.press("Control+p");
+      await page.locator(".quick-input-widget .quick-input-box input").fill(file);
+      await page.locator(".quick-input-list .monaco-list-row.focused", { hasText: file }).waitFor();
+      await page.keyboard.press("Enter");
     },
     /** @param {number} line @param {number} [column] */
     goTo: async (line, column = 1) => {

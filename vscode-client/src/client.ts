@@ -89,6 +89,13 @@ export class Connection implements vscode.Disposable {
     await this.open();
   }
 
+  /** Has VS Code read the text of a view again. */
+  async readAnew(view: vscode.Uri): Promise<void> {
+    const client = await this.get();
+    const providers = client.getFeature("workspace/textDocumentContent")?.getProviders() ?? [];
+    for (const provider of providers) provider.onDidChangeEmitter.fire(view);
+  }
+
   private async start(): Promise<LanguageClient> {
     const server = await findServer(this.home, this.output);
     const executable = { command: server.program, args: [...server.args, "lsp"], options: { cwd: homedir() } };

@@ -6,13 +6,14 @@ import type { Connection } from "./client";
 import { forgetConsent } from "./consent";
 import type { Documents } from "./documents";
 import { explain } from "./explain";
-import { Failure, type Failures } from "./failures";
+import { Failure, LogNode, type Failures } from "./failures";
 import type { NoiseFolds } from "./folds";
+import type { Gaps } from "./gaps";
 import { SHOW_PLACE, showLine, showPlace } from "./layout";
 import { beyond, isWindow, SHOW_LINE } from "./links";
 import { logOf, type Logs } from "./logs";
 import * as protocol from "./protocol";
-import { openReduced, triageFile } from "./reducedView";
+import { chooseBudget, openReduced, triageFile } from "./reducedView";
 import { NoServer } from "./server";
 import { install } from "./setup";
 
@@ -26,9 +27,10 @@ export interface Parts {
   folds: NoiseFolds;
   logs: Logs;
   failures: Failures;
+  gaps: Gaps;
 }
 
-export function registerCommands({ connection, documents, folds, logs, failures }: Parts): vscode.Disposable {
+export function registerCommands({ connection, documents, folds, logs, failures, gaps }: Parts): vscode.Disposable {
   const log = (target: unknown): vscode.Uri => logOf(documentOf(target) ?? front(logs));
   const failure = (step: Step): Promise<protocol.FailureResult> => findFailure(connection, front(logs), step);
   const commands: Record<string, (target?: unknown, more?: unknown) => unknown> = {
@@ -44,6 +46,13 @@ export function registerCommands({ connection, documents, folds, logs, failures 
     "logsieve.forgetConsent": async () => forgetConsent(connection),
     "logsieve.foldNoise": async () => folds.fold(activeEditor()),
     "logsieve.triageFile": async (target) => triageFile(connection, failures, target instanceof vscode.Uri ? target : undefined),
+    "logsieve.changeBudget": async (target) => chooseBudget(connection, log(target)),
+    "logsieve.toggleGap": async () => gaps.toggle(activeEditor(), activeEditor().selection.active.line),
+    "logsieve.follow": async () => gaps.follow(activeEditor()),
+    "logsieve.filterFailures": () => failures.askText(),
+    "logsieve.errorsOnly": () => failures.showErrorsOnly(true),
+    "logsieve.errorsAndWarnings": () => failures.showErrorsOnly(false),
+    "logsieve.showAllFailures": () => failures.showAll(),
     "logsieve.earlier": async () => move(connection, "earlier"),
     "logsieve.later": async () => move(connection, "later"),
     [SHOW_LINE]: async (target, number) => showLine(connection, log(target), typeof number === "number" ? number : 1),
@@ -83,7 +92,7 @@ function front(logs: Logs): vscode.Uri {
 
 /** The document that a command is given: by a code action as the server's text of the URI, by a menu as a vscode.Uri. */
 function documentOf(target: unknown): vscode.Uri | undefined {
-  if (target instanceof Failure) return target.log;
+  if (target instanceof Failure || target instanceof LogNode) return target.log;
   if (typeof target === "string") return vscode.Uri.parse(target);
   return target instanceof vscode.Uri ? target : undefined;
 }
@@ -134,6 +143,7 @@ const MENU: [icon: string, label: string, command: string][] = [
   ["clippy", "Copy reduced log", "logsieve.copyReduced"],
   ["copy", "Copy this failure", "logsieve.copyFinding"],
   ["filter", "Open reduced log", "logsieve.openReduced"],
+  ["settings", "Change size of reduced log", "logsieve.changeBudget"],
   ["list-tree", "List failures", "logsieve.failures.focus"],
   ["sparkle", "Explain failure with a language model", "logsieve.explain"],
   ["comment-discussion", "Send reduced log to chat", "logsieve.sendToChat"],

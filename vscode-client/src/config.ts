@@ -14,6 +14,8 @@ export const config = {
   plaintext: (): string => get("plaintext", "recognised"),
   provider: (): string => get("llm.provider", ""),
   model: (): string => get("llm.model", "").trim(),
+  scrollTogether: (): boolean => get("scrollTogether", true),
+  budget: (): number => get("reduce.budget", 4000),
   foldOnOpen: (): boolean => get("foldOnOpen", true),
   all: (): unknown => vscode.workspace.getConfiguration().get(SECTION),
 };

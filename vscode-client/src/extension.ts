@@ -8,11 +8,13 @@ import { changesServer } from "./config";
 import { Documents } from "./documents";
 import { Failures } from "./failures";
 import { NoiseFolds } from "./folds";
+import { Gaps } from "./gaps";
 import { hideLineNumbers } from "./layout";
 import { registerLinks } from "./links";
 import { Logs } from "./logs";
 import { registerMcp } from "./mcp";
 import { Status } from "./status";
+import { scrollTogether } from "./scroll";
 import { homeOf } from "./setup";
 import { registerTools } from "./tools";
 
@@ -21,6 +23,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const documents = new Documents();
   const folds = new NoiseFolds(connection);
   const logs = new Logs(connection);
+  const gaps = new Gaps(connection);
   const failures = new Failures(connection, logs);
   const serverChanged = new vscode.EventEmitter<void>();
   const startFor = (document: vscode.TextDocument): void => {
@@ -33,8 +36,10 @@ export function activate(context: vscode.ExtensionContext): void {
     logs,
     new Status(logs),
     failures,
+    gaps,
+    scrollTogether(),
     registerLinks(documents),
-    registerCommands({ connection, documents, folds, logs, failures }),
+    registerCommands({ connection, documents, folds, logs, failures, gaps }),
     registerChat({ connection, documents, logs }),
     registerTools(connection),
     serverChanged,

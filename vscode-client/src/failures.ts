@@ -1,4 +1,4 @@
-/** The tree of what was found in the log in front, or in the one before: root cause first, other places below. */
+/** The tree of what was found in the open logs: root cause first, other places below; filtered by severity and text. */
 
 import * as path from "node:path";
 import * as vscode from "vscode";
@@ -6,6 +6,7 @@ import type { Connection } from "./client";
 import { SHOW_PLACE } from "./layout";
 import type { Logs } from "./logs";
 import * as protocol from "./protocol";
+import { counts, ICON, WORD } from "./status";
 
 const VIEW = "logsieve.failures";
 const COLOURS = { error: "problemsErrorIcon.foreground", warning: "problemsWarningIcon.foreground", info: "problemsInfoIcon.foreground" };
@@ -18,87 +19,186 @@ export class Failure {
   ) {}
 }
 
-type Node = Failure | protocol.Place;
+/** A log in the tree, where several are open; commands on it get it as their argument. */
+export class LogNode {
+  constructor(readonly log: vscode.Uri) {}
+}
+
+type Node = LogNode | Failure | protocol.Place;
 
 export class Failures implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<undefined>();
   readonly onDidChangeTreeData = this.changed.event;
   private readonly view: vscode.TreeView<Node>;
   private readonly registrations: vscode.Disposable[];
-  private log: string | undefined;
+  private readonly found = new Map<string, Promise<Failure[]>>();
+  /** What VS Code got as children; what is revealed must be of these. */
+  private nodes = new Map<string, LogNode>();
   private wanted: string | undefined;
-  private found: Promise<Failure[]> | undefined;
+  private text = "";
+  private errorsOnly = false;
 
   constructor(
     private readonly connection: Connection,
     private readonly logs: Logs,
   ) {
-    this.view = vscode.window.createTreeView<Node>(VIEW, { treeDataProvider: this });
+    this.view = vscode.window.createTreeView<Node>(VIEW, { treeDataProvider: this, showCollapseAll: true });
     this.registrations = [this.changed, this.view, logs.onChange((log) => void this.update(log))];
   }
 
   /** Opens the tree on the root cause of a log, as soon as it is known that there is one. */
   async reveal(log: vscode.Uri): Promise<void> {
     this.wanted = log.toString();
-    if (this.log === this.wanted) await this.show();
+    await this.show();
+  }
+
+  /** Shows the failures with what is typed in them, from the first letter on. */
+  askText(): void {
+    const box = vscode.window.createInputBox();
+    box.title = vscode.l10n.t("Show the failures that contain");
+    box.placeholder = vscode.l10n.t("Text in a title, message, rule or category; nothing shows all");
+    box.value = this.text;
+    box.onDidChangeValue((text) => this.filter(text, this.errorsOnly));
+    box.onDidAccept(() => box.hide());
+    box.onDidHide(() => box.dispose());
+    box.show();
+  }
+
+  showErrorsOnly(errorsOnly: boolean): void {
+    this.filter(this.text, errorsOnly);
+  }
+
+  showAll(): void {
+    this.filter("", false);
+  }
+
+  private filter(text: string, errorsOnly: boolean): void {
+    this.text = text;
+    this.errorsOnly = errorsOnly;
+    void vscode.commands.executeCommand("setContext", "logsieve.errorsOnly", errorsOnly);
+    void vscode.commands.executeCommand("setContext", "logsieve.filtered", this.isFiltered());
+    void this.refresh();
+  }
+
+  private isFiltered(): boolean {
+    return this.errorsOnly || this.text.trim() !== "";
+  }
+
+  private passes({ finding }: Failure): boolean {
+    if (this.errorsOnly && finding.severity !== "error") return false;
+    const words = this.text.trim().toLowerCase();
+    return [finding.title, finding.message, finding.rule, finding.category].some((part) => part.toLowerCase().includes(words));
   }
 
   /** A log that is being looked at anew keeps what it shows until that is done. */
   private async update(changed: string | undefined): Promise<void> {
-    const before = this.log;
-    this.log = this.logs.current();
-    const status = this.logs.status(this.log);
-    if (status?.busy === true || (this.log === before && changed !== this.log)) return;
-    await vscode.commands.executeCommand("setContext", "logsieve.hasFailures", status !== undefined && status.errors + status.warnings > 0);
-    this.view.description = this.log === undefined ? "" : path.posix.basename(vscode.Uri.parse(this.log).path);
-    this.found = undefined;
-    this.changed.fire(undefined);
+    const open = this.logs.open();
+    const isSame = open.length === this.nodes.size && open.every((log) => this.nodes.has(log));
+    if (changed === undefined ? isSame : this.logs.status(changed)?.busy === true) return this.tellCurrent();
+    if (changed !== undefined) this.found.delete(changed);
+    for (const log of this.found.keys()) if (!open.includes(log)) this.found.delete(log);
+    this.nodes = new Map(open.map((log) => [log, this.nodes.get(log) ?? new LogNode(vscode.Uri.parse(log))]));
+    await this.tellCurrent();
+    await this.refresh();
     await this.show();
   }
 
+  private async tellCurrent(): Promise<void> {
+    const status = this.logs.status(this.logs.current());
+    await vscode.commands.executeCommand("setContext", "logsieve.hasFailures", status !== undefined && status.errors + status.warnings > 0);
+  }
+
+  private async refresh(): Promise<void> {
+    const open = [...this.nodes.keys()];
+    const statuses = open.map((log) => this.logs.status(log)).filter((status) => status !== undefined);
+    const errors = statuses.reduce((sum, status) => sum + status.errors, 0);
+    this.view.badge = errors === 0 ? undefined : { value: errors, tooltip: vscode.l10n.t("{0} errors in open logs", errors) };
+    const [only] = statuses.length === 1 ? statuses : [];
+    this.view.description = only === undefined ? "" : `${nameOf(only.uri)}: ${counts(only)}`;
+    this.changed.fire(undefined);
+    this.view.message = await this.message(open);
+  }
+
+  private async message(open: string[]): Promise<string> {
+    if (open.length === 0) return "";
+    const all = (await Promise.all(open.map((log) => this.failures(log)))).flat();
+    if (!this.isFiltered()) return all.length === 0 ? vscode.l10n.t("Nothing failed in the open logs.") : "";
+    return vscode.l10n.t("{0} of {1} are shown.", all.filter((failure) => this.passes(failure)).length, all.length);
+  }
+
   private async show(): Promise<void> {
-    if (this.wanted === undefined || this.wanted !== this.log) return;
+    if (this.wanted === undefined || !this.nodes.has(this.wanted)) return;
+    const [cause] = await this.shown(this.wanted);
     this.wanted = undefined;
-    const [cause] = await this.findings();
     if (cause !== undefined) await this.view.reveal(cause, { select: false });
   }
 
-  /** Asked for by VS Code before it reveals something: only findings are, which have no parent. */
-  getParent(): undefined {
-    return undefined;
+  /** Asked for by VS Code before it reveals something: only findings are. */
+  getParent(node: Node): LogNode | undefined {
+    return node instanceof Failure && this.nodes.size > 1 ? this.nodes.get(node.log.toString()) : undefined;
   }
 
   async getChildren(node?: Node): Promise<Node[]> {
     if (node instanceof Failure) return node.finding.places;
-    return this.findings();
+    if (node instanceof LogNode) return this.shown(node.log.toString());
+    const [only] = this.nodes.values();
+    if (this.nodes.size > 1) return [...this.nodes.values()];
+    return only === undefined ? [] : this.shown(only.log.toString());
+  }
+
+  private async shown(log: string): Promise<Failure[]> {
+    return (await this.failures(log)).filter((failure) => this.passes(failure));
   }
 
   /** Asked for once: what is revealed must be what VS Code got as children. */
-  private findings(): Promise<Failure[]> {
-    this.found ??= this.ask();
-    return this.found;
+  private failures(log: string): Promise<Failure[]> {
+    const found = this.found.get(log) ?? this.ask(log);
+    this.found.set(log, found);
+    return found;
   }
 
-  private async ask(): Promise<Failure[]> {
-    if (this.log === undefined) return [];
-    const log = vscode.Uri.parse(this.log);
+  private async ask(log: string): Promise<Failure[]> {
+    const uri = vscode.Uri.parse(log);
     const client = await this.connection.get();
-    const { findings } = await client.sendRequest(protocol.findings, { uri: client.code2ProtocolConverter.asUri(log) });
-    return findings.map((finding) => new Failure(log, finding));
+    try {
+      const { findings } = await client.sendRequest(protocol.findings, { uri: client.code2ProtocolConverter.asUri(uri) });
+      return findings.map((finding) => new Failure(uri, finding));
+    } catch (error) {
+      this.connection.output.warn(`failures of ${log}: ${String(error)}`); // closed meanwhile, for one: nothing to tell the user
+      return [];
+    }
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
+    if (node instanceof LogNode) return this.ofLog(node);
     const item = node instanceof Failure ? ofFinding(node) : new vscode.TreeItem(node.why);
     const { location, line } = node instanceof Failure ? node.finding : node;
-    const number = `line ${(line + 1).toLocaleString("en")}`;
+    const number = vscode.l10n.t("line {0}", (line + 1).toLocaleString("en"));
     item.description = node instanceof Failure ? [...about(node.finding), number].join(" · ") : number;
     item.command = { title: "Show", command: SHOW_PLACE, arguments: [location] };
+    return item;
+  }
+
+  private ofLog({ log }: LogNode): vscode.TreeItem {
+    const status = this.logs.status(log.toString());
+    const item = new vscode.TreeItem(nameOf(log.toString()), vscode.TreeItemCollapsibleState.Expanded);
+    item.id = log.toString();
+    item.contextValue = "log";
+    item.tooltip = vscode.workspace.asRelativePath(log);
+    if (status === undefined) return item;
+    item.description = [WORD[status.verdict], counts(status)].filter((text) => text !== "").join(" · ");
+    item.iconPath = ICON[status.verdict];
+    if (status.errors + status.warnings === 0) item.collapsibleState = vscode.TreeItemCollapsibleState.None;
     return item;
   }
 
   dispose(): void {
     vscode.Disposable.from(...this.registrations).dispose();
   }
+}
+
+function nameOf(log: string): string {
+  return path.posix.basename(vscode.Uri.parse(log).path);
 }
 
 function ofFinding({ log, finding }: Failure): vscode.TreeItem {
@@ -108,18 +208,20 @@ function ofFinding({ log, finding }: Failure): vscode.TreeItem {
   item.contextValue = "finding";
   item.iconPath = new vscode.ThemeIcon(finding.severity, new vscode.ThemeColor(COLOURS[finding.severity]));
   item.tooltip = tooltip(finding);
+  item.accessibilityInformation = { label: [finding.severity, finding.title, ...about(finding)].join(", ") };
   return item;
 }
 
 function about({ index, category, count }: protocol.Finding): string[] {
-  return [...(index === 0 ? ["root cause"] : []), category, ...(count > 1 ? [`${count.toLocaleString("en")} times`] : [])];
+  const times = count > 1 ? [vscode.l10n.t("{0} times", count.toLocaleString("en"))] : [];
+  return [...(index === 0 ? [vscode.l10n.t("root cause")] : []), category, ...times];
 }
 
 /** What comes out of the log is appended as text, never as Markdown. */
 function tooltip({ title, message, rule, why }: protocol.Finding): vscode.MarkdownString {
   const text = new vscode.MarkdownString().appendMarkdown("**").appendText(title).appendMarkdown("**\n\n");
   if (message !== "" && !title.includes(message)) text.appendText(message).appendMarkdown("\n\n");
-  text.appendText(`rule ${rule}`);
+  text.appendText(vscode.l10n.t("rule {0}", rule));
   for (const reason of why) text.appendMarkdown("\n- ").appendText(reason);
   return text;
 }

@@ -25,12 +25,15 @@ export function isWindow(uri: vscode.Uri): boolean {
   return uri.scheme === SCHEME && uri.authority === "window";
 }
 
+/** The log's number (1-based) of a row of a view; undefined for rows that stand for others. */
+export function numberOf(view: vscode.TextDocument, row: number): number | undefined {
+  const match = MARGIN.exec(row < 0 || row >= view.lineCount ? "" : view.lineAt(row).text);
+  return match === null ? undefined : Number(match[1]);
+}
+
 /** The lines (1-based) before the first and after the last one of a window; undefined where there are none. */
 export function beyond(window: vscode.TextDocument): { earlier: number | undefined; later: number | undefined } {
-  const number = (row: number): number | undefined => {
-    const match = MARGIN.exec(row < 0 || row >= window.lineCount ? "" : window.lineAt(row).text);
-    return match === null ? undefined : Number(match[1]);
-  };
+  const number = (row: number): number | undefined => numberOf(window, row);
   const last = window.lineCount - 2; // the text ends with a line end
   const [first, final] = [number(1), number(last - 1)];
   return {

@@ -71,6 +71,11 @@ export class Logs implements vscode.Disposable {
     return last !== undefined && this.known.has(last) && tabUris().some((uri) => logOf(uri).toString() === last) ? last : undefined;
   }
 
+  /** The known logs that a tab shows, or a view of, in the order of the tabs. */
+  open(): string[] {
+    return [...new Set(tabUris().map((uri) => logOf(uri).toString()))].filter((log) => this.known.has(log));
+  }
+
   /** What a command is about: the document in front, unless that has nothing to do with a log, while another has. */
   target(): vscode.Uri | undefined {
     const current = this.current();

@@ -5,23 +5,53 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { LSPErrorCodes, ResponseError, WorkDoneProgress } from "vscode-languageclient/node";
 import type { Connection } from "./client";
+import { config } from "./config";
 import type { Failures } from "./failures";
+import { isReduced } from "./gaps";
 import { columnOf, open } from "./layout";
 import { activeUri, logOf } from "./logs";
 import * as protocol from "./protocol";
 
 /** How long to wait for what is known already before the user is told that it is being worked out. */
 const QUIET_MS = 400;
+/** In tokens; the one of the settings is offered as well. */
+const BUDGETS = [500, 1000, 2000, 4000, 8000, 16_000, 32_000];
+/** What a line of a log takes, more or less. */
+const TOKENS_A_LINE = 20;
 
-/** Opens the reduced log on the line of the root cause; a large log is analysed first, which the user may give up. */
-export async function openReduced(connection: Connection, log: vscode.Uri): Promise<void> {
+/** Opens the reduced log on the line of the root cause; a large log is analysed first, which the user may give up. `budget` in tokens. */
+export async function openReduced(connection: Connection, log: vscode.Uri, budget?: number): Promise<void> {
   const client = await connection.get();
-  const view = await analysed(connection, log);
+  const view = await analysed(connection, log, budget);
   if (view === undefined) return;
   const uri = client.protocol2CodeConverter.asUri(view.uri);
   const column = columnOf(log);
-  const viewColumn = columnOf(uri) ?? (column === undefined ? vscode.ViewColumn.Active : column + 1);
+  const viewColumn = columnOf(uri) ?? reducedTabs(log)[0]?.group.viewColumn ?? (column === undefined ? vscode.ViewColumn.Active : column + 1);
   await open(uri, new vscode.Position(view.line, 0), { viewColumn, preview: false });
+}
+
+/** Asks how large the reduced log shall be, and shows it so in place of what is shown now. */
+export async function chooseBudget(connection: Connection, log: vscode.Uri): Promise<void> {
+  const set = config.budget();
+  const sizes = [...new Set([...BUDGETS, set])].sort((one, other) => one - other);
+  const standard = vscode.l10n.t("as set in the settings");
+  const items = sizes.map((budget) => ({
+    label: vscode.l10n.t("{0} tokens", budget.toLocaleString("en")),
+    description: budget === set ? standard : "",
+    detail: vscode.l10n.t("about {0} lines", (Math.round(budget / TOKENS_A_LINE / 10) * 10).toLocaleString("en")),
+    budget,
+  }));
+  const choice = await vscode.window.showQuickPick(items, { title: vscode.l10n.t("How large shall the reduced log be?") });
+  if (choice === undefined) return;
+  const old = reducedTabs(log);
+  await openReduced(connection, log, choice.budget);
+  const shown = activeUri()?.toString();
+  await vscode.window.tabGroups.close(old.filter(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() !== shown));
+}
+
+function reducedTabs(log: vscode.Uri): vscode.Tab[] {
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+  return tabs.filter(({ input }) => input instanceof vscode.TabInputText && isReduced(input.uri) && logOf(input.uri).toString() === log.toString());
 }
 
 /** Triages a file of any size: the one given, the log in front, or one that the user is asked for. */
@@ -50,10 +80,10 @@ async function ask(): Promise<vscode.Uri | undefined> {
 }
 
 /** The view of a log once it has been analysed; undefined where the user gave up waiting. */
-async function analysed(connection: Connection, log: vscode.Uri): Promise<protocol.ReducedViewResult | undefined> {
+async function analysed(connection: Connection, log: vscode.Uri, budget: number | undefined): Promise<protocol.ReducedViewResult | undefined> {
   const client = await connection.get();
   const workDoneToken = randomUUID();
-  const params = { uri: client.code2ProtocolConverter.asUri(log), workDoneToken };
+  const params = { uri: client.code2ProtocolConverter.asUri(log), workDoneToken, ...(budget !== undefined && { budget }) };
   const giveUp = new vscode.CancellationTokenSource();
   let done = 0;
   let told: vscode.Progress<{ increment?: number }> | undefined;

@@ -1,0 +1,120 @@
+// What the extension shows beside the log: the tree, the reduced log, the status bar. Usage: node views.mjs EDITORS VSIX LOG LABELS.
+
+import assert from "node:assert/strict";
+import path from "node:path";
+import { repository, serverCommand, startEditor } from "./editor.mjs";
+import { startScenario } from "./scenario.mjs";
+import { START_MS } from "./workbench.mjs";
+
+const [editors = "", vsix = "", log = "", labels = "{}"] = process.argv.slice(2);
+/** @type {{root: {line: number, contains: string}}} */
+const { root } = JSON.parse(labels);
+const files = { "build.log": log, "compile.log": path.join(repository, "fixtures/cmake/missing-type-cascade/log.txt") };
+const code = await startEditor({ editors, vsix, files, settings: { "logsieve.server.command": serverCommand() } });
+const { page, vs, screenshot, check, start, quiet, stop } = await startScenario("views", editors, code, undefined, [code.opening("build.log")]);
+
+try {
+  await start();
+
+  await check("the tree lists the failures of all open logs, root cause first, with icons and counts", async () => {
+    await vs.until("verdict", vs.statusBar, (items) => items.some((item) => /Log failed, \d+ errors, [\d.]+k? tokens/.test(item)), START_MS);
+    await vs.command("LogSieve: Focus on Failures View");
+    const [cause] = await vs.until("failures", vs.failures, (rows) => rows.length > 1);
+    assert.ok(cause?.includes("root cause") && cause.includes(`line ${root.line.toLocaleString("en")}`), cause);
+    assert.equal(await vs.badge(), "2");
+    await vs.open("compile.log");
+    const rows = await vs.until("both logs", vs.failures, (seen) => seen.some((row) => row.startsWith("compile.log")));
+    assert.match(rows[0] ?? "", /^build\.log ?failed · 2 errors$/);
+    assert.equal(rows[1], cause);
+    const icons = await vs.failureIcons();
+    assert.equal(icons[0], "error");
+    assert.equal(new Set(icons).size > 0, true);
+    await vs.until("badge", vs.badge, (badge) => Number(badge) > 2);
+    await screenshot("tree");
+  });
+
+  await check("a failure is copied from its row", async () => {
+    await page.evaluate(() => navigator.clipboard.writeText("before"));
+    await vs.failureAction(1, "Copy This Failure");
+    const copied = await vs.until("clipboard", vs.clipboard, (copy) => copy !== "before");
+    assert.ok(copied.includes(root.contains), copied.slice(0, 500)); // of the log in the row, not of the one in front
+  });
+
+  await check("the tree is filtered by text and by severity, and says so", async () => {
+    const all = await vs.failures();
+    await vs.command("LogSieve: Filter Failures by Text");
+    await vs.until("question", vs.pick.title, (titles) => titles.some((title) => title.includes("contain")));
+    await page.keyboard.type("TypeError");
+    const rows = await vs.until("fewer", vs.failures, (seen) => seen.length < all.length);
+    assert.ok(rows.every((row) => row.includes(".log") || /TypeError/i.test(row)), rows.join("\n"));
+    await vs.until("told", vs.failuresMessage, (message) => /^\d+ of \d+ are shown/.test(message));
+    await vs.press("Enter");
+    await screenshot("filtered");
+    await vs.command("LogSieve: Clear Filter of Failures");
+    await vs.until("all", vs.failures, (seen) => seen.length === all.length);
+    await vs.command("LogSieve: List Errors Only");
+    await vs.until("told", vs.failuresMessage, (message) => /are shown/.test(message));
+    assert.ok(!(await vs.failureIcons()).includes("warning"));
+    await vs.command("LogSieve: Clear Filter of Failures");
+    await vs.until("all", vs.failures, (seen) => seen.length === all.length);
+  });
+
+  const reduced = () => vs.lines("logsieve://reduced");
+  const numbersIn = (/** @type {string[]} */ rows) => rows.map((row) => /^ *(\d+) \|/.exec(row)?.[1]).filter((number) => number !== undefined).map(Number).sort((one, other) => one - other);
+
+  await check("a click on what was left out shows it in place", async () => {
+    await vs.open("build.log");
+    await vs.command("LogSieve: Open Reduced Log");
+    await vs.until("cause", reduced, (rows) => rows.some((row) => row.includes(`${root.line} |`) && row.includes(root.contains)));
+    await vs.press("Control+Home");
+    await vs.until("top", reduced, (rows) => rows.some((row) => /^\s*\.\.\. \|/.test(row)));
+    await screenshot("reduced");
+    const gap = page.locator('.monaco-editor[data-uri^="logsieve://reduced"] .view-line', { hasText: /^\s*\.\.\.\s\|/ }).first();
+    const before = numbersIn(await reduced());
+    await gap.locator("span").first().click();
+    const after = await vs.until("more lines", async () => numbersIn(await reduced()), (numbers) => numbers.filter((number) => !before.includes(number)).length > 2);
+    assert.equal(after[0], 1);
+    await screenshot("expanded");
+  });
+
+  await check("the log and its reduced log scroll together", async () => {
+    await vs.press("Control+1");
+    await vs.command("Unfold All");
+    await vs.goTo(root.line);
+    await vs.until("cause in the reduced log", reduced, (rows) => rows.some((row) => row.includes(`${root.line} |`)));
+    await screenshot("together");
+    const there = numbersIn(await reduced());
+    await vs.press("Control+Home");
+    await vs.until("earlier", async () => numbersIn(await reduced()), (numbers) => (numbers[0] ?? 0) < (there[0] ?? 0));
+    await vs.press("Control+End");
+    await vs.until("later", async () => numbersIn(await reduced()), (numbers) => (numbers.at(-1) ?? 0) > (there.at(-1) ?? 0));
+  });
+
+  await check("what was shown is hidden again, and Enter leads from a row to the line of the log", async () => {
+    await vs.press("Control+2");
+    await vs.press("Control+Home");
+    await vs.command("LogSieve: Show or Hide Lines Left Out Here");
+    await vs.until("hidden", async () => numbersIn(await reduced()), (numbers) => !numbers.includes(1));
+    await vs.press("Control+Home");
+    await vs.press("ArrowDown"); // below what was left out
+    const first = numbersIn(await reduced())[0] ?? assert.fail("no number");
+    await vs.press("Enter");
+    await vs.cursorOn(first);
+    await vs.until("the log is in front", () => vs.lines(""), (rows) => numbersIn(rows).length === 0);
+  });
+
+  await check("the reduced log gets another size, in its place", async () => {
+    const tabs = (await vs.tabs()).length;
+    await vs.command("LogSieve: Change Size of Reduced Log");
+    await vs.until("sizes", vs.pick.title, (titles) => titles.some((title) => title.startsWith("How large")));
+    await screenshot("sizes");
+    await page.keyboard.type("500");
+    await vs.press("Enter");
+    await vs.until("smaller", async () => (await vs.lines("")).length, (rows) => rows > 0 && rows < 40);
+    await vs.until("one tab for another", vs.tabs, (now) => now.length === tabs);
+  });
+
+  await quiet();
+} finally {
+  await stop();
+}
