@@ -23,7 +23,7 @@ ROOMS: dict[str, set[str]] = {
     "workers": {"pipe"},
     "parallel": {"text", "disk", "packs", "core", "workers"},
     "llm": {"text", "model", "settings", "core"},
-    "operations": {"text", "model", "packs", "settings", "core", "llm"},
+    "operations": {"codebase", "text", "model", "packs", "settings", "core", "llm"},
     "lsp": {
         "codebase",
         "text",

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["Codebase", "Place", "names"]
 
 FILES = 50  # source files kept, with their definitions
+EXPLAINED = 3  # findings whose functions a model gets, and of each so many
+FRAMES = 4
+LONGEST = 60  # lines of one, and characters of a line
+WIDTH = 300
 READ = 1 << 25  # bytes of a log that are read for where its checkout is: runners tell it before anything else
 TOLD = 5000  # lines that may tell it
 LEARNT = 500  # lines of findings whose paths say what was moved
@@ -209,6 +213,28 @@ class Codebase:
                 for place in self.places(analysis, line, reference):
                     if place.sure:
                         found.setdefault((place.path, place.line), (line, reference, place))
+        return list(found.values())
+
+    def functions(self, analysis: Analysis, finding: int | None, most: int) -> list[tuple[str, int, tuple[str, ...]]]:
+        """The functions that the best findings, or one of them, went through: path in the workspace, number of the
+        first line (1-based) and lines, of at most `most` tokens together; of a long one those around the line.
+        """
+        from logsieve.core.render import tokens_of
+
+        found: dict[tuple[str, int], tuple[str, int, tuple[str, ...]]] = {}
+        wanted = analysis.findings[:EXPLAINED] if finding is None else [analysis.findings[finding]]
+        for each in wanted if most else ():
+            for at, _, place in self.frames(analysis, each)[:FRAMES]:
+                line, stale = self.now(analysis, at, place)
+                file = self.file(place.path)
+                _, first, last = file.around(line, LONGEST)
+                if stale or (place.path, first) in found:
+                    continue
+                path, text = self.inside(place.path), tuple(text[:WIDTH] for text in file.lines[first:last])
+                cost = tokens_of("\n".join((path, *text))) + 2 * len(text)  # and their numbers
+                if cost <= most:
+                    most -= cost
+                    found[place.path, first] = (path, first + 1, text)
         return list(found.values())
 
     # Whether the code is still that of the log

@@ -192,6 +192,7 @@ def explain(
     path: str,
     *,
     finding: int | None,
+    workspace: str,
     approve: Callable[[Prepared], bool],
     on_chunk: Callable[[str], None],
     note: Callable[[str], None],
@@ -199,11 +200,13 @@ def explain(
 ) -> dict[str, Any]:
     """Ask a model about the failure, or about one finding (1-based), and check its answer against the log.
 
-    `llm` are the settings of that name. `approve` is shown what would be sent, and decides. `on_chunk` gets the answer
-    as it comes, `note` what else happens.
+    `workspace` is the folder whose functions go along, where the failure went through them. `llm` are the settings of
+    that name. `approve` is shown what would be sent, and decides. `on_chunk` gets the answer as it comes, `note` what
+    else happens.
     """
     import asyncio
 
+    from logsieve.codebase import Codebase
     from logsieve.llm.errors import LlmError
     from logsieve.llm.explain import looked, prepare, run, smaller
     from logsieve.llm.verify import verify
@@ -214,7 +217,11 @@ def explain(
     if finding and finding > len(analysis.findings):
         return answer | {"error": f"there is no finding {finding}; the log has {len(analysis.findings)}"}
     index = finding - 1 if finding else None
-    prepared = prepare(analysis, settings, index)
+    code = Codebase((workspace,))
+    if settings.llm.source:
+        code.index()
+    source = code.functions(analysis, index, settings.llm.source)
+    prepared = prepare(analysis, settings, index, source)
     answer |= {"payload": prepared.payload, "tokens": prepared.tokens}
     if not approve(prepared):
         return answer
@@ -222,10 +229,10 @@ def explain(
         return answer | {"error": prepared.problem}
 
     async def look(calls: Sequence[Call]) -> Sequence[Looked]:
-        return looked(analysis, settings, index, prepared.payload, calls)
+        return looked(analysis, settings, index, prepared.payload, calls, source)
 
     async def less(times: int, tools: bool) -> str | None:
-        return smaller(analysis, settings, index, prepared.payload, times, tools)
+        return smaller(analysis, settings, index, prepared.payload, times, tools, source)
 
     try:
         text, further = asyncio.run(run(prepared.payload, settings, on_chunk, note=note, look=look, less=less))
@@ -346,6 +353,7 @@ OPERATIONS: tuple[Operation, ...] = (
             Parameter(
                 "finding", int, None, "Explain the finding of this number; triage lists them, 1 first.", minimum=1
             ),
+            Parameter("workspace", str, ".", "Folder with the code that the log is about."),
             *(_setting(DEFAULTS.llm, key) for key in LLM),
         ),
     ),

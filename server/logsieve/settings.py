@@ -135,6 +135,13 @@ class Llm:
     followUp: int = setting(  # noqa: N815 (as above)
         4000, "Most tokens of further lines that the model may ask for. 0: none.", 0, 1_000_000
     )
+    source: int = setting(
+        1000,
+        "Most tokens of functions of your own code, those that the failure went through, that go along. 0: none.",
+        0,
+        1_000_000,
+        guarded=True,
+    )
     inputPrice: float = setting(  # noqa: N815 (as above)
         0.0, "Price of a million tokens that are sent, for the estimate of costs.", 0, 10_000
     )

@@ -47,6 +47,22 @@ def test_what_is_sent_is_what_was_shown(run: Command, failing: Path, endpoint: E
     assert [request.body.decode() + "\n" for request in endpoint.received] == [shown]
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_functions_of_ones_own_go_along(run: Command, endpoint: Endpoint, tmp_path: Path, named: bool) -> None:
+    log = tmp_path / "build.log"
+    log.write_text(
+        'Traceback (most recent call last):\n  File "/ci/shop/tax.py", line 2, in rate\n'
+        "    return RATES[country]\nKeyError: 'xx'\n"
+    )
+    workspace = tmp_path / "code" if named else run.folder
+    (workspace / "shop").mkdir(parents=True)
+    (workspace / "shop/tax.py").write_text("def rate(country):\n    return RATES[country]\n")
+    options: list[str | Path] = ["--workspace", workspace] if named else []
+    assert b"shop/tax.py\\n1 | def rate(country):" in run(*to(endpoint), *options, "--dry-run", log).stdout
+    without = run(*to(endpoint), *options, "--source", "0", "--dry-run", log).stdout
+    assert b"def rate(country)" not in without
+
+
 def test_without_consent_nothing_is_sent(run: Command, failing: Path, endpoint: Endpoint) -> None:
     done = run(*to(endpoint), failing)
     assert done.returncode == 2

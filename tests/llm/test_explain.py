@@ -102,6 +102,31 @@ def test_lines_carry_their_numbers_in_the_log() -> None:
             assert log.text.clean(int(number) - 1).rstrip() == text
 
 
+CODE = [("src/a.py", 9, ("def f():", f"    return '{TOKEN}'"))]
+
+
+def test_code_goes_along_redacted_and_is_told() -> None:
+    prepared = explain.prepare(pytest_log(), settings(), source=CODE)
+    message = user_message(prepared)
+    assert "src/a.py\n 9 | def f():\n10 |     return '<secret:1>'" in message
+    assert TOKEN not in prepared.payload
+    assert "Code goes along, redacted alike: src/a.py:9-10." in prepared.terms
+    assert "Code goes along" not in explain.prepare(pytest_log(), settings()).terms
+
+
+def test_what_is_too_long_goes_without_code() -> None:
+    errors = (f"src/x{n}.c:{n}: error: no member named 'm{n}' in 'struct s{n}'" for n in range(60))
+    analysis, to = pytest_log(*errors), settings()
+    payload = explain.prepare(analysis, to, source=CODE).payload
+    without_tools = explain.smaller(analysis, to, None, payload, 0, False, CODE)
+    assert without_tools is not None
+    assert "src/a.py" in without_tools
+    less = explain.smaller(analysis, to, None, payload, 1, True, CODE)
+    assert less is not None
+    assert "src/a.py" not in less
+    assert explain.smaller(analysis, to, None, payload, 1, True) is None  # the code has changed since
+
+
 def test_the_verdict_and_the_findings_are_told() -> None:
     log = pytest_log()
     message = user_message(explain.prepare(log, settings()))

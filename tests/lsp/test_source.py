@@ -301,6 +301,22 @@ async def test_what_is_mended_is_noticed(client: Client, folder: Path) -> None:
     assert found["tags"] == [1]
 
 
+async def test_explain_takes_the_functions_along_that_the_failure_went_through(server: Client) -> None:
+    uri = opened(server)["textDocument"]["uri"]
+    shown = await server.request("logsieve/explainPreview", {"uri": uri})
+    for path, function in (("src/shop/tax.py", "def rate(country):"), ("src/shop/till.py", "def total(items):")):
+        assert f"{path}\\n4 | {function}" in shown["payload"]
+        assert f"{path}:4-5" in shown["terms"]
+    editors = await server.request("logsieve/prompt", {"uri": uri, "vendor": "v", "model": "m"})
+    assert "4 | def rate(country):" in editors["payload"]
+    assert "src/shop/tax.py:4-5" in editors["terms"]
+    server.settings = {"llm": {"source": 0}}
+    server.notify("workspace/didChangeConfiguration", {"settings": None})
+    await server.wait_for("workspace/configuration", skip=len(server.heard))
+    shown = await server.request("logsieve/explainPreview", {"uri": uri})
+    assert "def rate(country):" not in shown["payload"]
+
+
 async def test_marks_can_be_switched_off(client: Client, folder: Path) -> None:
     await greet(client, folder, {"source": {"diagnostics": False}})
     log = (folder / "build.log").as_uri()

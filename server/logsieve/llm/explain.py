@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from logsieve.core.redact import Redactor
     from logsieve.core.render import Rendered
 
-__all__ = ["Answer", "Prepared", "looked", "messages", "prepare", "run", "smaller"]
+__all__ = ["Answer", "Prepared", "along", "looked", "messages", "prepare", "run", "smaller"]
 
 ANSWER = 1000  # tokens of an answer, for the estimate of costs, and kept free in the context
 DESCRIBED = 500  # tokens that the tools' descriptions take of it
@@ -31,6 +31,10 @@ CLOSER = 1.6  # a context's tokens are estimated on the safe side, a budget's ar
 UNLIMITED = 1 << 40
 LEAST = 100  # tokens of an excerpt; less says nothing
 TIMES = 3  # that an excerpt is halved where the endpoint finds it too long
+
+
+# Of each function its file's path, the number of its first line (1-based), and its lines.
+Functions = Sequence[tuple[str, int, Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,57 +67,75 @@ class _Made(NamedTuple):
 
 
 def messages(
-    analysis: Analysis, budget: int, finding: int | None = None, turns: Sequence[dict[str, str]] = ()
+    analysis: Analysis,
+    budget: int,
+    finding: int | None = None,
+    turns: Sequence[dict[str, str]] = (),
+    source: Functions = (),
 ) -> list[dict[str, str]]:
     """What a model is told, with an excerpt of at most `budget` tokens, and then in a conversation. Pure."""
     from logsieve.core.excerpts import reduced
     from logsieve.llm import prompt
 
     shown = reduced(analysis, budget, finding)
-    first = _messages(shown.rendered, analysis, shown.redactor, finding, tools=False)
+    first = _messages(shown.rendered, analysis, shown.redactor, finding, source, tools=False)
     # Redacted as well, with the numbers of the excerpt: a question is often a piece of the log.
     said = shown.redactor.texts(turn["content"] for turn in turns)
     return [*first, *({**turn, "content": prompt.inert(text)} for turn, text in zip(turns, said, strict=True))]
 
 
-def prepare(analysis: Analysis, settings: Settings, finding: int | None = None) -> Prepared:
-    """The payload that explains the whole failure, or one finding of `analysis.findings`. Pure; returns plain data."""
-    return _made(analysis, settings, finding).prepared
+def prepare(analysis: Analysis, settings: Settings, finding: int | None = None, source: Functions = ()) -> Prepared:
+    """The payload that explains the whole failure, or one finding of `analysis.findings`, with the functions that it
+    went through. Pure; returns plain data.
+    """
+    return _made(analysis, settings, finding, source).prepared
 
 
 def looked(
-    analysis: Analysis, settings: Settings, finding: int | None, payload: str, calls: Sequence[Call]
+    analysis: Analysis,
+    settings: Settings,
+    finding: int | None,
+    payload: str,
+    calls: Sequence[Call],
+    source: Functions = (),
 ) -> tuple[reading.Looked, ...]:
-    """What the model gets for all it asked for so far. Pure. Nothing, if the log is not that of the payload now."""
-    made = _made(analysis, settings, finding)
+    """What the model gets for all it asked for so far. Pure. Nothing, if log and code are not those of the payload."""
+    made = _made(analysis, settings, finding, source)
     if made.prepared.payload != payload:
-        return tuple(reading.Looked("The log has changed. Answer with what you have.", "") for _ in calls)
+        return tuple(reading.Looked("The log has changed, or the code. Answer with what you have.", "") for _ in calls)
     return reading.look(analysis, made.shown.redactor, calls, made.further)
 
 
 def smaller(
-    analysis: Analysis, settings: Settings, finding: int | None, payload: str, times: int, tools: bool
+    analysis: Analysis,
+    settings: Settings,
+    finding: int | None,
+    payload: str,
+    times: int,
+    tools: bool,
+    source: Functions = (),
 ) -> str | None:
-    """The payload with its excerpt halved so often, and with or without tools; None where there is no such thing.
+    """The payload with its excerpt halved so often, then without functions, and with or without tools; None where there
+    is no such thing.
 
     It needs no second question: it is made of lines of the shown one alone, and who agreed to all agreed to some.
     """
     from logsieve.core.excerpts import narrowed
     from logsieve.core.reduce import reduce
 
-    made = _made(analysis, settings, finding)
+    made = _made(analysis, settings, finding, source)
     rendered = made.shown.rendered
     budget = rendered.tokens >> times
     if made.prepared.payload != payload or times > TIMES or (times and budget < LEAST):
         return None
     if times:
         rendered = narrowed(made.shown, reduce(analysis, budget, finding), len(analysis.text))
-    told = _messages(rendered, analysis, made.shown.redactor, finding, tools)
-    before = _messages(made.shown.rendered, analysis, made.shown.redactor, finding, made.further > 0)
+    told = _messages(rendered, analysis, made.shown.redactor, finding, () if times else source, tools)
+    before = _messages(made.shown.rendered, analysis, made.shown.redactor, finding, source, made.further > 0)
     return _payload(settings.llm, told, tools) if _covered(told, before) else None
 
 
-def _made(analysis: Analysis, settings: Settings, finding: int | None) -> _Made:
+def _made(analysis: Analysis, settings: Settings, finding: int | None, source: Functions) -> _Made:
     # Imported here, because the language server's front uses `run` alone and stays free of the engine.
     from logsieve.core.excerpts import reduced
     from logsieve.core.render import tokens_of
@@ -128,7 +150,7 @@ def _made(analysis: Analysis, settings: Settings, finding: int | None) -> _Made:
 
         def made(budget: int, tools: bool = tools, tried: list[Shown] = tried) -> list[dict[str, str]]:
             tried.append(reduced(analysis, budget, finding))
-            return _messages(tried[-1].rendered, analysis, tried[-1].redactor, finding, tools)
+            return _messages(tried[-1].rendered, analysis, tried[-1].redactor, finding, source, tools)
 
         told = prompt.fitted(made, llm.budget, room - DESCRIBED * tools)
         left = room - DESCRIBED * tools - prompt.size(told)
@@ -145,7 +167,7 @@ def _made(analysis: Analysis, settings: Settings, finding: int | None) -> _Made:
     prepared = Prepared(
         payload=payload,
         tokens=tokens_of(payload),
-        terms=_terms(llm, tokens_of(payload), further),
+        terms=_terms(llm, tokens_of(payload), further, source),
         endpoint=llm.endpoint,
         model=llm.model,
         problem=None if wrong is None else str(wrong),
@@ -154,11 +176,12 @@ def _made(analysis: Analysis, settings: Settings, finding: int | None) -> _Made:
 
 
 def _messages(
-    rendered: Rendered, analysis: Analysis, redactor: Redactor, finding: int | None, tools: bool
+    rendered: Rendered, analysis: Analysis, redactor: Redactor, finding: int | None, source: Functions, tools: bool
 ) -> list[dict[str, str]]:
     from logsieve.llm import prompt
 
-    return prompt.messages(rendered, analysis, redactor, finding, tools=tools)
+    files = [prompt.Source(*function) for function in source]
+    return prompt.messages(rendered, analysis, redactor, finding, source=files, tools=tools)
 
 
 def _payload(llm: Llm, told: Sequence[Message], tools: bool) -> str:
@@ -167,17 +190,24 @@ def _payload(llm: Llm, told: Sequence[Message], tools: bool) -> str:
     return text_of(client.PROVIDERS[llm.provider].body(llm, told, reading.TOOLS if tools else ()))
 
 
-def _terms(llm: Llm, tokens: int, further: int) -> str:
+def _terms(llm: Llm, tokens: int, further: int, source: Functions) -> str:
     said = f"About {tokens:,} tokens"
     if llm.inputPrice or llm.outputPrice:
         cost = (tokens * llm.inputPrice + ANSWER * llm.outputPrice) / 1_000_000
         said += f", at the prices set about {cost:.4f} with an answer of {ANSWER:,} tokens"
+    said += along(source)
     if further:
         said += (
             f". The model may ask for up to {further:,} tokens of further lines of this log; "
             "they are redacted alike, and the answer lists them"
         )
     return f"{said}."
+
+
+def along(source: Functions) -> str:
+    """What is said of the code that goes along, behind other words; empty where none does."""
+    places = [f"{path}:{first}-{first + len(lines) - 1}" for path, first, lines in source]
+    return f". Code goes along, redacted alike: {', '.join(places)}" if places else ""
 
 
 def _covered(told: Iterable[Message], before: Iterable[Message]) -> bool:

@@ -11,6 +11,7 @@ from logsieve.lsp.features.reduced import check_finding
 from logsieve.lsp.views import log_of
 
 if TYPE_CHECKING:
+    from logsieve.codebase import Codebase
     from logsieve.core.analysis import Analysis
     from logsieve.llm.verify import Verified
     from logsieve.lsp.front import Front
@@ -29,26 +30,30 @@ ANSWER = 1500  # tokens of a model's context that are left for its answer
 def write(
     analysis: Analysis,
     _at: Coordinates,
+    code: Codebase,
     model: str,
     budget: int,
+    source: int,
     room: int | None,
     finding: int | None,
     turns: list[dict[str, str]],
-) -> tuple[str, int]:
-    """The payload, which holds the messages as the client sends them, and its size in tokens."""
+) -> tuple[str, int, str]:
+    """The payload, which holds the messages as the client sends them, its size in tokens, and what code goes along."""
     from logsieve.core.render import tokens_of
     from logsieve.llm import explain, prompt
 
     check_finding(analysis, finding)
 
+    functions = code.functions(analysis, finding, source)
+
     def made(budget: int) -> list[prompt.Message]:
-        return explain.messages(analysis, budget, finding, turns)
+        return explain.messages(analysis, budget, finding, turns, functions)
 
     messages = made(budget) if room is None else prompt.fitted(made, budget, room)
     # Editors know no system role: their models take for it what they are told first.
     sent = [{**message, "role": message["role"].replace("system", "user")} for message in messages]
     payload = json.dumps({"model": model, "messages": sent}, ensure_ascii=False, indent=2)
-    return payload, tokens_of(payload)
+    return payload, tokens_of(payload), explain.along(functions)
 
 
 async def prompt(front: Front, params: PromptParams) -> ExplainPreviewResult:
@@ -58,12 +63,13 @@ async def prompt(front: Front, params: PromptParams) -> ExplainPreviewResult:
 
     room = None if params.context is None else params.context - ANSWER
     turns = [{"role": turn.role, "content": turn.content} for turn in params.turns or []]
-    asked: tuple[Any, ...] = (params.model, front.settings.llm.budget, room, params.finding, turns)
+    llm = front.settings.llm
+    asked: tuple[Any, ...] = (params.model, llm.budget, llm.source, room, params.finding, turns)
     log = log_of(params.uri)
-    payload, tokens = await front.session.ask(log, f"{__name__}:write", *asked)
+    payload, tokens, along = await front.session.ask(log, f"{__name__}:write", *asked, code=True)
     endpoint = f"editor:{params.vendor}"
     consented = Consent().granted(endpoint, front.folder_of(log))
-    terms = f"About {tokens:,} tokens."
+    terms = f"About {tokens:,} tokens{along}."
     return ExplainPreviewResult(endpoint, params.model, payload, tokens, terms, consented, None)
 
 

@@ -12,6 +12,7 @@ from logsieve.lsp.views import log_of
 from logsieve.settings import Settings
 
 if TYPE_CHECKING:
+    from logsieve.codebase import Codebase
     from logsieve.core.analysis import Analysis
     from logsieve.llm.explain import Prepared
     from logsieve.llm.provider import Call
@@ -24,17 +25,18 @@ NOT_SHOWN = "The text is not the one that was shown last, or the endpoint has ch
 NO_CONSENT = "Nothing was sent: sending to {} has not been agreed to."
 
 
-def prepare(analysis: Analysis, _at: Coordinates, settings: Settings, finding: int | None) -> Prepared:
+def prepare(analysis: Analysis, _at: Coordinates, code: Codebase, settings: Settings, finding: int | None) -> Prepared:
     """What would be sent."""
     from logsieve.llm import explain
 
     check_finding(analysis, finding)
-    return explain.prepare(analysis, settings, finding)
+    return explain.prepare(analysis, settings, finding, code.functions(analysis, finding, settings.llm.source))
 
 
 def looked(
     analysis: Analysis,
     _at: Coordinates,
+    code: Codebase,
     settings: Settings,
     finding: int | None,
     payload: str,
@@ -43,12 +45,14 @@ def looked(
     """What the model gets for all that it asked for so far."""
     from logsieve.llm import explain
 
-    return explain.looked(analysis, settings, finding, payload, calls)
+    source = code.functions(analysis, finding, settings.llm.source)
+    return explain.looked(analysis, settings, finding, payload, calls, source)
 
 
 def smaller(
     analysis: Analysis,
     _at: Coordinates,
+    code: Codebase,
     settings: Settings,
     finding: int | None,
     payload: str,
@@ -58,7 +62,8 @@ def smaller(
     """The payload with fewer of its lines, or without tools."""
     from logsieve.llm import explain
 
-    return explain.smaller(analysis, settings, finding, payload, times, tools)
+    source = code.functions(analysis, finding, settings.llm.source)
+    return explain.smaller(analysis, settings, finding, payload, times, tools, source)
 
 
 def verify(analysis: Analysis, _at: Coordinates, answer: str, uri: str, unfinished: bool = False) -> Verified:
@@ -74,7 +79,7 @@ async def preview(front: Front, params: ExplainPreviewParams) -> ExplainPreviewR
     from logsieve.lsp.protocol_llm import ExplainPreviewResult
 
     log = log_of(params.uri)
-    found: Prepared = await front.session.ask(log, f"{__name__}:prepare", front.settings, params.finding)
+    found: Prepared = await front.session.ask(log, f"{__name__}:prepare", front.settings, params.finding, code=True)
     front.shown[log] = (found.payload, found.endpoint)
     consented = bool(found.endpoint) and Consent().granted(found.endpoint, front.folder_of(log))
     return ExplainPreviewResult(
@@ -99,7 +104,8 @@ async def explain(front: Front, params: ExplainParams) -> ExplainResult:
         return ExplainResult("", "", 0, 0, [], NO_CONSENT.format(endpoint or "no endpoint"))
 
     async def ask(function: str, *more: Any) -> Any:
-        return await front.session.ask(log, f"{__name__}:{function}", settings, params.finding, params.payload, *more)
+        asked = settings, params.finding, params.payload, *more
+        return await front.session.ask(log, f"{__name__}:{function}", *asked, code=True)
 
     error: str | None = None
     try:
