@@ -16,7 +16,9 @@ ROOMS: dict[str, set[str]] = {
     "disk": set(),
     "settings": {"model"},
     "packs": {"model"},
-    "core": {"text", "model", "packs", "settings"},
+    "core": {"text", "model", "packs", "settings", "semantic"},
+    "semantic": {"model"},
+    "evaluation": {"text", "model", "packs", "settings", "core", "semantic"},
     "source": {"model"},
     "codebase": {"model", "core", "source"},
     "pipe": set(),
@@ -102,10 +104,12 @@ CORE: dict[str, set[str]] = {
         "findings",
         "merging",
         "noise",
+        "relevance",
     },
     "scan": {"scanner", "distinct", "parts"},  # its engine, its memory, and what it gives
     **{stage: {"outline"} for stage in ("sections", "findings", "merging", "noise")},  # columns that they hand on
     "reduce": {"analysis", "fitting"},  # a function of an Analysis
+    "relevance": {"analysis"},  # what the learned model is told of one
     "fitting": {"analysis"},  # the half of it that counts bytes
     "render": {"analysis", "redact"},  # the only way out redacts
     "excerpts": {"analysis", "reduce", "render", "redact"},  # what is asked for, as text
@@ -136,7 +140,7 @@ LIBRARIES: dict[str, tuple[set[str], bool]] = {
     "click": ({"cli", "options", "output"}, False),
     "mcp": ({"mcp_server"}, False),
     "anyio": ({"mcp_server"}, False),
-    "numpy": ({"text", "core", "lsp", "codebase"}, False),
+    "numpy": ({"text", "core", "lsp", "codebase", "semantic", "evaluation"}, False),
     "tree_sitter": ({"source"}, True),
     "torch": ({"semantic"}, True),
     "sentence_transformers": ({"semantic"}, True),

@@ -18,6 +18,7 @@ __all__ = [
     "Finding",
     "Gap",
     "Level",
+    "Likely",
     "Line",
     "Location",
     "Noise",
@@ -205,6 +206,18 @@ class Finding:
     count: int = 1
     score: float = 0.0
     why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """Lines that read like what explains a failure, as a learned model sees it: `line` is the one that does so most,
+    and `odds` its log odds.
+    """
+
+    start: int
+    end: int
+    line: int
+    odds: float
 
 
 @dataclass(frozen=True, slots=True)

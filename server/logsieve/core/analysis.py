@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import count
 from typing import TypeVar
@@ -13,10 +13,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from logsieve.core import blocks, envelope, findings, merging, noise, scan, sections, shapes
+from logsieve.core import blocks, envelope, findings, merging, noise, relevance, scan, sections, shapes
 from logsieve.core.outline import Sections
 from logsieve.core.parts import Part
-from logsieve.model import Block, Category, Envelope, Finding, Level, Line, Noise, Outcome, Verdict
+from logsieve.model import Block, Category, Envelope, Finding, Level, Likely, Line, Noise, Outcome, Verdict
 from logsieve.packs import PackSet, Pattern
 from logsieve.packs.patterns import compiled
 from logsieve.settings import DEFAULTS, Redact, Settings
@@ -45,6 +45,7 @@ class Analysis:
     `findings` come best first, the first is the root cause. Columns have one entry a line: `shapes` uint64, `levels`
     int8 (Level). `ended` is the line that says how the run ended, -1 where none does. `recognised` is whether the
     text looks like a log at all. `redact` is what of the text must not leave. Nothing is known of lines before `since`.
+    `likely` is where the learned model sees a cause, likeliest first; it is asked where packs are not sure.
     """
 
     text: LogText
@@ -63,6 +64,7 @@ class Analysis:
     scanned: scan.Scanned
     redact: Redact
     since: int = 0
+    likely: tuple[Likely, ...] = ()
 
     @property
     def envelopes(self) -> tuple[Envelope, ...]:
@@ -222,7 +224,7 @@ def analyse(
         watched,
     )
     recognised = bool(found or made or told or wrapping.layers)
-    return Analysis(
+    analysis = Analysis(
         text,
         verdict,
         why,
@@ -240,6 +242,7 @@ def analyse(
         settings.redact,
         since,
     )
+    return replace(analysis, likely=relevance.likely(analysis))
 
 
 def _cut(text: LogText, speaking: Sequence[Pattern], told: sections.Marks) -> bool:

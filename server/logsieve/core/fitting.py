@@ -51,6 +51,8 @@ class Limits:
     ending: int = 30  # lines of the end of a failed step
     ends: float = 0.2  # and its share
     unsure: float = 0.6  # their share, and twice the lines, where the root cause is not sure: it may stand there
+    likely: int = 6  # where it is not, places that the learned model takes for a cause
+    seems: float = 0.3  # and the share of each
     context: float = 0.82  # what surrounds findings is added only up to here: more is rarely worth its tokens,
     small: int = 950  # but up to here, in tokens, in a small budget
     tail: int = 200  # lines of the end, where nothing was found or room is left

@@ -71,6 +71,8 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[Offer]:
             upto=limits.context,
         )
     if failed and not sure:
+        for each in analysis.likely[: limits.likely]:
+            yield Offer(each.start, each.end, "reads like a cause", most=limits.seems, around=each.line)
         yield from _ends(analysis, 2 * limits.ending, limits.unsure, limits)
     said = _Said()
     rest = sorted(shown[: 4 * limits.heads], key=lambda f: said.before(f.rule, f.message))[1:]

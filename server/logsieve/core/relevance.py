@@ -1,0 +1,93 @@
+"""What the learned model says where packs are not sure, and what it is told of a log's lines: their messages, and the
+columns that the analysis has of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from logsieve.model import Level, Likely, Outcome, Verdict
+from logsieve.semantic.context import Columns
+from logsieve.semantic.scorer import shipped
+
+if TYPE_CHECKING:
+    from logsieve.core.analysis import Analysis
+
+__all__ = ["columns", "likely", "messages"]
+
+LONG = 300  # bytes of a message that are looked at
+HUGE = 1 << 16  # bytes from which on a line is looked at as it is written: to clean all of it takes long
+LAST = 6000  # lines of a log that the model is asked about, the last ones: that takes some 60 ms
+SURE = 70  # score of a finding from which packs know what failed, and the model is not asked
+FRINGE = -0.7  # log odds of what still belongs to a relevant line beside it
+APART = 3  # lines between two that belong together
+_OUTCOMES = {Outcome.FAILED: 1, Outcome.PASSED: -1, Outcome.UNKNOWN: 0}
+
+
+def likely(analysis: Analysis) -> tuple[Likely, ...]:
+    """Where the words of a log read like what explains a failure, likeliest first: asked of a run that did not pass,
+    where packs are not sure what failed. What packs know has no part in it.
+    """
+    root = next((finding for finding in analysis.findings if finding.severity is Level.ERROR), None)
+    end = len(analysis.text)
+    start = max(analysis.since, end - LAST)
+    if analysis.verdict is Verdict.PASSED or (root and root.score >= SURE) or start == end or not (scorer := shipped()):
+        return ()
+    odds = scorer.relevance(messages(analysis, start, end), columns(analysis, start, end), packs=False)
+    lines = np.flatnonzero(odds > FRINGE)
+    runs = np.split(lines, np.flatnonzero(np.diff(lines) > APART) + 1) if len(lines) else []
+    best = [(run, run[odds[run].argmax()]) for run in runs]
+    found = [
+        Likely(int(run[0]) + start, int(run[-1]) + start + 1, int(line) + start, float(odds[line]))
+        for run, line in best
+        if odds[line] > 0
+    ]
+    return tuple(sorted(found, key=lambda each: -each.odds))
+
+
+def messages(analysis: Analysis, start: int, end: int) -> list[bytes]:
+    """The messages of lines start..end, cut."""
+    starts = analysis.text.starts
+    return [
+        analysis.line(line).message[:LONG].encode("utf-8", "replace")[:LONG]
+        if starts[line + 1] - starts[line] < HUGE
+        else bytes(analysis.text.data[int(starts[line]) : int(starts[line]) + LONG])
+        for line in range(start, end)
+    ]
+
+
+def columns(analysis: Analysis, start: int, end: int) -> Columns:
+    """What is known of lines start..end beside their text; line numbers in it count from `start`."""
+    count = end - start
+    outcomes, ends = np.zeros(count, np.int8), np.full(count, len(analysis.text) - start)
+    sections = analysis.sections
+    here = (np.asarray(sections.starts) < end) & (np.asarray(sections.ends) > start)
+    for index in np.flatnonzero(here).tolist():  # the inner ones come later
+        inside = slice(max(0, sections.starts[index] - start), sections.ends[index] - start)
+        outcomes[inside] = _OUTCOMES[sections.outcome(index)]
+        ends[inside] = sections.ends[index] - start
+    scores, known = np.zeros(count, np.float32), np.zeros(count, np.float32)
+    for finding in reversed(analysis.findings):
+        if finding.start < end and finding.end > start:
+            scores[max(0, finding.start - start) : finding.end - start] = finding.score
+    for block in analysis.blocks:
+        if block.severity >= Level.WARNING and block.start < end and block.end > start:
+            inside = slice(max(0, block.start - start), block.end - start)
+            known[inside] = np.maximum(known[inside], block.specificity)
+    noise = np.zeros(count, bool)
+    for run in analysis.noise:
+        if run.start < end and run.end > start:
+            noise[max(0, run.start - start) : run.end - start] = True
+    _, inverse, counts = np.unique(analysis.shapes[start:end], return_inverse=True, return_counts=True)
+    return Columns(
+        counts[inverse],
+        analysis.scanned.found.levels[start:end],
+        outcomes,
+        ends,
+        scores,
+        known,
+        noise,
+        (analysis.ended if analysis.ended >= 0 else len(analysis.text)) - start,
+    )

@@ -1,0 +1,1 @@
+"""How good LogSieve is on labelled logs, and where the shipped model comes from."""

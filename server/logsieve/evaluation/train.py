@@ -1,0 +1,42 @@
+"""Trains the model that ships: `python -m logsieve.evaluation.train OUT FIXTURES [DATA]`.
+
+DATA is a folder with LogChunks and CiDiff; of both a third of the repositories is held out for the evaluation.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from logsieve import packs
+from logsieve.core.analysis import analyse
+from logsieve.evaluation.data import Labelled, fixtures, held, labelled
+from logsieve.evaluation.examples import of_log, of_packs
+from logsieve.semantic.training import Example, trained
+from logsieve.text import LogText
+
+__all__ = ["examples", "main"]
+
+
+def examples(logs: Iterable[Labelled]) -> list[Example]:
+    """What is learnt from some logs, each file once."""
+    known = packs.load()
+    found = []
+    for log in {log.path: log for log in logs}.values():
+        data = log.path.read_bytes()
+        found.append(of_log(analyse(LogText.from_bytes(data), known), log, data))
+    return found
+
+
+def main(out: str, *folders: str) -> None:
+    """Write the weights."""
+    logs = list(fixtures(Path(folders[0])))
+    for folder in folders[1:]:
+        logs += [log for log in labelled(Path(folder)) if log.source != "logdx"]
+    learnt = examples(log for log in logs if log.source == "fixtures" or not held(log.group))
+    Path(out).write_bytes(trained([*learnt, *of_packs()]).to_bytes())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

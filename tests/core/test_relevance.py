@@ -1,0 +1,49 @@
+"""Where packs do not know what failed, the words of the log decide what else the reduced log holds."""
+
+from __future__ import annotations
+
+from engine import analysed, pack_of
+from logsieve.core.reduce import reduce
+
+CHATTER = "".join(
+    f"[{n}] mixing portion {n} of dough in bowl {n % 7}, kneading calmly for {n} seconds\n" for n in range(900)
+)
+CAUSE = """\
+[901] Traceback of oven 3
+    bake() at kitchen/oven.qq:41
+    heat() at kitchen/heat.qq:12
+    HeatFault: expected 220 degrees but got 25, thermostat assertion failed
+"""
+UNKNOWN = CHATTER + CAUSE + CHATTER.replace("mixing", "folding") + "bakery stopped\nexit status 3\n"
+
+
+def test_a_cause_that_no_pack_knows_is_kept() -> None:
+    analysis = analysed(
+        UNKNOWN, pack_of("[[outcome]]\npattern = '^exit status 3$'\nresult = 'failed'\nscope = 'run'\n")
+    )
+    assert analysis.findings == ()
+    assert any(900 <= each.line < 904 for each in analysis.likely[:6])
+    kept = [p for p in reduce(analysis, 1000).pieces if p.reason == "reads like a cause"]
+    assert any(piece.start <= 901 and piece.end >= 904 for piece in kept)
+
+
+def test_where_packs_are_sure_the_model_is_not_asked() -> None:
+    log = (
+        "##[group]Run pytest\n"
+        + UNKNOWN
+        + "FAILED tests/test_x.py::test_y - AssertionError: 1 == 2\n##[error]Process completed with exit code 1.\n"
+    )
+    analysis = analysed(log)
+    assert analysis.findings[0].score >= 70
+    assert analysis.likely == ()
+
+
+def test_nor_is_it_where_nothing_failed() -> None:
+    pack = pack_of("[[outcome]]\npattern = '^bakery stopped$'\nresult = 'passed'\nscope = 'run'\n")
+    assert analysed(UNKNOWN, pack).likely == ()
+    assert analysed("").likely == ()
+
+
+def test_of_a_long_log_the_last_lines_are_looked_at() -> None:
+    pack = pack_of("[[outcome]]\npattern = '^exit status 3$'\nresult = 'failed'\nscope = 'run'\n")
+    assert all(each.start >= 6000 for each in analysed(CHATTER * 7 + UNKNOWN, pack).likely)
