@@ -1,4 +1,4 @@
-"""Text for people: what each operation's answer looks like on a terminal or in a pipe, and the progress bar on stderr.
+"""Text for people: what each operation's answer looks like on a terminal or in a pipe.
 
 Log text never reaches a terminal unsanitised. Colours are for terminals, unless a user or NO_COLOR, FORCE_COLOR or
 CLICOLOR_FORCE say otherwise.
@@ -11,16 +11,13 @@ import os
 import re
 import shutil
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from logsieve.model import duration_text
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as RichProgress
     from rich.text import Text
 
     from logsieve.core.analysis import Analysis
@@ -28,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "VIEWS",
-    "Progress",
     "Row",
     "coloured",
     "counted",
@@ -41,14 +37,12 @@ __all__ = [
     "width",
 ]
 
-PATIENCE = 0.5  # seconds of work after which a progress bar appears
 PIPE_WIDTH = 200  # columns of a line of the log where there is no terminal to ask
 LEAST = 20  # columns that something of the log gets however narrow the terminal
 BLOCK = 20  # lines of the root cause's block that are shown
 SHORT, CONTEXT = 5, 2  # a block of fewer lines is shown with so many around it
 NOTED, END = 5, 3  # of a run that did not fail: warnings, and lines up to the one that says how it ended
 OTHERS = 20  # further findings that are listed
-LABEL = 40  # characters of a path beside the progress bar
 REASONS = 5  # reasons of noise, and sections, that are listed
 
 # Controls but tab and line feed (C0, DEL, C1), line separators, and marks that reorder text.
@@ -353,54 +347,3 @@ VIEWS = {
     "filter": _filter,
     "run": _run,
 }
-
-
-class Progress:
-    """A progress bar on stderr, if that is a terminal and the work lasts. Called with the share done, 0 to 1."""
-
-    def __init__(self, label: str) -> None:
-        self._label = sanitised(label if len(label) <= LABEL else "…" + label[-LABEL:])
-        self._share = 0.0
-        self._bar: RichProgress | None = None
-        self._lock = threading.Lock()
-        self._timer = threading.Timer(PATIENCE, self._appear)
-        self._timer.daemon = True
-        self._done = not sys.stderr.isatty()
-
-    def __enter__(self) -> Self:
-        if not self._done:
-            self._timer.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end()
-
-    def __call__(self, share: float) -> None:
-        """Note how much is done; where all is, the bar goes away."""
-        self._share = share
-        if share >= 1:
-            self._end()
-        elif self._bar:
-            self._bar.update(self._bar.task_ids[0], completed=share)
-
-    def _end(self) -> None:
-        with self._lock:
-            self._done = True
-            bar, self._bar = self._bar, None
-        self._timer.cancel()
-        if bar:
-            bar.stop()
-
-    def _appear(self) -> None:
-        from rich.console import Console
-        from rich.progress import Progress as RichProgress
-
-        bar = RichProgress(console=Console(stderr=True), transient=True)
-        bar.add_task(self._label, total=1.0)
-        bar.update(bar.task_ids[0], completed=self._share)
-        with self._lock:
-            if not self._done:
-                bar.start()
-                self._bar = bar

@@ -81,7 +81,7 @@ def test_short_work_is_not_shown(talk: Talk) -> None:
 
 
 def test_a_request_that_waits_is_told_from_the_start(talk: Talk) -> None:
-    with talk.front.waiting(URI, "its own"):
+    with talk.front.reading.waiting(URI, "its own"):
         talk.front.on_progress(URI, 0.0, 0.0)
         talk.front.on_progress(URI, 0.5, 0.3)
         talk.front.on_progress(URI, None)

@@ -61,7 +61,8 @@ def done(
     `alone`: one log after the other, in this process.
     """
     from logsieve import many
-    from logsieve.terminal import Progress, coloured, width
+    from logsieve.progress import Progress
+    from logsieve.terminal import coloured, width
 
     exit_zero = parameters.pop("exit_zero", False)
     if format_ == "text" and "numbers" in parameters:
@@ -123,7 +124,8 @@ def _follow(path: str, packs: PackSet, settings: Settings, format_: str, color: 
     from logsieve.core.analysis import analyse
     from logsieve.follow import states
     from logsieve.live import face
-    from logsieve.terminal import Progress, coloured
+    from logsieve.progress import Progress
+    from logsieve.terminal import coloured
 
     def analysed(text: LogText, earlier: Analysis | None) -> Analysis:
         if earlier:

@@ -76,7 +76,8 @@ def _told(
     from logsieve import many
     from logsieve.disk import Disk
     from logsieve.model import Verdict
-    from logsieve.terminal import Progress, coloured, width
+    from logsieve.progress import Progress
+    from logsieve.terminal import coloured, width
     from logsieve.text import looks_binary
 
     data = Disk(kept)

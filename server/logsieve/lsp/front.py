@@ -36,6 +36,7 @@ from logsieve.lsp.features import (
     tool,
     view,
 )
+from logsieve.lsp.progress import Progress
 from logsieve.lsp.publish import Publisher
 from logsieve.lsp.session import AskFailedError, Session, WorkerLostError
 from logsieve.lsp.views import log_of
@@ -90,7 +91,6 @@ GIVEN_UP = (
     '("LogSieve: Restart Server" in VS Code, ":lsp restart" or ":edit" in Neovim); the server\'s log says more.'
 )
 PROBLEMS = 3  # with packs and patterns that are shown one by one: each is a pop-up
-SHOWN_AFTER = 0.5  # seconds of work before a window about it opens
 FAILED = "LogSieve could not finish something; the server's log says what. It goes on without."
 
 
@@ -105,6 +105,7 @@ class Front(LanguageServer):
         session.listener = self
         self.publisher = Publisher(self)
         self.watcher = Watcher(self)
+        self.reading = Progress(self)
         self.marks = marks.Marks(self)
         self.settings = DEFAULTS
         self.commands: frozenset[str] = frozenset()
@@ -114,8 +115,6 @@ class Front(LanguageServer):
         self._client = Client()
         self._trusted = False
         self._told: set[str] = set()
-        self._progress: dict[str, str] = {}
-        self._waiting: dict[str, str] = {}  # by log: the token under which a request is told of progress
         self._tasks: set[asyncio.Task[None]] = set()
         for method, handler in FEATURES.items():
             self.feature(method, OPTIONS.get(method))(self._guarded(handler))
@@ -349,8 +348,7 @@ class Front(LanguageServer):
             self._tell(GIVEN_UP, types.MessageType.Error)
         else:
             self._tell(CRASHED, types.MessageType.Warning)
-        for uri in list(self._progress):
-            self.on_progress(uri, None)
+        self.reading.end()
 
     def on_reload(self) -> None:
         """Packs have changed."""
@@ -367,46 +365,5 @@ class Front(LanguageServer):
             self._tell(more, types.MessageType.Warning)
 
     def on_progress(self, uri: str, fraction: float | None, seconds: float = 0) -> None:
-        """Work under way: told where a request waits for it; if it takes long, also by clients that announced they can
-        show it.
-        """
-        if waiting := self._waiting.get(uri):
-            report = types.WorkDoneProgressReport(percentage=100 if fraction is None else int(100 * fraction))
-            self.work_done_progress.report(waiting, report)
-            return
-        if not self.can("window.work_done_progress"):
-            return
-        token = self._progress.get(uri)
-        if fraction is None:
-            if token and self._progress.pop(uri, None) in self.work_done_progress.tokens:
-                self.work_done_progress.end(token, types.WorkDoneProgressEnd())
-        elif token is None:
-            if seconds >= SHOWN_AFTER:
-                self._progress[uri] = token = str(uuid4())
-                self.work_done_progress.create(token, lambda _: self._begin_progress(uri, token))
-        elif token in self.work_done_progress.tokens:
-            report = types.WorkDoneProgressReport(percentage=int(100 * fraction))
-            self.work_done_progress.report(token, report)
-
-    @contextmanager
-    def waiting(self, uri: str, token: str | None) -> Iterator[None]:
-        """While a request waits for the analysis of a log, tell it under its own token, if it has one."""
-        if token is None:
-            yield
-            return
-        self._waiting[uri] = token
-        self.work_done_progress.begin(token, types.WorkDoneProgressBegin("LogSieve", percentage=0))
-        try:
-            yield
-        finally:
-            if self._waiting.get(uri) == token:
-                del self._waiting[uri]
-            self.work_done_progress.end(token, types.WorkDoneProgressEnd())
-            self.work_done_progress.tokens.pop(token, None)
-
-    def _begin_progress(self, uri: str, token: str) -> None:
-        name = uri.rpartition("/")[2]
-        begin = types.WorkDoneProgressBegin("LogSieve", message=f"reading {name}", percentage=0, cancellable=False)
-        self.work_done_progress.begin(token, begin)
-        if self._progress.get(uri) != token:  # over before the client had its window ready
-            self.work_done_progress.end(token, types.WorkDoneProgressEnd())
+        """A log is read so far."""
+        self.reading.told(uri, fraction, seconds)

@@ -65,7 +65,7 @@ async def reduced_view(front: Front, params: ReducedViewParams) -> ReducedViewRe
 
     log = log_of(params.uri)
     uri = Reduced(log, front.budget(params.budget)).uri
-    with front.waiting(log, params.workDoneToken):
+    with front.reading.waiting(log, params.workDoneToken):
         return ReducedViewResult(uri, await front.session.ask(uri, f"{__name__}:cause"))
 
 
