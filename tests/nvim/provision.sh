@@ -4,16 +4,12 @@
 # packages stay as they are: $LOGSIEVE_EDITORS, or ~/.cache/logsieve-editors. What is there already is kept (a moving suite drops old versions).
 # Exit 3 says that this machine cannot be provisioned; the last line of stderr says why.
 set -euo pipefail
+source "$(dirname "$(readlink -f "$0")")/../debian.sh"
 
 SUITE=${LOGSIEVE_NVIM_SUITE:-forky} # the first Debian suite with Neovim 0.12
 
 cache=${LOGSIEVE_EDITORS:-${XDG_CACHE_HOME:-$HOME/.cache}/logsieve-editors}
 dest=$cache/nvim-$SUITE
-
-cannot() {
-  echo "cannot provision Neovim: $*" >&2
-  exit 3
-}
 
 new_enough() {
   [[ $("$1" --headless --clean -c 'lua io.stdout:write(vim.fn.has("nvim-0.11"))' -c 'qa!' 2>/dev/null) == 1 ]]
@@ -33,31 +29,6 @@ LAUNCHER
   chmod +x "$1/nvim"
 }
 
-# fetch FOLDER: the package, and all it depends on, from the suite; signatures are checked by apt.
-fetch() {
-  local keys=/usr/share/keyrings/debian-archive-keyring.gpg mirror work=$1/.apt packages
-  { command -v apt-get && command -v dpkg; } >&2 || cannot "needs Debian's apt-get and dpkg, or Neovim 0.11 on the PATH"
-  [[ -f $keys ]] || cannot "needs Debian's archive keys ($keys), or Neovim 0.11 on the PATH"
-  mirror=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | grep -v snapshot | head -n 1 | tr -d ' ' || true)
-  [[ -n $mirror ]] || cannot "apt's sources name no Debian mirror"
-  mkdir -p "$work"/{lists/partial,cache/archives/partial,debs}
-  echo "deb [signed-by=$keys] $mirror $SUITE main" >"$work/sources.list"
-  : >"$work/status" # as if nothing were installed: apt names everything that is needed
-  local apt=(
-    apt-get -qq -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
-    -o Dir::State::lists="$work/lists" -o Dir::State::status="$work/status" -o Dir::Cache="$work/cache"
-    -o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none -o APT::Install-Recommends=0
-  )
-  "${apt[@]}" update >&2
-  packages=$("${apt[@]}" -s install neovim | sed -n 's/^Inst \([^ ]*\).*/\1/p' |
-    grep -v -E '^(gcc-.*-base|media-types|install-info|zlib.*|debconf|perl.*|dpkg|tar)$') # nothing that Neovim loads
-  # shellcheck disable=SC2086 # one word a package
-  (cd "$work/debs" && "${apt[@]}" download $packages >&2)
-  local deb
-  for deb in "$work"/debs/*.deb; do dpkg -x "$deb" "$1"; done
-  rm -rf "$work" "$1"/usr/share/{doc,locale,man}
-}
-
 if command -v nvim >/dev/null && new_enough nvim; then
   command -v nvim
   exit
@@ -68,7 +39,7 @@ if [[ ! -x $dest/nvim ]]; then
   scratch=$(mktemp -d "$cache/nvim.XXXXXX")
   trap 'rm -rf "$scratch"' EXIT
   echo "provision: fetching Neovim from Debian $SUITE" >&2
-  fetch "$scratch"
+  fetch_debian "$SUITE" "$scratch" neovim '^(gcc-.*-base|media-types|install-info|zlib.*|debconf|perl.*|dpkg|tar)$' # nothing that it loads
   write_launcher "$scratch"
   new_enough "$scratch/nvim" || cannot "the Neovim of Debian $SUITE does not run here, or is too old"
   chmod 755 "$scratch"
