@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from logsieve.source import locations, syntax
-from logsieve.source.frames import dependency
+from logsieve.source.frames import FEWEST, dependency, runs
 from logsieve.source.paths import is_absolute
 from logsieve.source.reference import Kind, Reference
 from logsieve.source.told import TELLS, told
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.model import Finding
 
-__all__ = ["Codebase", "Place", "names"]
+__all__ = ["Codebase", "Place", "library_frames", "names"]
 
 FILES = 50  # source files kept, with their definitions
 EXPLAINED = 3  # findings whose functions a model gets, and of each so many
 FRAMES = 4
 LONGEST = 60  # lines of one, and characters of a line
 WIDTH = 300
+TRACED = 500  # lines of blocks that are looked at for frames of libraries
 READ = 1 << 25  # bytes of a log that are read for where its checkout is: runners tell it before anything else
 TOLD = 5000  # lines that may tell it
 LEARNT = 500  # lines of findings whose paths say what was moved
@@ -260,6 +261,31 @@ class Codebase:
             paths = [r.path for line in _lines_of_findings(analysis) for r in names(analysis, line) if r.path]
             known = logs[analysis] = _Log(learn(self._workspace, paths, roots, self._mapped), directories)
         return known
+
+
+_frames: WeakKeyDictionary[Analysis, list[tuple[int, int, str]]] = WeakKeyDictionary()
+
+
+def library_frames(analysis: Analysis) -> list[tuple[int, int, str]]:
+    """The runs of lines in blocks, the best findings' first, that are frames of others' code: start, end (half-open),
+    and what stands for them. None begins where a block does, or holds the line that says what happened.
+    """
+    if analysis in _frames:
+        return _frames[analysis]
+    known = [(f.start, f.end, f.anchor) for f in analysis.findings]
+    known += [(b.start, b.end, b.anchor) for b in analysis.blocks]
+    shown = {line for start, _, anchor in known for line in (start, anchor)}
+    found: dict[int, tuple[int, int, str]] = {}
+    left = TRACED
+    for start, end in dict.fromkeys((start, end) for start, end, _ in known):
+        lines = range(start, min(end, start + left))
+        if len(lines) > FEWEST:
+            left -= len(lines)
+            for first, last, words in runs([analysis.line(line).message for line in lines]):
+                if shown.isdisjoint(range(start + first, start + last)):
+                    found.setdefault(start + first, (start + first, start + last, words))
+    _frames[analysis] = [found[start] for start in sorted(found)]
+    return _frames[analysis]
 
 
 def names(analysis: Analysis, line: int) -> list[Reference]:

@@ -301,6 +301,17 @@ async def test_what_is_mended_is_noticed(client: Client, folder: Path) -> None:
     assert found["tags"] == [1]
 
 
+async def test_frames_of_libraries_fold_inside_a_trace(server: Client) -> None:
+    frame = '  File "/opt/python/lib/python3.12/site-packages/web/app.py", line 3, in call\n    return self.app()\n'
+    head, _, tail = TRACE.partition('  File "/home/runner/work/shop/shop/src/shop/till.py"')
+    document = opened(server, f'{head}{frame * 14}  File "/home/runner/work/shop/shop/src/shop/till.py"{tail}')
+    expected = {"startLine": 3, "endLine": 30, "collapsedText": "14 frames in site-packages", "kind": "region"}
+    assert expected in await server.request("textDocument/foldingRange", document)
+    found = await server.request("logsieve/noise", {"uri": document["textDocument"]["uri"]})
+    [run] = [run for run in found["noise"] if run["start"] == 3]
+    assert (run["end"], run["lines"], run["text"]) == (30, 28, "14 frames in site-packages")
+
+
 async def test_explain_takes_the_functions_along_that_the_failure_went_through(server: Client) -> None:
     uri = opened(server)["textDocument"]["uri"]
     shown = await server.request("logsieve/explainPreview", {"uri": uri})

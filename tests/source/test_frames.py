@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from logsieve.source.frames import dependency, first_own, within
+from logsieve.source.frames import dependency, first_own, runs, within
 from logsieve.source.locations import find
 from logsieve.source.reference import Reference
 
@@ -60,3 +60,51 @@ def test_the_first_own_frame() -> None:
     assert own is not None
     assert own.path == "/app/src/orders.js"
     assert first_own(frames[:2]) is None
+
+
+PYTHON = """\
+Traceback (most recent call last):
+  File "/app/cart.py", line 3, in pay
+    client.get(url)
+  File "/app/.venv/lib/python3.12/site-packages/httpx/_client.py", line 1, in get
+    return self.request(
+           ^^^^^^^^^^^^^
+  File "/app/.venv/lib/python3.12/site-packages/httpx/_client.py", line 2, in request
+  File "/usr/lib/python3.12/socket.py", line 3, in connect
+    raise
+OSError: no route
+"""
+JAVA = """\
+java.lang.IllegalStateException: no
+\tat com.shop.Till.pay(Till.java:3)
+\tat java.base/java.lang.reflect.Method.invoke(Method.java:580)
+\tat org.junit.platform.X.a(X.java:1)
+\tat org.junit.platform.X.b(X.java:2)
+\tat org.junit.platform.X.c(X.java:3)
+\tat com.shop.Main.main(Main.java:3)
+\tat java.base/java.util.A.a(A.java:1)
+"""
+GO = """\
+goroutine 7 [running]:
+testing.tRunner.func1.2({0x1, 0x2})
+\t/usr/local/go/src/testing/testing.go:1545 +0x238
+testing.tRunner.func1()
+\t/usr/local/go/src/testing/testing.go:1548 +0x397
+panic({0x1, 0x2})
+\t/usr/local/go/src/runtime/panic.go:914 +0x21f
+shop.Pay(...)
+\t/app/till.go:9
+"""
+
+
+@pytest.mark.parametrize(
+    ("trace", "expected"),
+    [
+        (PYTHON, [(3, 9, "3 frames in site-packages and Python")]),
+        (JAVA, [(2, 6, "4 frames in JUnit and Java")]),
+        (GO, [(1, 7, "3 frames in Go")]),
+        ("error: no\n", []),
+    ],
+)
+def test_frames_of_libraries_that_follow_each_other(trace: str, expected: list[tuple[int, int, str]]) -> None:
+    assert runs(trace.splitlines()) == expected

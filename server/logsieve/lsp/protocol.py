@@ -211,7 +211,7 @@ class NoiseRun:
 
 @dataclass(frozen=True, slots=True)
 class NoiseResult:
-    """In the order of the log."""
+    """In the order of the log; with frames of libraries inside traces."""
 
     noise: list[NoiseRun]
 

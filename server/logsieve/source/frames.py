@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
+from logsieve.source import locations
 from logsieve.source.reference import Kind, Reference
 
-__all__ = ["dependency", "first_own", "within"]
+__all__ = ["dependency", "first_own", "runs", "within"]
+
+FEWEST = 3  # frames that are worth a fold
+NAMED = 2  # libraries that are named
 
 # Folders of what is installed, not written: what they are called in a sentence ("14 frames in site-packages"), and how
 # they look in a path with `/` between folders. The folders behind the match are the package's own.
@@ -78,6 +83,39 @@ def within(path: str) -> tuple[str, str]:
         name, end = _FOLDERS[int(str(m.lastgroup)[1:])][0], m.end()
         at = m.start() + 1  # the next may begin in this one
     return name, path[end:] if name else ""
+
+
+def runs(lines: Sequence[str]) -> list[tuple[int, int, str]]:
+    """The runs of frames in others' code among the lines of a trace: start, end (half-open), and what stands for them
+    ("14 frames in site-packages"). What is indented deeper below a frame's first line (its place, its code) belongs to
+    it.
+    """
+    depths = [len(text) - len(text.lstrip()) for text in lines]
+    owners = [_owner(text) for text in lines]
+    for n in range(len(lines) - 1):  # Go names the function alone, and below it where that is
+        if owners[n] is None and owners[n + 1] is not None and depths[n + 1] > depths[n]:
+            owners[n] = owners[n + 1]
+    found: list[tuple[int, int, str]] = []
+    start = depth = 0
+    whose: list[str] = []
+    for number, (owner, inside) in enumerate(zip((*owners, None), (*depths, 0), strict=True)):
+        if whose and inside > depth and owner != "":
+            continue
+        if owner:
+            start, depth = (start if whose else number), inside
+            whose.append(owner)
+            continue
+        if len(whose) >= FEWEST:
+            names = [name for name, _ in Counter(whose).most_common(NAMED)]
+            found.append((start, number, f"{len(whose)} frames in {' and '.join(names)}"))
+        whose = []
+    return found
+
+
+def _owner(text: str) -> str | None:
+    """Whose code a line names, as `dependency`; None where it names no place in code."""
+    reference = next((r for r in locations.find(text) if r.line or r.kind is Kind.SYMBOL), None)
+    return dependency(reference) if reference else None
 
 
 def first_own(references: Iterable[Reference]) -> Reference | None:

@@ -1,4 +1,4 @@
-"""Folds: noise with what it hides, sections, and blocks."""
+"""Folds: noise with what it hides, sections, blocks, and in them the frames of libraries."""
 
 from __future__ import annotations
 
@@ -26,12 +26,16 @@ class Fold:
 
 
 def folds(analysis: Analysis, at: Coordinates, most: int) -> list[Fold]:
-    """At most `most` folds that nest, one a first line: noise before sections before blocks, longer before shorter."""
+    """At most `most` folds that nest, one a first line: noise before sections before blocks before frames of libraries,
+    longer before shorter.
+    """
+    from logsieve.codebase import library_frames
+
     noise = [(n.start, n.end, fold_text(n)) for n in analysis.noise]
     sections = [(s, e, None) for s, e in zip(analysis.sections.starts, analysis.sections.ends, strict=True)]
     blocks = [(b.start, b.end, None) for b in analysis.blocks]
     wanted: dict[int, tuple[int, int, str | None]] = {}
-    for group in (noise, sections, blocks):
+    for group in (noise, sections, blocks, library_frames(analysis)):
         for fold in sorted(group, key=lambda f: f[0] - f[1]):
             if fold[1] - fold[0] > 1 and len(wanted) < most:
                 wanted.setdefault(fold[0], fold)

@@ -1,4 +1,4 @@
-"""The runs of lines that say nothing new, with what a fold of them shows."""
+"""The runs of lines that say nothing new, frames of libraries too, with what a fold of them shows."""
 
 from __future__ import annotations
 
@@ -22,16 +22,21 @@ def fold_text(run: Noise) -> str:
 
 def runs(analysis: Analysis, at: Coordinates) -> list[dict[str, Any]]:
     """The fields of each run as the protocol names them."""
+    from logsieve.codebase import library_frames
+
+    worst = {n.start: n.worst.word for n in analysis.noise if n.worst >= Level.INFO}
+    runs = [(n.start, n.end, n.reason, fold_text(n)) for n in analysis.noise]
+    runs += [(start, end, words, words) for start, end, words in library_frames(analysis)]
     return [
         {
-            "start": at.first(n.start),
-            "end": at.last(n.end - 1),
-            "lines": n.end - n.start,
-            "reason": n.reason,
-            "worst": n.worst.word if n.worst >= Level.INFO else None,
-            "text": fold_text(n),
+            "start": at.first(start),
+            "end": at.last(end - 1),
+            "lines": end - start,
+            "reason": reason,
+            "worst": worst.get(start),
+            "text": text,
         }
-        for n in analysis.noise
+        for start, end, reason, text in sorted(runs)
     ]
 
 
