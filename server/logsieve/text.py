@@ -34,6 +34,7 @@ _LONGEST_MOVE = 12  # bytes
 _BREAK = re.compile(rb"\r|" + _MOVES.pattern)
 _BACKSPACES = re.compile(rb"\x08+")
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\b\x1b") + b"\x7f"
+_INVISIBLE = _CONTROLS + b"\b"
 _SPECIALS = _CONTROLS + b"\r\b\x1b"
 _CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]+")
 _BOM = re.compile(rb"(?m)^(?:\xef\xbb\xbf)+")
@@ -198,6 +199,8 @@ def _shown(raw: bytes, start: int) -> list[tuple[int, int]]:
     if raw.isascii() and not _special(raw):
         return [(0, len(raw))]
     at, end = _last_frame(raw, start)
+    if at < end and not _special(raw[at:end]):  # mostly, and to look for what is special takes longer
+        return [(at, end)]
     spans: list[tuple[int, int]] = []
     for m in _SPECIAL.finditer(raw, at, end):
         if m.start() > at:
@@ -212,20 +215,24 @@ def _last_frame(raw: bytes, start: int) -> tuple[int, int]:
     """The last frame that shows something, else the first."""
     end = len(raw)
     first = (start, end)
-    for found in _breaks(raw, start, end):
-        if _shows(raw[found.end() : end]):
-            return found.end(), end
-        first = (start, found.start())
-        end = found.start()
+    for before, after in _breaks(raw, start, end):
+        if _shows(raw[after:end]):
+            return after, end
+        first = (start, before)
+        end = before
     return (start, end) if _shows(raw[start:end]) else first
 
 
-def _breaks(raw: bytes, start: int, end: int) -> Iterator[re.Match[bytes]]:
-    """What begins frames, the last first; of a long line a part at a time, for it may hold millions."""
+def _breaks(raw: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where what begins frames starts and ends, the last first."""
     at, size = end, 256  # the last ones are asked for first, and mostly alone
-    while at > start:
+    if _ESC not in raw:
+        while (at := raw.rfind(b"\r", start, at)) >= 0:
+            yield at, at + 1
+        return
+    while at > start:  # of a long line a part at a time, for it may hold millions
         found = _BREAK.finditer(raw, max(start, at - size), min(end, at + _LONGEST_MOVE))
-        yield from reversed([m for m in found if m.start() < at])
+        yield from reversed([m.span() for m in found if m.start() < at])
         at, size = at - size, min(2 * size, HUGE)
 
 
@@ -234,7 +241,9 @@ def _special(raw: bytes) -> bool:
 
 
 def _shows(frame: bytes) -> bool:
-    return bool(_CARET.sub(b"", _ESCAPE.sub(b"", frame)).translate(None, _CONTROLS + b"\b").strip())
+    if _ESC in frame or b"^[[" in frame:
+        frame = _CARET.sub(b"", _ESCAPE.sub(b"", frame))
+    return bool(frame.translate(None, _INVISIBLE).strip())
 
 
 def _backspaced(raw: bytes, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -255,6 +264,8 @@ def _backspaced(raw: bytes, spans: list[tuple[int, int]]) -> list[tuple[int, int
 def _take_back(raw: bytes, shown: list[tuple[int, int]], count: int) -> None:
     while shown and count:
         start, end = shown.pop()
+        if (last := raw[max(start, end - count) : end]).isascii():
+            end, count = end - len(last), count - len(last)
         while end > start and count:
             width = 1
             while width < 4 and end - width > start and raw[end - width] & 0xC0 == 0x80:
@@ -286,8 +297,8 @@ def _clean_chunk(data: bytes) -> bytes:
     kept = np.ones(len(data), bool)
     kept[at[(kinds != _CR) & (kinds != _BS) & (kinds != _ESC)]] = False
     kept[returns[ends]] = False
-    for offset in range(int((simple_ends - begins).max(initial=0))):
-        kept[np.minimum(begins + offset, simple_ends - 1)] = False
+    lengths = simple_ends - begins
+    kept[np.repeat(simple_ends - np.cumsum(lengths), lengths) + np.arange(lengths.sum())] = False
     newlines = np.flatnonzero(view == _LF)
     lines = np.flatnonzero(np.bincount(np.searchsorted(newlines, np.concatenate(odd))))
     if not len(lines):
