@@ -40,6 +40,7 @@ _CONTROL = re.compile(b"[" + re.escape(_CONTROLS) + b"]+")
 _BOM = re.compile(rb"(?m)^(?:\xef\xbb\xbf)+")
 _SPECIAL = re.compile(b"|".join((_ESCAPE.pattern, _CARET.pattern, _CONTROL.pattern)))
 _BS, _TAB, _LF, _CR, _ESC, _DEL = b"\b\t\n\r\x1b\x7f"
+_NOT_PLAIN = (b"\x1b", b"\b", b"^[[", b"\xef\xbb\xbf")
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -292,8 +293,9 @@ def _clean_chunk(data: bytes) -> bytes:
     ends = _before_newline(view, returns)
     codes = at[kinds == _ESC]
     simple, simple_ends = _colours(view, np.concatenate((codes + 1, carets + 2)))
-    odd = [returns[~ends], at[kinds == _BS], codes[~simple[: len(codes)]], marks]
-    begins = np.concatenate((codes, carets))[simple]
+    sequences = np.concatenate((codes, carets))
+    odd = [returns[~ends], at[kinds == _BS], sequences[~simple], marks]
+    begins = sequences[simple]
     kept = np.ones(len(data), bool)
     kept[at[(kinds != _CR) & (kinds != _BS) & (kinds != _ESC)]] = False
     kept[returns[ends]] = False
@@ -309,11 +311,25 @@ def _clean_chunk(data: bytes) -> bytes:
         start, end = int(newlines[line - 1]) + 1 if line else 0, int(newlines[line])
         if start > done:
             out.append(view[done:start][kept[done:start]].tobytes())
-        raw = data[start:end]
-        out += [raw[a:b] for a, b in _kept(raw)]
+        plain = view[start:end][kept[start:end]].tobytes()
+        if any(mark in plain for mark in _NOT_PLAIN):
+            raw = data[start:end]
+            out += [raw[a:b] for a, b in _kept(raw)]
+        else:
+            out.append(_last_plain(plain))
         done = end
     out.append(view[done:][kept[done:]].tobytes())
     return b"".join(out)
+
+
+def _last_plain(line: bytes) -> bytes:
+    r"""The last frame that shows something, else the first, of a line in which nothing but `\r` is special."""
+    end = len(line)
+    while (at := line.rfind(b"\r", 0, end)) >= 0:
+        if line[at + 1 : end].strip():
+            return line[at + 1 : end]
+        end = at
+    return line[:end]
 
 
 def _before_newline(view: NDArray[np.uint8], returns: NDArray[np.int64]) -> NDArray[np.bool_]:
