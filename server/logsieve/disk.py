@@ -25,7 +25,7 @@ class Disk:
     where the file cannot be opened, ChangedError where it has become shorter, or is another one for the next process.
     """
 
-    __slots__ = ("_blocks", "_file", "_size", "file")
+    __slots__ = ("_blocks", "_file", "_size", "edges", "file")
 
     def __init__(self, path: Path, size: int | None = None, node: int | None = None) -> None:
         self._file = path.open("rb", buffering=0)
@@ -35,6 +35,7 @@ class Disk:
         self._blocks: dict[int, bytes] = {}
         if (node is not None and node != about.st_ino) or about.st_size < self._size:
             raise ChangedError(f"{path} has changed")
+        self.edges = self._edges_now()
 
     def __del__(self) -> None:
         if hasattr(self, "_file"):
@@ -49,8 +50,19 @@ class Disk:
         if not isinstance(earlier, Disk) or earlier.file != self.file or len(earlier) > len(self):
             return False
         size = len(earlier)
-        ends = (slice(min(size, BLOCK)), slice(max(0, size - BLOCK), size))
-        return all(self[part] == earlier[part] for part in ends)
+        # What the earlier one would read now is this file too.
+        return earlier.edges == (self[: min(size, BLOCK)], self[max(0, size - BLOCK) : size])
+
+    def is_there(self) -> bool:
+        """Whether no other text was put in the place of this, by its first and last bytes."""
+        try:
+            return self._edges_now() == self.edges
+        except ChangedError:
+            return False
+
+    def _edges_now(self) -> tuple[bytes, bytes]:
+        size = self._size
+        return self._read(0, min(size, BLOCK)), self._read(max(0, size - BLOCK), size)
 
     def __len__(self) -> int:
         return self._size

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from logsieve.disk import ChangedError
+from logsieve.disk import ChangedError, Disk
 
 __all__ = ["CHUNK", "LONGEST", "Data", "LogText", "looks_binary"]
 
@@ -79,6 +79,15 @@ class LogText:
         """A newer text, of which the first `unchanged` bytes are this one's: only the rest is looked at for lines."""
         begun = int(np.searchsorted(self.starts[:-1], unchanged, side="right"))
         return LogText(data, self.encoding, self.starts[: max(1, begun)])
+
+    def is_there(self) -> bool:
+        """Whether it can still be read: where it is a file's, not if that holds other text by now."""
+        return not isinstance(self.data, Disk) or self.data.is_there()
+
+    def check(self) -> None:
+        """Raise ChangedError where it is not there any more."""
+        if not self.is_there():
+            raise ChangedError("the log has been written anew")
 
     def __len__(self) -> int:
         return len(self.starts) - 1

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from command import FIXTURES
-from logsieve import packs, parallel
+from logsieve import disk, packs, parallel
 from logsieve.core import scan
 from logsieve.core.analysis import Analysis, Scanning, analyse, scanned_here
 from logsieve.core.envelope import Wrapping
@@ -268,6 +268,28 @@ class TestDisk:
 
         with pytest.raises(ChangedError):
             analyse(LogText(Disk(path)), PACKS, scanning=meanwhile)
+
+    def test_other_lines_of_the_same_lengths_are_told(self, tmp_path: Path) -> None:
+        path = tmp_path / "log"
+        path.write_bytes(b"FAILED test_a.py::one\nFAILED test_b.py::two\n" * 100_000)
+
+        def meanwhile(text: LogText, ranges: Sequence[tuple[int, int]], *known: Any) -> Iterator[Part]:
+            yield from scanned_here(text, ranges, *known)
+            path.write_bytes(b"passed test_b.py::two\npassed test_a.py::one\n" * 100_000)
+
+        with pytest.raises(ChangedError):
+            analyse(LogText(Disk(path)), PACKS, scanning=meanwhile)
+
+    def test_a_longer_file_written_in_its_place_is_not_taken_for_a_grown_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(disk, "KEPT", 1)  # of a long file the first blocks are read again
+        path = tmp_path / "log"
+        path.write_bytes(b"error: one\n" * 10_000)
+        before = analyse(LogText(Disk(path)), PACKS)
+        path.write_bytes(b"error: two\n" * 20_000)
+        after = analyse(LogText(Disk(path)), PACKS, earlier=before)
+        assert said(after) == said(fresh(path.read_bytes()))
 
     def test_another_file_in_its_place_is_not_taken_for_it(self, tmp_path: Path) -> None:
         path = tmp_path / "log"

@@ -6,9 +6,9 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, wraps
 from itertools import count
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ OFTEN = 500  # messages, hits and the like between two reports of progress after
 SURE = 60  # specificity from which a failure after a tool's success counts against it
 
 Item = TypeVar("Item")
+Given = ParamSpec("Given")
 Progress = Callable[[float], None]
 Scanning = Callable[
     [LogText, Sequence[tuple[int, int]], PackSet, envelope.Wrapping], Iterator[Part]
@@ -111,6 +112,22 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
+def _of_one_text(
+    look: Callable[Concatenate[LogText, Given], Analysis],
+) -> Callable[Concatenate[LogText, Given], Analysis]:
+    """A file that is written anew while it is read gives lines of two texts: whatever comes of them, that is told."""
+
+    @wraps(look)
+    def checked(text: LogText, /, *given: Given.args, **named: Given.kwargs) -> Analysis:
+        try:
+            return look(text, *given, **named)
+        finally:
+            text.check()
+
+    return checked
+
+
+@_of_one_text
 @_uncollected()
 def analyse(
     text: LogText,
@@ -123,7 +140,7 @@ def analyse(
     since: int = 0,
 ) -> Analysis:
     """Analyse a log. `progress` is called with the share done (0 to 1) and may raise to stop the work; nothing else
-    raises but what reading the text does.
+    raises but what reading the text does: ChangedError where a file was written anew meanwhile.
 
     What an `earlier` analysis found in lines that are still there is taken over: the result is that of a fresh one.
     `scanning` scans for it, in other processes for example; without it this one does. `outcome` is how the run ended,

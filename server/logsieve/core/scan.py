@@ -350,6 +350,8 @@ def message_of(stripped: bytes | None, text: LogText, line: int, wrapping: Wrapp
 
 def _unchanged(old: LogText, new: LogText) -> tuple[int, int]:
     """How many whole lines at the start, and how many at the end, two texts have in common."""
+    if not old.is_there():
+        return 0, 0
     start, end = _common(old.data, new.data)
     lines = int(np.searchsorted(new.starts[1:], start, side="right"))
     if lines and new.data[int(new.starts[lines]) - 1 : int(new.starts[lines])] != b"\n":
