@@ -174,6 +174,69 @@ class TestOpening:
         assert diagnostics(editor)[0]["lnum"] + 1 == log.root
 
 
+class TestColours:
+    def drawn(self, editor: Neovim, row: int) -> list[tuple[str, dict[str, Any]]]:
+        """The cells of a row of the screen, each with its looks; blanks at the end are left out."""
+        editor.command("redraw")
+        cells = editor.lua(
+            """
+            local row, cells = ..., {}
+            for column = 0, vim.o.columns - 1 do
+              cells[column + 1] = vim.api.nvim__inspect_cell(1, row, column)
+            end
+            return cells
+            """,
+            row,
+        )
+        return [(cell[0], cell[1] or {}) for cell in cells]
+
+    def test_sequences_are_hidden_and_colours_seen(
+        self, start: Callable[..., Neovim], fixtures: Path, tmp_path: Path
+    ) -> None:
+        shutil.copyfile(fixtures / "cargo" / "build-e0308-colour" / "log.txt", tmp_path / "build.log")
+        editor = start({"foldOnOpen": False})
+        editor.open_log(tmp_path / "build.log")
+        assert editor.lines()[2].startswith(" \x1b[1m\x1b[94m--> \x1b[0m")
+        editor.command("set nonumber signcolumn=no")
+        editor.wait("vim.wo.conceallevel == 2")
+        arrow = (
+            "vim.cmd.redraw() local look = vim.api.nvim__inspect_cell(1, 2, 1)[2] return look and look.bold and look"
+        )
+        assert editor.wait(arrow)["foreground"] == 0x3B8EEA
+        cells = self.drawn(editor, 2)
+        assert "".join(char for char, _ in cells).rstrip() == " --> src/lib.rs:4:5"
+        assert "bold" not in cells[5][1]
+        editor.command("colorscheme habamax")
+        editor.wait(arrow)
+        editor.command("set conceallevel=0")
+        editor.lua("vim.fn.append(vim.fn.line('$'), 'one more line')")
+        editor.wait("vim.b.logsieve_status.lines == vim.fn.line('$')")
+        assert "^[[94m" in "".join(char for char, _ in self.drawn(editor, 2))
+
+    def test_no_sequence_does_harm(self, start: Callable[..., Neovim], tmp_path: Path) -> None:
+        huge = "9" * 400
+        lines = [
+            f"a\x1b[38;5;{huge}mb\x1b[48;2;{huge};1;{huge}mc\x1b[{huge}md",
+            "a\x1b[38mb\x1b[38;2mc\x1b[;;;md\x1b[38:5:9me",
+            "a\x1b]8;;http://x.example\x07b\x1b]8;;\x1b\\c\x1b(Bd\x1b7e",
+            "a\x1b[2Kb\x1b[?25lc",
+            "error: a\x1b[",
+            "error: b\x1b]no end",
+            "error: c\x1b",
+            "\x1b[31mx" * 5000,
+            *("".join(f"\x1b[38;2;{i};{j};7mx" for i in range(64)) for j in range(20)),
+        ]
+        (tmp_path / "build.log").write_text("\n".join(lines) + "\n")
+        editor = start({"foldOnOpen": False})
+        editor.open_log(tmp_path / "build.log")
+        editor.command("set nonumber signcolumn=no nowrap")
+        shown = ["".join(char for char, _ in self.drawn(editor, row)).rstrip() for row in range(4)]
+        assert shown == ["abcd", "abcde", "abcde", "abc"]
+        editor.command("normal! G")
+        editor.command("redraw")
+        assert editor.messages() == ""
+
+
 class TestWalking:
     def test_next_and_previous_failure_go_around(self, opened: Neovim, log: Log) -> None:
         opened.command("normal! gg")

@@ -220,6 +220,7 @@ vim.api.nvim_create_autocmd('BufWinEnter', {
       require('logsieve.view').on_window(vim.api.nvim_get_current_win())
     elseif vim.b[event.buf].logsieve_status then
       require('logsieve.folds').on_window(event.buf, vim.api.nvim_get_current_win())
+      require('logsieve.colours').on_window(vim.api.nvim_get_current_win())
     end
   end,
 })

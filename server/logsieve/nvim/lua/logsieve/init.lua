@@ -106,6 +106,7 @@ function M.on_status(status)
       vim.b[bufnr].logsieve_status = status
       for _, window in ipairs(status.busy and {} or vim.fn.win_findbuf(bufnr)) do
         require('logsieve.folds').on_window(bufnr, window)
+        require('logsieve.colours').on_window(window)
       end
     end
     ::continue::
