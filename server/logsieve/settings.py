@@ -178,7 +178,7 @@ def from_mapping(given: Mapping[str, Any] | None) -> tuple[Settings, list[str]]:
 
 
 # Sections that only a client reads; they arrive with the rest and are none of the server's business.
-CLIENT_ONLY = frozenset({"logsieve.server", "logsieve.trace", "logsieve.foldOnOpen", "logsieve.scrollTogether"})
+CLIENT_ONLY = frozenset(f"logsieve.{name}" for name in ("server", "trace", "foldOnOpen", "scrollTogether", "colours"))
 
 
 def _read(defaults: T, given: Any, path: str, problems: list[str]) -> T:

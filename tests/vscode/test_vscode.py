@@ -63,6 +63,12 @@ VIEWS = (
     "the log and its reduced log scroll together",
     "what was shown is hidden again, and Enter leads from a row to the line of the log",
     "the reduced log gets another size, in its place",
+    "the root cause is named on its line",
+    "behind the last failure of a log comes the first one of the next open log",
+    "the reduced log is copied as an issue",
+    "keys lead from section to section",
+    "colours are shown, their codes are not",
+    "what is selected anywhere is triaged",
     "no error or warning popped up",
 )
 CHAT = (

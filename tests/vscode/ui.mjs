@@ -59,6 +59,11 @@ try {
     await vs.command("File: Revert File"); // by the time it is reverted, VS Code has done what it was told before
     await vs.until("labels as before", vs.labels, (labels) => labels[0] === before[0]);
     assert.ok(whole(await vs.lineNumbers()));
+    await vs.command("View: Close All Editors");
+    await vs.until("no log", vs.tabs, (tabs) => tabs.length === 0);
+    await vs.open("build.log");
+    await vs.until("labels", vs.labels, (labels) => labels.length > 0);
+    assert.ok(whole(await vs.lineNumbers()), "folded again when it was opened again");
   });
 
   await check("next failure moves the cursor", async () => {

@@ -9,7 +9,14 @@ import { START_MS } from "./workbench.mjs";
 const [editors = "", vsix = "", log = "", labels = "{}"] = process.argv.slice(2);
 /** @type {{root: {line: number, contains: string}}} */
 const { root } = JSON.parse(labels);
-const files = { "build.log": log, "compile.log": path.join(repository, "fixtures/cmake/missing-type-cascade/log.txt") };
+const fixture = (/** @type {string} */ name) => path.join(repository, "fixtures", name, "log.txt");
+const files = {
+  "build.log": log,
+  "compile.log": fixture("cmake/missing-type-cascade"),
+  "ci.log": fixture("github-actions/tolerated-step-then-tsc"),
+  "coloured.log": fixture("angular/build-coloured"),
+  "notes.md": fixture("maven/compile-error"),
+};
 const code = await startEditor({ editors, vsix, files, settings: { "logsieve.server.command": serverCommand() } });
 const { page, vs, screenshot, check, start, quiet, stop } = await startScenario("views", editors, code, undefined, [code.opening("build.log")]);
 
@@ -112,6 +119,60 @@ try {
     await vs.press("Enter");
     await vs.until("smaller", async () => (await vs.lines("")).length, (rows) => rows > 0 && rows < 40);
     await vs.until("one tab for another", vs.tabs, (now) => now.length === tabs);
+  });
+
+  await check("the root cause is named on its line", async () => {
+    await vs.press("Control+1");
+    await vs.command("LogSieve: Go to Root Cause");
+    await vs.cursorOn(root.line);
+    await vs.until("label", vs.labels, (labels) => labels.includes('"◀ root cause"'));
+  });
+
+  await check("behind the last failure of a log comes the first one of the next open log", async () => {
+    await vs.press("Alt+Period");
+    await vs.until("the second failure", vs.positions, ([now]) => now !== undefined && !now.startsWith(`Ln ${root.line},`));
+    await vs.press("Alt+Period");
+    await vs.until("the other log", vs.activeTab, (tab) => tab === "compile.log");
+    await vs.press("Alt+Comma");
+    await vs.until("the first log", vs.activeTab, (tab) => tab === "build.log");
+  });
+
+  await check("the reduced log is copied as an issue", async () => {
+    await page.evaluate(() => navigator.clipboard.writeText("before"));
+    await vs.command("LogSieve: Copy Reduced Log as an Issue");
+    const copied = await vs.until("clipboard", vs.clipboard, (copy) => copy !== "before");
+    assert.match(copied, /^## What happened\n[^]*<details open>[^]*`build\.log`, \d+ of its lines[^]*```text\n[^]*\n```\n/);
+    assert.ok(copied.includes(root.contains));
+  });
+
+  await check("keys lead from section to section", async () => {
+    await vs.open("ci.log");
+    await vs.until("verdict", vs.statusBar, (items) => items.some((item) => /Log failed, 8 errors/.test(item)));
+    await vs.goTo(1);
+    await vs.cursorOn(1);
+    await vs.command("LogSieve: Go to Next Section");
+    const [first] = await vs.until("a section", vs.positions, ([now]) => now !== undefined && !now.startsWith("Ln 1,"));
+    await vs.press("Alt+BracketRight");
+    await vs.until("the next", vs.positions, ([now]) => now !== undefined && now !== first);
+    await vs.press("Alt+BracketLeft");
+    await vs.until("back", vs.positions, ([now]) => now === first);
+  });
+
+  await check("colours are shown, their codes are not", async () => {
+    await vs.open("coloured.log");
+    await vs.until("red", () => vs.colourOf("✘"), (colour) => colour === "rgb(205, 49, 49)"); // the theme's red of the terminal
+    await vs.until("no codes", () => vs.lines(""), (rows) => rows.length > 3 && !rows.some((row) => /\[\d+m/.test(row)));
+    await screenshot("colours");
+  });
+
+  await check("what is selected anywhere is triaged", async () => {
+    await vs.open("notes.md");
+    await vs.until("the text", () => vs.lines(""), (rows) => rows.some((row) => row.includes("INFO")));
+    await vs.press("Control+a");
+    await vs.command("LogSieve: Triage Selection");
+    await vs.until("verdict", vs.statusBar, (items) => items.some((item) => /Log failed/.test(item)));
+    await vs.until("in the tree", vs.failures, (rows) => rows.some((row) => /^Untitled-1/.test(row)));
+    await screenshot("selection");
   });
 
   await quiet();

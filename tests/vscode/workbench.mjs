@@ -45,6 +45,12 @@ export function workbench(page) {
     squiggles: (uri) => page.locator(`${editor(uri)} .squiggly-error`).count(),
     /** What the status bar says of the cursor. */
     positions: async () => (await text(".statusbar-item")).filter((item) => item.startsWith("Ln ")),
+    activeTab: async () => (await text(".editor-group-container.active .tab.active .label-name")).join(""),
+    /** The colour of the first piece of text that holds some characters. @param {string} characters */
+    colourOf: async (characters) => {
+      const pieces = page.locator(`${editor("")} .view-line span > span`, { hasText: characters });
+      return (await pieces.count()) === 0 ? "" : pieces.first().evaluate((piece) => getComputedStyle(piece).color);
+    },
     tabs: () => text(".tab .label-name"),
     /** The rows of the tree of failures. */
     failures: async () => (await text(`${FAILURES} .monaco-list-row`)).map((row) => row.replaceAll(/\s+/g, " ")),

@@ -12,10 +12,12 @@ import type { Gaps } from "./gaps";
 import { SHOW_PLACE, showLine, showPlace } from "./layout";
 import { beyond, isWindow, SHOW_LINE } from "./links";
 import { logOf, type Logs } from "./logs";
+import { findFailure, goToSection, type Step } from "./navigate";
 import * as protocol from "./protocol";
 import { chooseBudget, openReduced, triageFile } from "./reducedView";
 import { NoServer } from "./server";
 import { install } from "./setup";
+import { kept, saveReduced, share, triageSelection, type Form } from "./share";
 
 /** How long the note of a copy stays in the status bar. */
 const NOTE_MS = 5000;
@@ -32,14 +34,21 @@ export interface Parts {
 
 export function registerCommands({ connection, documents, folds, logs, failures, gaps }: Parts): vscode.Disposable {
   const log = (target: unknown): vscode.Uri => logOf(documentOf(target) ?? front(logs));
-  const failure = (step: Step): Promise<protocol.FailureResult> => findFailure(connection, front(logs), step);
+  const failure = (step: Step): Promise<protocol.FailureResult> => findFailure(connection, logs, front(logs), step);
   const commands: Record<string, (target?: unknown, more?: unknown) => unknown> = {
     "logsieve.nextFailure": async () => showPlace(connection, (await failure(1)).location),
     "logsieve.previousFailure": async () => showPlace(connection, (await failure(-1)).location),
     "logsieve.rootCause": async () => showPlace(connection, (await failure("root")).location),
-    "logsieve.copyReduced": async (target) => copy(connection, log(target)),
+    "logsieve.nextSection": async () => section(1),
+    "logsieve.previousSection": async () => section(-1),
+    "logsieve.copyReduced": async (target) => copy(connection, log(target), "text"),
+    "logsieve.copyMarkdown": async (target) => copy(connection, log(target), "markdown"),
+    "logsieve.copyIssue": async (target) => copy(connection, log(target), "issue"),
+    "logsieve.saveReduced": async (target) => saveReduced(connection, log(target)),
+    "logsieve.triageSelection": async () => failures.reveal(await triageSelection(false)),
+    "logsieve.triageTerminal": async () => failures.reveal(await triageSelection(true)),
     "logsieve.copyFinding": async (target, index) =>
-      copy(connection, log(target), indexOf(target, index) ?? (await failure(0)).index),
+      copy(connection, log(target), "text", indexOf(target, index) ?? (await failure(0)).index),
     "logsieve.openReduced": async (target) => openReduced(connection, log(target)),
     "logsieve.explain": async (target, index) => explain(connection, documents, log(target), indexOf(target, index)),
     "logsieve.sendToChat": async (target) => sendToChat(connection, log(target)),
@@ -103,16 +112,9 @@ function indexOf(target: unknown, index: unknown): number | undefined {
   return typeof index === "number" ? index : undefined;
 }
 
-type Step = -1 | 0 | 1 | "root";
-
-/** The next or previous failure seen from the cursor in a log or a view of it; with 0 the one at the cursor. */
-async function findFailure(connection: Connection, uri: vscode.Uri, step: Step): Promise<protocol.FailureResult> {
-  const client = await connection.get();
-  const editor = vscode.window.activeTextEditor;
-  const isHere = step !== "root" && editor?.document.uri.toString() === uri.toString();
-  const line = isHere ? { line: editor.selection.active.line } : {};
-  const params = { uri: client.code2ProtocolConverter.asUri(uri), step: step === "root" ? 0 : step, ...line } as const;
-  return client.sendRequest(protocol.failure, params);
+async function section(step: -1 | 1): Promise<void> {
+  const title = await goToSection(activeEditor(), step);
+  vscode.window.setStatusBarMessage(title ?? vscode.l10n.t("LogSieve: this log has no sections"), NOTE_MS);
 }
 
 /** From a window to the lines before or after it. */
@@ -124,15 +126,12 @@ async function move(connection: Connection, where: "earlier" | "later"): Promise
   else vscode.window.setStatusBarMessage(`LogSieve: the log has no ${where} lines`, NOTE_MS);
 }
 
-async function copy(connection: Connection, log: vscode.Uri, finding?: number): Promise<void> {
-  const client = await connection.get();
-  const uri = client.code2ProtocolConverter.asUri(log);
-  const reduced = await client.sendRequest(protocol.reduce, { uri, ...(finding !== undefined && { finding }) });
-  await vscode.env.clipboard.writeText(reduced.text);
-  const kept = reduced.lines.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+async function copy(connection: Connection, log: vscode.Uri, form: Form, finding?: number): Promise<void> {
+  const { text, reduced } = await share(connection, log, form, finding);
+  await vscode.env.clipboard.writeText(text);
   const kinds = [...new Set(reduced.redacted.map((found) => found.kind))].join(", ");
   const redacted = kinds === "" ? "" : `, redacted: ${kinds}`;
-  const note = `LogSieve: copied ${kept.toLocaleString("en")} lines (${reduced.tokens.toLocaleString("en")} tokens${redacted})`;
+  const note = `LogSieve: copied ${kept(reduced).toLocaleString("en")} lines (${reduced.tokens.toLocaleString("en")} tokens${redacted})`;
   vscode.window.setStatusBarMessage(note, NOTE_MS);
 }
 
@@ -140,7 +139,11 @@ const MENU: [icon: string, label: string, command: string][] = [
   ["target", "Go to root cause", "logsieve.rootCause"],
   ["arrow-down", "Go to next failure", "logsieve.nextFailure"],
   ["arrow-up", "Go to previous failure", "logsieve.previousFailure"],
+  ["list-flat", "Go to next section", "logsieve.nextSection"],
   ["clippy", "Copy reduced log", "logsieve.copyReduced"],
+  ["markdown", "Copy reduced log as Markdown", "logsieve.copyMarkdown"],
+  ["issues", "Copy as an issue", "logsieve.copyIssue"],
+  ["save", "Save reduced log", "logsieve.saveReduced"],
   ["copy", "Copy this failure", "logsieve.copyFinding"],
   ["filter", "Open reduced log", "logsieve.openReduced"],
   ["settings", "Change size of reduced log", "logsieve.changeBudget"],

@@ -16,6 +16,7 @@ export const config = {
   model: (): string => get("llm.model", "").trim(),
   scrollTogether: (): boolean => get("scrollTogether", true),
   budget: (): number => get("reduce.budget", 4000),
+  colours: (): boolean => get("colours", true),
   foldOnOpen: (): boolean => get("foldOnOpen", true),
   all: (): unknown => vscode.workspace.getConfiguration().get(SECTION),
 };

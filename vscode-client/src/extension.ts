@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import { registerChat } from "./chat";
 import { Connection, isWanted } from "./client";
+import { Colours } from "./colours";
 import { registerCommands } from "./commands";
 import { changesServer } from "./config";
 import { Documents } from "./documents";
@@ -12,6 +13,7 @@ import { Gaps } from "./gaps";
 import { hideLineNumbers } from "./layout";
 import { registerLinks } from "./links";
 import { Logs } from "./logs";
+import { Marks } from "./marks";
 import { registerMcp } from "./mcp";
 import { Status } from "./status";
 import { scrollTogether } from "./scroll";
@@ -21,7 +23,7 @@ import { registerTools } from "./tools";
 export function activate(context: vscode.ExtensionContext): void {
   const connection = new Connection(homeOf(context));
   const documents = new Documents();
-  const folds = new NoiseFolds(connection);
+  const folds = new NoiseFolds(connection, context.workspaceState);
   const logs = new Logs(connection);
   const gaps = new Gaps(connection);
   const failures = new Failures(connection, logs);
@@ -37,6 +39,8 @@ export function activate(context: vscode.ExtensionContext): void {
     new Status(logs),
     failures,
     gaps,
+    new Colours(),
+    new Marks(logs, failures, context.extensionUri),
     scrollTogether(),
     registerLinks(documents),
     registerCommands({ connection, documents, folds, logs, failures, gaps }),

@@ -121,7 +121,7 @@ export class Failures implements vscode.TreeDataProvider<Node>, vscode.Disposabl
 
   private async message(open: string[]): Promise<string> {
     if (open.length === 0) return "";
-    const all = (await Promise.all(open.map((log) => this.failures(log)))).flat();
+    const all = (await Promise.all(open.map((log) => this.of(log)))).flat();
     if (!this.isFiltered()) return all.length === 0 ? vscode.l10n.t("Nothing failed in the open logs.") : "";
     return vscode.l10n.t("{0} of {1} are shown.", all.filter((failure) => this.passes(failure)).length, all.length);
   }
@@ -147,11 +147,11 @@ export class Failures implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   }
 
   private async shown(log: string): Promise<Failure[]> {
-    return (await this.failures(log)).filter((failure) => this.passes(failure));
+    return (await this.of(log)).filter((failure) => this.passes(failure));
   }
 
-  /** Asked for once: what is revealed must be what VS Code got as children. */
-  private failures(log: string): Promise<Failure[]> {
+  /** What was found in a log. Asked for once: what is revealed must be what VS Code got as children. */
+  of(log: string): Promise<Failure[]> {
     const found = this.found.get(log) ?? this.ask(log);
     this.found.set(log, found);
     return found;

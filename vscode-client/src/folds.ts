@@ -8,6 +8,15 @@ import * as protocol from "./protocol";
 /** Labels are drawn on the lines in view and a screen around them: thousands at once are slow to draw. */
 const AROUND = 100;
 
+const FOLDED = "logsieve.folded";
+/** Logs of which is known that their noise was folded. */
+const REMEMBERED = 200;
+
+interface Folded {
+  log: string;
+  lines: number;
+}
+
 const label = vscode.window.createTextEditorDecorationType({
   after: { color: new vscode.ThemeColor("editorCodeLens.foreground"), fontStyle: "italic", margin: "0 0 0 2em" },
 });
@@ -17,7 +26,10 @@ export class NoiseFolds implements vscode.Disposable {
   private readonly folded = new Set<string>();
   private readonly registrations: vscode.Disposable[];
 
-  constructor(private readonly connection: Connection) {
+  constructor(
+    private readonly connection: Connection,
+    private readonly memory: vscode.Memento,
+  ) {
     this.registrations = [
       label,
       connection.onFolds((folds) => void this.update(folds)),
@@ -28,7 +40,7 @@ export class NoiseFolds implements vscode.Disposable {
       vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => this.draw(textEditor)),
       vscode.workspace.onDidCloseTextDocument((document) => {
         this.noise.delete(document.uri.toString());
-        this.folded.delete(document.uri.toString());
+        if (this.folded.delete(document.uri.toString())) void this.remember(document);
       }),
     ];
   }
@@ -57,7 +69,16 @@ export class NoiseFolds implements vscode.Disposable {
     if (editor === undefined || key === undefined || this.folded.has(key) || !config.foldOnOpen()) return;
     if ((this.noise.get(key) ?? []).length === 0) return;
     this.folded.add(key);
-    await this.fold(editor);
+    // VS Code brings back the folds of a file as the user left them; with other lines it is the log of another run.
+    const known = this.memory.get<Folded[]>(FOLDED, []).find(({ log }) => log === key);
+    await this.remember(editor.document);
+    if (known?.lines !== editor.document.lineCount) await this.fold(editor);
+  }
+
+  private async remember({ uri, lineCount }: vscode.TextDocument): Promise<void> {
+    const log = uri.toString();
+    const others = this.memory.get<Folded[]>(FOLDED, []).filter((known) => known.log !== log);
+    await this.memory.update(FOLDED, [{ log, lines: lineCount }, ...others].slice(0, REMEMBERED));
   }
 
   private draw(editor: vscode.TextEditor): void {

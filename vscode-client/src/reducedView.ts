@@ -43,10 +43,9 @@ export async function chooseBudget(connection: Connection, log: vscode.Uri): Pro
   }));
   const choice = await vscode.window.showQuickPick(items, { title: vscode.l10n.t("How large shall the reduced log be?") });
   if (choice === undefined) return;
-  const old = reducedTabs(log);
   await openReduced(connection, log, choice.budget);
   const shown = activeUri()?.toString();
-  await vscode.window.tabGroups.close(old.filter(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() !== shown));
+  await vscode.window.tabGroups.close(reducedTabs(log).filter(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() !== shown));
 }
 
 function reducedTabs(log: vscode.Uri): vscode.Tab[] {
