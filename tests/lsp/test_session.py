@@ -267,6 +267,18 @@ def test_long_work_is_reported_and_its_end_too(monkeypatch: pytest.MonkeyPatch) 
     assert shares == sorted(shares)
 
 
+def test_who_need_not_wait_is_answered_once_though_one_takes_another_analysis() -> None:
+    sink = io.BytesIO()
+    worker = Worker(io.BytesIO(), sink)
+    worker._apply(Open(URI, "log", "line\n" * 500_000))
+    for number, uri in enumerate(("untitled:short", "untitled:other"), 2):
+        worker._apply(Open(uri, "log", "error: x\n"))
+        worker._asks.append(Ask(number, uri, f"{Q}:pair", (), unasked=False, ready=True))
+    worker._answer(Ask(1, URI, f"{Q}:pair", (), unasked=False))
+    assert sorted(m.id for m in answers(sink) if isinstance(m, Answer)) == [1, 2, 3]
+    assert not worker._asks
+
+
 def answers(sink: io.BytesIO) -> list[Any]:
     return [m for m in messages(sink) if isinstance(m, Answer | Progress)]
 
