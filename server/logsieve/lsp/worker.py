@@ -338,6 +338,8 @@ class Worker:
         for ask in waiting:
             if self._knows(ask.uri) or self._passes(ask, during):
                 with self._news:
+                    if ask not in self._asks:  # answered in the middle of the analysis that one before it took
+                        continue
                     self._asks.remove(ask)
                 self._answer(ask)
 
