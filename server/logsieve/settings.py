@@ -157,6 +157,9 @@ class Settings:
     plaintext: Literal["recognised", "always", "never"] = setting(
         "recognised", "Which plain text documents are triaged: those in which a pack recognises a log, all, or none."
     )
+    inlayHints: Literal["on", "off"] = setting(  # noqa: N815 (as above)
+        "on", "Hints behind lines: how often one is repeated in a row (x412), how long nothing was said (+38 s)."
+    )
     reduce: Reduce = field(default_factory=Reduce)
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
     folding: Folding = field(default_factory=Folding)

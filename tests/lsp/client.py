@@ -20,6 +20,8 @@ EVERYTHING: dict[str, Any] = {
         "didChangeConfiguration": {"dynamicRegistration": True},
         "workspaceFolders": True,
         "foldingRange": {"refreshSupport": True},
+        "semanticTokens": {"refreshSupport": True},
+        "inlayHint": {"refreshSupport": True},
         "textDocumentContent": {},
     },
     "textDocument": {

@@ -14,7 +14,19 @@ from logsieve.codebase import Codebase, names
 from logsieve.core.analysis import Analysis
 from logsieve.lsp import views
 from logsieve.lsp.convert import Client, Coordinates, Span
-from logsieve.lsp.features import actions, diagnostics, findings, folding, hover, noise, status, symbols, view
+from logsieve.lsp.features import (
+    actions,
+    diagnostics,
+    findings,
+    folding,
+    hints,
+    hover,
+    noise,
+    status,
+    symbols,
+    tokens,
+    view,
+)
 from lsp.test_convert import ENCODINGS, units
 
 CONTROLS = [
@@ -79,6 +91,9 @@ def test_what_is_said_lies_within_the_text(client: Client, text: str) -> None:
             check(place["location"][1])
             assert at.line(place["location"][1][0]) == place["line"]
     check_symbols(symbols.symbols(analysis, at, 200, "info"), check)
+    check_tokens(tokens.tokens(analysis, at, 0, len(lines)), widths)
+    for row, column, _, _ in hints.hints(analysis, at, 0, len(lines)):
+        check((row, column, row, column))
     check_folds(folding.folds(analysis, at, 5000), len(lines))
     for run in noise.runs(analysis, at):
         assert 0 <= run["start"] <= run["end"] < len(lines)
@@ -115,6 +130,9 @@ def check_view(analysis: Analysis, at: Coordinates, shown: views.View) -> None:
 
     for problem in diagnostics.problems(analysis, shown, LOG, False, 200, "info"):
         check(problem.span)
+    check_tokens(tokens.tokens(analysis, shown, 0, len(rows)), [units(row, at.client.encoding) for row in rows])
+    for row, column, _, _ in hints.hints(analysis, shown, 0, len(rows)):
+        check((row, column, row, column))
     for row, content in enumerate(rows):
         number = re.match(r" *(\d+) \|", content)
         assert shown.shown_on(row) == (int(number[1]) - 1 if number else None)
@@ -161,6 +179,20 @@ def check_symbols(found: Sequence[symbols.Symbol], check: object, within: Span |
         assert symbol.span[:2] <= symbol.head[:2] <= symbol.head[2:] <= symbol.span[2:]
         assert within is None or within[:2] <= symbol.span[:2] <= symbol.span[2:] <= within[2:]
         check_symbols(symbol.children, check, symbol.span)
+
+
+def check_tokens(data: Sequence[int], widths: Sequence[int]) -> None:
+    """Five numbers each, relative to the token before, of which each lies behind the last one and in its line."""
+    row = start = end = 0
+    for down, along, length, kind, modifiers in zip(*[iter(data)] * 5, strict=True):
+        assert down >= 0
+        assert length > 0
+        row, start, end = row + down, along if down else start + along, 0 if down else end
+        assert start >= end
+        end = start + length
+        assert end <= widths[row]
+        assert kind < len(tokens.LEGEND)
+        assert modifiers < 1 << len(tokens.MODIFIERS)
 
 
 def check_folds(found: Sequence[folding.Fold], lines: int) -> None:

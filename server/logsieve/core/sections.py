@@ -146,7 +146,7 @@ def build(
     """
     found, rules = _begun(count, watched(hits))
     _tell(found, watched(told))
-    if found and _clock(text(found.starts[0])) is not None:
+    if found and clock(text(found.starts[0])) is not None:
         for index in watched(found.timeless().tolist()):
             if found.ends[index] - found.starts[index] > 1:
                 found.took(index, _between(text(found.starts[index]), text(found.ends[index] - 1)))
@@ -230,11 +230,11 @@ def _told_seconds(began: str, end: Groups) -> float | None:
 
 def _between(first: str, last: str) -> float | None:
     """Seconds between the times that two lines begin with, None where one begins with none."""
-    began, ended = _clock(first), _clock(last)
+    began, ended = clock(first), clock(last)
     return None if began is None or ended is None else max(0.0, ended - began)
 
 
-def _clock(text: str) -> float | None:
+def clock(text: str) -> float | None:
     """Seconds since 1970 of the time that a line begins with, None where it begins with none."""
     found = _TIME.match(text)
     if found is None:

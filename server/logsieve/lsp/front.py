@@ -26,6 +26,7 @@ from logsieve.lsp.features import (
     explain,
     findings,
     folding,
+    hints,
     hover,
     marks,
     noise,
@@ -33,6 +34,7 @@ from logsieve.lsp.features import (
     rules,
     source,
     symbols,
+    tokens,
     tool,
     view,
 )
@@ -58,6 +60,9 @@ FEATURES: dict[str, Handler] = {
     types.TEXT_DOCUMENT_DOCUMENT_SYMBOL: symbols.document_symbol,
     types.TEXT_DOCUMENT_FOLDING_RANGE: folding.folding_range,
     types.TEXT_DOCUMENT_HOVER: hover.hover,
+    types.TEXT_DOCUMENT_INLAY_HINT: hints.inlay_hint,
+    types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL: tokens.tokens_full,
+    types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE: tokens.tokens_range,
 }
 REQUESTS: dict[str, Handler] = {
     types.WORKSPACE_TEXT_DOCUMENT_CONTENT: view.content,
@@ -84,6 +89,7 @@ COMMANDS: dict[str, Callable[..., Awaitable[Any]]] = {
 }
 OPTIONS: dict[str, Any] = {
     types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix]),
+    types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL: types.SemanticTokensLegend(tokens.LEGEND, tokens.MODIFIERS),
 }
 CRASHED = "LogSieve's analysis process stopped and was started again. The server's log says more."
 GIVEN_UP = (
@@ -110,6 +116,7 @@ class Front(LanguageServer):
         self.settings = DEFAULTS
         self.commands: frozenset[str] = frozenset()
         self.shown: dict[str, tuple[str, str]] = {}  # by document: the payload and the endpoint the user last saw
+        self.owed: set[str] = set()  # what the client asked for before its log had been analysed
         self.rules: list[tuple[Path, str]] = []  # written in this session: files, and what is in them
         self.buttons = False  # whether messages may have some
         self._client = Client()
@@ -187,6 +194,8 @@ class Front(LanguageServer):
         self.watcher.all()
         if self.can("workspace.folding_range.refresh_support"):
             self._ignore_answer(self.workspace_folding_range_refresh_async(None))
+        self.owed.add("inlay_hint")
+        self.refresh_owed()
 
     def _pack_folders(self) -> tuple[str, ...]:
         """The packs of the workspace, which come from whoever wrote the repository: only where the user trusts it."""
@@ -247,6 +256,14 @@ class Front(LanguageServer):
     def forget_marks(self, log: str) -> None:
         """Take back what a log said of the code."""
         self._ignore_answer(self.marks.closed(log))
+
+    def refresh_owed(self) -> None:
+        """Have the client ask again for what could not be told while a log was analysed."""
+        if "semantic_tokens" in self.owed and self.can("workspace.semantic_tokens.refresh_support"):
+            self._ignore_answer(self.workspace_semantic_tokens_refresh_async(None))
+        if "inlay_hint" in self.owed and self.can("workspace.inlay_hint.refresh_support"):
+            self._ignore_answer(self.workspace_inlay_hint_refresh_async(None))
+        self.owed.clear()
 
     def refresh_views(self, uri: str) -> None:
         """Have the client read the views of a log again."""

@@ -80,6 +80,7 @@ class Publisher:
         elif known:  # a log no more, or nobody left to tell: the client must not wait for more
             status.send(self._front, uri, version, status.Summary(), busy=False)
         self._front.refresh_views(uri)
+        self._front.refresh_owed()
         await self._mark(uri)
 
     def mark(self, uri: str) -> None:

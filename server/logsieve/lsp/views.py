@@ -174,6 +174,15 @@ class View(Coordinates):
             merged.append(run)
         return tuple(merged), row
 
+    @property
+    def height(self) -> int:
+        """How many rows there are."""
+        return len(self._lines)
+
+    def row(self, row: int) -> tuple[str, int]:
+        """The text of a row, and where that of the log begins in it."""
+        return self._row(row), self._margin
+
     def shows(self, line: int) -> bool:
         """Whether one of the rows is this line."""
         row = self.first(line)
