@@ -13,7 +13,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from logsieve.core import blocks, envelope, findings, merging, noise, relevance, scan, sections, shapes
+from logsieve.core import blocks, envelope, findings, located, merging, noise, relevance, scan, sections, shapes
 from logsieve.core.outline import Sections
 from logsieve.core.parts import Part
 from logsieve.model import Block, Category, Envelope, Finding, Level, Likely, Line, Noise, Outcome, Verdict
@@ -223,7 +223,7 @@ def analyse(
         nothing.came_of,
         watched,
     )
-    ranked = merging.rank(findings.build(made, context), found, message, watched)
+    ranked = located.located(merging.rank(findings.build(made, context), found, message, watched), message)
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
         verdict, why = Verdict.FAILED, f"failures were found, though {why}"
 
