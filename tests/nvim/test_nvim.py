@@ -341,6 +341,28 @@ class TestLists:
         opened.wait("vim.fn.line('.') == ...", int(offered[1].split()[0]))
 
 
+class TestRules:
+    def test_a_failure_that_is_none_is_gone_and_back_again(self, opened: Neovim, log: Log) -> None:
+        marked = "vim.tbl_contains(vim.tbl_map(function(d) return d.lnum + 1 end, vim.diagnostic.get(0)), root)"
+        opened.wait(f"local root = ... return {marked}", log.root)
+        opened.command(f"normal! {log.root}G")
+        opened.command("LogSieve notanerror")
+        opened.wait("vim.fn.execute('messages'):find('not an error any more')")
+        opened.wait(f"local root = ... return not {marked}", log.root)
+        opened.command("LogSieve undorule")
+        opened.wait("vim.fn.execute('messages'):find('taken back')")
+        opened.wait(f"local root = ... return {marked}", log.root)
+        opened.type(":LogSieve undorule<CR>")
+        opened.wait("vim.fn.execute('messages'):find('no rule has been written')")
+
+    def test_a_line_of_the_reduced_log_will_do(self, opened: Neovim) -> None:
+        opened.command("LogSieve view")
+        opened.wait(f"{VIEW} and vim.fn.line('$') > 1")
+        opened.command("call search('^tests/test_prices.py:16')")
+        opened.command("LogSieve alwaysanerror")
+        opened.wait("vim.fn.execute('messages'):find('always an error')")
+
+
 class TestCopying:
     def test_the_register_holds_the_reduced_log(self, opened: Neovim, log: Log) -> None:
         opened.command("LogSieve copy")
@@ -737,8 +759,8 @@ class TestHelp:
         assert (fresh / "tags").read_text() == (doc / "tags").read_text()
 
     def test_the_command_completes_and_refuses(self, opened: Neovim) -> None:
-        names = ["budget", "copy", "explain", "fold", "forget", "list", "loclist"]
-        names += ["next", "nextsection", "pick", "prev", "prevsection", "view"]
+        names = ["alwaysanerror", "budget", "copy", "explain", "fold", "forget", "hide", "list", "loclist", "next"]
+        names += ["nextsection", "notanerror", "pick", "prev", "prevsection", "undorule", "view"]
         assert opened.call("getcompletion", "LogSieve ", "cmdline") == names
         opened.type(":LogSieve dance<CR>")
         opened.wait("vim.fn.execute('messages'):find('no such command: dance')")
@@ -748,7 +770,7 @@ class TestHelp:
     def test_alone_it_offers_what_it_can_do(self, opened: Neovim) -> None:
         opened.type(":LogSieve<CR>")
         opened.wait_for_mode("c")
-        opened.type("13<CR>")
+        opened.type("17<CR>")
         opened.wait(f"{VIEW} and vim.fn.line('$') > 1")
 
     def test_every_command_is_in_the_help(self, opened: Neovim, repository: Path) -> None:

@@ -30,6 +30,12 @@ end
 ---@field arguments? fun(): string[] to be completed
 ---@type table<string, logsieve.Command>
 local subcommands = {
+  alwaysanerror = {
+    about = 'a rule: lines like this are errors',
+    run = function(bufnr)
+      require('logsieve.rules').run(bufnr, 'alwaysAnError')
+    end,
+  },
   budget = {
     about = 'the reduced log at another budget',
     arguments = function()
@@ -64,6 +70,12 @@ local subcommands = {
       require('logsieve.explain').forget(bufnr)
     end,
   },
+  hide = {
+    about = 'a rule: lines like this are noise',
+    run = function(bufnr)
+      require('logsieve.rules').run(bufnr, 'hideLines')
+    end,
+  },
   list = {
     about = 'the findings in the quickfix list',
     run = function(bufnr)
@@ -88,6 +100,12 @@ local subcommands = {
       require('logsieve.jump').section(bufnr, 1)
     end,
   },
+  notanerror = {
+    about = 'a rule: this is not an error',
+    run = function(bufnr)
+      require('logsieve.rules').run(bufnr, 'notAnError')
+    end,
+  },
   pick = {
     about = 'choose from the findings',
     run = function(bufnr)
@@ -104,6 +122,12 @@ local subcommands = {
     about = 'the previous section',
     run = function(bufnr)
       require('logsieve.jump').section(bufnr, -1)
+    end,
+  },
+  undorule = {
+    about = 'take the last rule back',
+    run = function(bufnr)
+      require('logsieve.rules').run(bufnr, 'undoRule')
     end,
   },
   view = {
@@ -135,7 +159,7 @@ vim.api.nvim_create_user_command('LogSieve', function(call)
     return
   end
   local function described(name)
-    return ('%-12s %s'):format(name, subcommands[name].about)
+    return ('%-13s %s'):format(name, subcommands[name].about)
   end
   vim.ui.select(names, { prompt = 'LogSieve', format_item = described }, function(name)
     if name then
