@@ -31,6 +31,7 @@ from logsieve.lsp.features import (
     marks,
     noise,
     reduced,
+    references,
     rules,
     source,
     symbols,
@@ -61,8 +62,11 @@ FEATURES: dict[str, Handler] = {
     types.TEXT_DOCUMENT_FOLDING_RANGE: folding.folding_range,
     types.TEXT_DOCUMENT_HOVER: hover.hover,
     types.TEXT_DOCUMENT_INLAY_HINT: hints.inlay_hint,
+    types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT: references.document_highlight,
+    types.TEXT_DOCUMENT_REFERENCES: references.references_of,
     types.TEXT_DOCUMENT_SEMANTIC_TOKENS_FULL: tokens.tokens_full,
     types.TEXT_DOCUMENT_SEMANTIC_TOKENS_RANGE: tokens.tokens_range,
+    types.WORKSPACE_SYMBOL: symbols.workspace_symbol,
 }
 REQUESTS: dict[str, Handler] = {
     types.WORKSPACE_TEXT_DOCUMENT_CONTENT: view.content,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from logsieve.lsp.convert import Coordinates, Span, location, range_of
-from logsieve.lsp.views import parse
+from logsieve.lsp.views import name_of, parse
 from logsieve.model import Finding, Level, Outcome, Section, duration_text
 
 if TYPE_CHECKING:
@@ -105,3 +105,27 @@ def _flat(uri: str, symbol: Symbol, container: str | None) -> list[types.SymbolI
     kind = types.SymbolKind.Event if symbol.failure else types.SymbolKind.Namespace
     own = types.SymbolInformation(location(uri, symbol.span), symbol.name, kind, container_name=container)
     return [own, *(flat for child in symbol.children for flat in _flat(uri, child, symbol.name))]
+
+
+def failures(analysis: Analysis, at: Coordinates, words: list[str], most: int, minimum: str) -> list[tuple[str, Span]]:
+    """Title and place of the failures that have all of some words (in lower case) in their title, best first."""
+    least = Level.of(minimum)
+    shown = [f for f in analysis.findings if f.severity >= least][:most]
+    chosen = [f for f in shown if all(word in f"{f.title} {f.rule}".lower() for word in words)]
+    return [(f.title or f.rule, at.message(analysis, f.anchor)) for f in chosen]
+
+
+async def workspace_symbol(front: Front, params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
+    """`workspace/symbol`: the failures of all open logs."""
+    from lsprotocol import types
+
+    shown, words = front.settings.diagnostics, params.query.lower().split()
+    found: list[types.SymbolInformation] = []
+    for uri in list(front.session.documents):
+        asked = (words, shown.max, shown.minimum)
+        told = await front.session.ask(uri, f"{__name__}:failures", *asked, unasked=True, ready=True)
+        found += [
+            types.SymbolInformation(location(uri, span), title, types.SymbolKind.Event, container_name=name_of(uri))
+            for title, span in told or ()
+        ]
+    return found
