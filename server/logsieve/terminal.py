@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from logsieve.model import duration_text
+from logsieve.model import Outcome, duration_text
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -229,7 +229,7 @@ def _rest(analysis: Analysis) -> Iterator[Row]:
     reasons: Counter[str] = Counter()
     for noise in analysis.noise:
         reasons[noise.reason] += noise.end - noise.start
-    passed = [section.title for section in analysis.sections if section.outcome == "passed"]
+    passed: list[int] = analysis.sections.ended(Outcome.PASSED).nonzero()[0].tolist()  # there may be a million
     if not reasons and not passed:
         return
     yield []
@@ -237,7 +237,8 @@ def _rest(analysis: Analysis) -> Iterator[Row]:
         parts = [f"{lines:,} {reason}" for reason, lines in reasons.most_common(REASONS)]
         yield [(f"{reasons.total():,} lines say nothing new: {_listed(parts, len(reasons))}", "dim")]
     if passed:
-        yield [(f"{counted(len(passed), 'section')} passed: {_listed(passed[:REASONS], len(passed))}", "dim")]
+        titles = [analysis.sections.title(index) for index in passed[:REASONS]]
+        yield [(f"{counted(len(passed), 'section')} passed: {_listed(titles, len(passed))}", "dim")]
 
 
 def _listed(shown: list[str], count: int) -> str:

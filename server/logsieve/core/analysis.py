@@ -89,6 +89,13 @@ class Analysis:
         return Line(number, clean, self.wrapping.message(clean), Level(int(self.levels[number])))
 
 
+def _watched(items: Iterable[Item], every: int, progress: Progress) -> Iterator[Item]:
+    for number, item in enumerate(items, 1):
+        if number % every == 0:
+            progress(SCANNING)
+        yield item
+
+
 def scanned_here(
     text: LogText, ranges: Sequence[tuple[int, int]], packs: PackSet, wrapping: envelope.Wrapping
 ) -> Iterator[Part]:
@@ -164,11 +171,8 @@ def analyse(
     # given: whoever waits meanwhile is answered there.
     asked = count(1)
 
-    def watched(items: Iterable[Item], every: int = OFTEN) -> Iterator[Item]:
-        for number, item in enumerate(items, 1):
-            if progress and number % every == 0:
-                progress(SCANNING)
-            yield item
+    def watched(items: Iterable[Item], every: int = OFTEN) -> Iterable[Item]:
+        return _watched(items, every, progress) if progress else items
 
     @lru_cache(maxsize=1 << 12)
     def message(line: int) -> str:

@@ -157,6 +157,8 @@ class HyperscanScanner:
             ends.append(end)
 
         self._database.scan(b"\n" + data, match_event_handler=on_match)
+        if not numbers:
+            return hits(numbers, np.zeros(0, np.int64))
         newlines = np.flatnonzero(np.frombuffer(data, np.uint8) == 10)
         # A match's last character, at the latest its line's end, is one before its end; one newline stands before all.
         return hits(numbers, np.searchsorted(newlines, np.asarray(ends, np.int64) - 2))
