@@ -211,10 +211,11 @@ def analyse(
     stream = lru_cache(maxsize=1 << 14)(lambda line: wrapping.stream(text.clean(line))) if wrapping.has_stream else None
     made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of, stream, watched)
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
-    verdict, why, ended = sections.run_verdict(told, max(sure, default=-1), _cut(text, speaking, told))
+    of_run = told.those(lambda mark: mark.scope != "section" or mark.outcome is not Outcome.PASSED)
+    verdict, why, ended = sections.run_verdict(of_run, max(sure, default=-1), _cut(text, speaking, told))
     verdict, why = outcome or (verdict, why)
     occurrences = shapes.occurrences(scanned.found.shapes, watched)
-    nothing = sections.Nothing(told, found.outermost)
+    nothing = sections.Nothing(told.those(lambda mark: mark.ends != ""), found.outermost)
     context = findings.Context(
         message,
         found.at,
@@ -250,7 +251,7 @@ def analyse(
         verdict,
         why,
         ended,
-        tuple(mark.line for mark in told if mark.outcome is Outcome.FAILED),
+        tuple(mark.line for mark in told.those(lambda mark: mark.outcome is Outcome.FAILED)),
         tuple(ranked),
         found,
         tuple(made),
@@ -277,7 +278,7 @@ def _cut(text: LogText, speaking: Sequence[Pattern], told: sections.Marks) -> bo
         and text.data[-1:] != b"\n"
         and not any(mark.line >= len(text) - LAST_LINES for mark in told)
     )
-    return broken or (says and not any(mark.scope == "run" for mark in told))
+    return broken or (says and not any(told.those(lambda mark: mark.scope == "run")))
 
 
 def _in_sight(count: int, made: Sequence[Block | Finding], found: Sections, ended: int) -> NDArray[np.bool_]:

@@ -84,7 +84,13 @@ class Marks:
         return len(self._lines)
 
     def __iter__(self) -> Iterator[Mark]:
-        return (Mark(line, *self._said[number]) for line, number in zip(self._lines, self._numbers, strict=True))
+        return self.those(lambda _: True)
+
+    def those(self, fits: Callable[[Mark], bool]) -> Iterator[Mark]:
+        """The marks of which this is true, whatever their line is: no others are made."""
+        fitting = [fits(Mark(-1, *said)) for said in self._said]
+        pairs = zip(self._lines, self._numbers, strict=True)
+        return (Mark(line, *self._said[number]) for line, number in pairs if fitting[number])
 
 
 class _Open(NamedTuple):
