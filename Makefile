@@ -75,7 +75,11 @@ score: $(PY) ## Quality on labelled logs: the shared ones where present, else th
 
 .PHONY: demo-vscode
 demo-vscode: $(PY) $(JS) ## A real VS Code with the extension and sample logs, for a browser
-	PATH="$(CURDIR)/$(BIN):$$PATH" tests/vscode/demo.sh
+	PATH="$(CURDIR)/$(BIN):$$PATH" tests/vscode/run.sh demo.mjs
+
+.PHONY: screenshots
+screenshots: $(PY) $(JS) ## The pictures of the extension, from the real VS Code: light, dark, high contrast
+	PATH="$(CURDIR)/$(BIN):$$PATH" tests/vscode/run.sh screenshots.mjs "$(CURDIR)/$(CLIENT)/media"
 
 .PHONY: clean
 clean: ## Remove what the other targets made in the checkout

@@ -1,7 +1,9 @@
-// Puts the server's wheel beside the bundle: the extension installs it where no server is found. PYTHON is one with pip and hatchling.
+// Puts beside the bundle what else is shipped: the server's wheel, which is installed where no server is found (PYTHON is one with pip and
+// hatchling), and the sample log of the walkthrough.
 import { spawnSync } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
+import { copyFileSync, readdirSync, rmSync } from "node:fs";
 
+copyFileSync("../fixtures/pytest/long-verbose-two-failures/log.txt", "dist/sample.log");
 for (const old of readdirSync("dist").filter((name) => name.endsWith(".whl"))) rmSync(`dist/${old}`);
 const args = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", "dist", ".."];
 const { status, error } = spawnSync(process.env.PYTHON ?? "python3", args, { stdio: "inherit" });

@@ -69,6 +69,7 @@ VIEWS = (
     "keys lead from section to section",
     "colours are shown, their codes are not",
     "what is selected anywhere is triaged",
+    "the walkthrough opens, and its sample log is triaged",
     "no error or warning popped up",
 )
 CHAT = (

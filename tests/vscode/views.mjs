@@ -73,6 +73,8 @@ try {
     await vs.open("build.log");
     await vs.command("LogSieve: Open Reduced Log");
     await vs.until("cause", reduced, (rows) => rows.some((row) => row.includes(`${root.line} |`) && row.includes(root.contains)));
+    await vs.until("the root cause named here too", vs.labels, (seen) => seen.includes('"◀ root cause"'));
+    await vs.until("the log where the reduced log is", () => vs.lineNumbers("vscode-remote:"), (numbers) => numbers.some((number) => Math.abs(number - root.line) < 60));
     await vs.press("Control+Home");
     await vs.until("top", reduced, (rows) => rows.some((row) => /^\s*\.\.\. \|/.test(row)));
     await screenshot("reduced");
@@ -173,6 +175,15 @@ try {
     await vs.until("verdict", vs.statusBar, (items) => items.some((item) => /Log failed/.test(item)));
     await vs.until("in the tree", vs.failures, (rows) => rows.some((row) => /^Untitled-1/.test(row)));
     await screenshot("selection");
+  });
+
+  await check("the walkthrough opens, and its sample log is triaged", async () => {
+    await vs.command("LogSieve: Get Started");
+    await page.locator(".gettingStartedContainer", { hasText: "Open a failing log" }).first().waitFor();
+    await screenshot("walkthrough");
+    await vs.command("LogSieve: Open Sample Log");
+    await vs.until("the sample", vs.activeTab, (tab) => tab === "sample.log");
+    await vs.until("verdict", vs.statusBar, (items) => items.some((item) => /Log failed, 2 errors/.test(item)));
   });
 
   await quiet();

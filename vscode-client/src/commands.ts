@@ -9,7 +9,7 @@ import { explain } from "./explain";
 import { Failure, LogNode, type Failures } from "./failures";
 import type { NoiseFolds } from "./folds";
 import type { Gaps } from "./gaps";
-import { SHOW_PLACE, showLine, showPlace } from "./layout";
+import { open, SHOW_PLACE, showLine, showPlace } from "./layout";
 import { beyond, isWindow, SHOW_LINE } from "./links";
 import { logOf, type Logs } from "./logs";
 import { findFailure, goToSection, type Step } from "./navigate";
@@ -30,9 +30,11 @@ export interface Parts {
   logs: Logs;
   failures: Failures;
   gaps: Gaps;
+  /** The log of the walkthrough. */
+  sample: vscode.Uri;
 }
 
-export function registerCommands({ connection, documents, folds, logs, failures, gaps }: Parts): vscode.Disposable {
+export function registerCommands({ connection, documents, folds, logs, failures, gaps, sample }: Parts): vscode.Disposable {
   const log = (target: unknown): vscode.Uri => logOf(documentOf(target) ?? front(logs));
   const failure = (step: Step): Promise<protocol.FailureResult> => findFailure(connection, logs, front(logs), step);
   const commands: Record<string, (target?: unknown, more?: unknown) => unknown> = {
@@ -55,6 +57,8 @@ export function registerCommands({ connection, documents, folds, logs, failures,
     "logsieve.forgetConsent": async () => forgetConsent(connection),
     "logsieve.foldNoise": async () => folds.fold(activeEditor()),
     "logsieve.triageFile": async (target) => triageFile(connection, failures, target instanceof vscode.Uri ? target : undefined),
+    "logsieve.openSample": async () => open(sample, new vscode.Position(0, 0), { preview: false }),
+    "logsieve.walkthrough": async () => vscode.commands.executeCommand("workbench.action.openWalkthrough", "logsieve.logsieve#start", false),
     "logsieve.changeBudget": async (target) => chooseBudget(connection, log(target)),
     "logsieve.toggleGap": async () => gaps.toggle(activeEditor(), activeEditor().selection.active.line),
     "logsieve.follow": async () => gaps.follow(activeEditor()),

@@ -43,7 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new Marks(logs, failures, context.extensionUri),
     scrollTogether(),
     registerLinks(documents),
-    registerCommands({ connection, documents, folds, logs, failures, gaps }),
+    registerCommands({ connection, documents, folds, logs, failures, gaps, sample: vscode.Uri.joinPath(context.extensionUri, "dist", "sample.log") }),
     registerChat({ connection, documents, logs }),
     registerTools(connection),
     serverChanged,

@@ -2,7 +2,8 @@
 
 import * as vscode from "vscode";
 import type { Failures } from "./failures";
-import type { Logs } from "./logs";
+import { numberOf } from "./links";
+import { logOf, type Logs } from "./logs";
 import { SCHEME, type Severity } from "./protocol";
 
 const SEVERITIES = ["error", "warning", "info"] as const;
@@ -30,6 +31,9 @@ export class Marks implements vscode.Disposable {
       ...Object.values(this.signs),
       failures.onDidChangeTreeData(() => void this.drawAll()),
       vscode.window.onDidChangeVisibleTextEditors(() => void this.drawAll()),
+      vscode.workspace.onDidChangeTextDocument(({ document }) => {
+        if (document.uri.scheme === SCHEME) void this.drawAll();
+      }),
     ];
   }
 
@@ -38,12 +42,14 @@ export class Marks implements vscode.Disposable {
   }
 
   private async draw(editor: vscode.TextEditor): Promise<void> {
-    const { uri } = editor.document;
-    if (uri.scheme === SCHEME) return; // views are of the server's making; its diagnostics mark them
-    const log = uri.toString();
+    const { document } = editor;
+    const log = logOf(document.uri).toString();
     const found = this.logs.status(log) === undefined ? [] : await this.failures.of(log);
-    const last = editor.document.lineCount - 1;
-    const places = found.filter(({ finding }) => finding.line <= last).map(({ finding }) => ({ ...finding, range: editor.document.lineAt(finding.line).range }));
+    const rows = document.uri.scheme === SCHEME ? rowsOf(document) : undefined;
+    const places = found.flatMap(({ finding }) => {
+      const row = rows === undefined ? finding.line : rows.get(finding.line + 1);
+      return row === undefined || row >= document.lineCount ? [] : [{ ...finding, range: document.lineAt(row).range }];
+    });
     for (const severity of SEVERITIES) {
       editor.setDecorations(this.signs[severity], places.filter((place) => place.severity === severity).map(({ range }) => range));
     }
@@ -53,4 +59,14 @@ export class Marks implements vscode.Disposable {
   dispose(): void {
     vscode.Disposable.from(...this.registrations).dispose();
   }
+}
+
+/** The rows of a view by the log's numbers (1-based) that they show. */
+function rowsOf(view: vscode.TextDocument): Map<number, number> {
+  const rows = new Map<number, number>();
+  for (let row = 0; row < view.lineCount; row += 1) {
+    const number = numberOf(view, row);
+    if (number !== undefined) rows.set(number, row);
+  }
+  return rows;
 }

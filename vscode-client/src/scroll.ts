@@ -7,21 +7,29 @@ import { logOf } from "./logs";
 import { SCHEME } from "./protocol";
 
 export function scrollTogether(): vscode.Disposable {
-  return vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor, visibleRanges }) => {
-    const top = visibleRanges[0]?.start.line;
-    // Only the active editor leads: the others move because of it, and must not lead it in turn.
-    if (top === undefined || textEditor !== vscode.window.activeTextEditor || !config.scrollTogether()) return;
-    const log = logOf(textEditor.document.uri).toString();
-    const others = vscode.window.visibleTextEditors.filter((editor) => editor !== textEditor && logOf(editor.document.uri).toString() === log);
-    const followers = others.filter((editor) => editor.document !== textEditor.document);
-    if (followers.length === 0) return;
-    const number = numberFrom(textEditor.document, top);
-    if (number === undefined) return;
-    for (const editor of followers) {
-      const row = rowOf(editor.document, number);
-      editor.revealRange(new vscode.Range(row, 0, row, 0), vscode.TextEditorRevealType.AtTop);
-    }
-  });
+  return vscode.Disposable.from(
+    vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => {
+      // Only the active editor leads: the others move because of it, and must not lead it in turn.
+      if (textEditor === vscode.window.activeTextEditor) lead(textEditor);
+    }),
+    vscode.window.onDidChangeActiveTextEditor((editor) => {
+      if (editor?.document.uri.scheme === SCHEME) lead(editor); // a view that has just opened, where it did
+    }),
+  );
+}
+
+function lead(leader: vscode.TextEditor): void {
+  const top = leader.visibleRanges[0]?.start.line;
+  if (top === undefined || !config.scrollTogether()) return;
+  const log = logOf(leader.document.uri).toString();
+  const others = vscode.window.visibleTextEditors.filter(({ document }) => document !== leader.document && logOf(document.uri).toString() === log);
+  if (others.length === 0) return;
+  const number = numberFrom(leader.document, top);
+  if (number === undefined) return;
+  for (const editor of others) {
+    const row = rowOf(editor.document, number);
+    editor.revealRange(new vscode.Range(row, 0, row, 0), vscode.TextEditorRevealType.AtTop);
+  }
 }
 
 /** The log's number (1-based) of the first row from one on that has one. */
