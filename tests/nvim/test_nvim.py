@@ -174,6 +174,42 @@ class TestOpening:
         assert diagnostics(editor)[0]["lnum"] + 1 == log.root
 
 
+class TestTokensAndHints:
+    TOKENS = """
+    local row, types = ..., {}
+    for column = 0, #vim.fn.getline(row + 1) do
+      for _, token in ipairs(vim.lsp.semantic_tokens.get_at_pos(0, row, column) or {}) do
+        types[token.type] = true
+      end
+    end
+    return next(types) and vim.fn.sort(vim.tbl_keys(types))
+    """
+
+    def test_times_levels_and_the_like_have_their_colours(
+        self, start: Callable[..., Neovim], fixtures: Path, tmp_path: Path
+    ) -> None:
+        log = Log.copied(fixtures / "github-actions" / "pytest-failed", tmp_path)
+        editor = start()
+        editor.open_log(log.path)
+        assert "comment" in editor.wait(self.TOKENS, 0)  # the time
+        error = editor.call("search", "##\\[error\\]", "w")
+        assert "number" in editor.wait(self.TOKENS, error - 1) or "enumMember" in editor.wait(self.TOKENS, error - 1)
+        assert editor.lua("vim.api.nvim_get_hl(0, { name = '@lsp.mod.error.log' }).link") == "LogSieveError"
+        editor.command("LogSieve view")
+        editor.wait(f"{VIEW} and vim.fn.line('$') > 1")
+        row = next(n for n, line in enumerate(editor.lines()) if line.startswith("tests/test_prices.py:16"))
+        assert "string" in editor.wait(self.TOKENS, row)  # the path
+
+    def test_repeats_are_counted_beside_the_text(self, start: Callable[..., Neovim], tmp_path: Path) -> None:
+        (tmp_path / "build.log").write_text("waiting for the database\n" * 7 + "error: gave up\n")
+        editor = start({"foldOnOpen": False})
+        editor.open_log(tmp_path / "build.log")
+        (hint,) = editor.wait("local found = vim.lsp.inlay_hint.get({ bufnr = 0 }) return #found > 0 and found")
+        label = hint["inlay_hint"]["label"]
+        assert "x7" in (label if isinstance(label, str) else "".join(part["value"] for part in label))
+        assert hint["inlay_hint"]["position"]["line"] == 0
+
+
 class TestColours:
     def drawn(self, editor: Neovim, row: int) -> list[tuple[str, dict[str, Any]]]:
         """The cells of a row of the screen, each with its looks; blanks at the end are left out."""

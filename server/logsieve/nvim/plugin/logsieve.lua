@@ -20,6 +20,8 @@ for group, standard in pairs({
   LogSieveWarn = 'DiagnosticWarn',
   LogSieveFoldCount = 'Number', -- how many lines a fold has
   LogSieveHint = 'Comment', -- keys, and words beside the text
+  ['@lsp.mod.error.log'] = 'LogSieveError', -- semantic tokens: levels
+  ['@lsp.mod.warning.log'] = 'LogSieveWarn',
 }) do
   vim.api.nvim_set_hl(0, group, { link = standard, default = true })
 end
@@ -218,11 +220,12 @@ vim.api.nvim_create_autocmd('BufReadCmd', {
 })
 vim.api.nvim_create_autocmd('LspAttach', {
   group = group,
-  desc = 'Lead from a log to the code',
+  desc = 'Lead from a log to the code, and show repeats and waiting',
   callback = function(event)
     local client = vim.lsp.get_client_by_id(event.data.client_id)
     if client and client.name == 'logsieve' then
       require('logsieve.source').attach(event.buf)
+      vim.lsp.inlay_hint.enable(true, { bufnr = event.buf })
     end
   end,
 })
