@@ -44,15 +44,21 @@ def annotated(run: Command, *paths: str | Path, workspace: str = "") -> tuple[li
     return read(run("triage", "--exit-zero", "--format", "github", *paths, GITHUB_WORKSPACE=workspace).stdout)
 
 
-def test_a_finding_is_annotated_where_the_log_says_it(run: Command) -> None:
+def test_a_finding_that_names_no_place_is_annotated_on_the_log(run: Command, tmp_path: Path) -> None:
+    log = tmp_path / "build.log"
+    log.write_text("start\nerror: the disk is full\n")
+    [command], _ = annotated(run, log)
+    assert (command.properties["file"], command.properties["line"]) == ("build.log", "2")
+
+
+def test_a_finding_is_annotated_on_the_code_where_the_log_names_it(run: Command) -> None:
     log = FIXTURES / "pytest" / "long-verbose-two-failures" / "log.txt"
     commands, others = annotated(run, log)
     assert [c.level for c in commands] == ["error", "error"]
     first = commands[0]
     assert first.properties == {
-        "file": str(log),
-        "line": "3088",
-        "endLine": "3105",
+        "file": "tests/test_prices.py",
+        "line": "16",
         "title": "test_standard_tax[23400]: AssertionError: assert 4446 == 4447",
     }
     assert "\nE       AssertionError: assert 4446 == 4447\n" in first.message

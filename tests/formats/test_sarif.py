@@ -53,7 +53,9 @@ def test_a_result_leads_to_its_lines(run: Command) -> None:
     region = place["region"]
     assert (region["startLine"], region["endLine"]) == (3088, 3105)
     assert region["snippet"]["text"].split("\n")[:-1] == log.read_text("utf-8").split("\n")[3087:3105]
-    (related,) = first["relatedLocations"]
+    related, code = first["relatedLocations"]
+    assert code["physicalLocation"]["artifactLocation"]["uri"] == "tests/test_prices.py"
+    assert code["physicalLocation"]["region"]["startLine"] == 16
     assert related["physicalLocation"]["region"]["startLine"] == 3132
     assert related["message"]["text"] == "also reported here"
     assert [r["rank"] for r in made["results"]] == sorted((r["rank"] for r in made["results"]), reverse=True)
