@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,23 @@ def test_views_follow_the_file(start: Callable[..., Neovim], tmp_path: Path) -> 
     editor.wait("vim.b.logsieve_status.errors == 2")
     editor.type("<CR>")  # this log is small: it opens itself
     editor.wait("vim.fn.expand('%:t') == 'growing.log' and vim.fn.line('.') == 2")
+
+
+def test_the_cursor_stays_on_its_line_of_the_log(start: Callable[..., Neovim], tmp_path: Path) -> None:
+    log = tmp_path / "growing.log"
+    log.write_text(
+        "".join(f"{word}ing the package\n" for word in map("".join, permutations("abcdef"))) + "error: first\n"
+    )
+    editor = start()
+    editor.command("LogSieveTriageFile growing.log")
+    editor.wait(f"{REDUCED} and {NUMBER} == ...", 721)
+    row = editor.line
+    with log.open("a") as file:
+        file.writelines(f"fatal: {word} is missing\n" for word in map("".join, permutations("abcd")))
+    editor.wait("vim.startswith(vim.fn.getline('$'), 'fatal')")
+    assert editor.line != row
+    assert editor.lua(NUMBER) == 721
+    assert editor.lua(CURRENT) == "error: first"
 
 
 def test_what_the_current_buffer_is_about_is_triaged(opened: Neovim) -> None:

@@ -162,6 +162,32 @@ function M.put(view)
   option.modified = false
 end
 
+--- Do what changes the rows of a view; where a window shows a line of the log at its cursor, it stays there.
+---@param view integer
+---@param after integer[] the log's line of each row then
+---@param change fun()
+local function stay(view, after, change)
+  local before = require('logsieve.marks').lines(view)
+  local row_of, seen = {}, {} ---@type table<integer, integer>, table<integer, vim.fn.winsaveview.ret>
+  for row, line in ipairs(after) do
+    row_of[line] = row
+  end
+  for _, window in ipairs(vim.fn.win_findbuf(view)) do
+    seen[window] = vim.api.nvim_win_call(window, vim.fn.winsaveview)
+  end
+  change()
+  for window, at in pairs(seen) do
+    local line = before[at.lnum]
+    local row = line and line >= 0 and row_of[line]
+    if row then
+      at.topline, at.lnum = math.max(1, at.topline + row - at.lnum), row
+      vim.api.nvim_win_call(window, function()
+        vim.fn.winrestview(at)
+      end)
+    end
+  end
+end
+
 --- Ask for the text of a view and put it in.
 ---@param view integer
 ---@param filled? fun()
@@ -176,7 +202,9 @@ function M.fill(view, filled)
     local line = late(view)
     text = content.text
     -- Entries of the quickfix list, and marks, stand for the lines that come, not for those that were there.
-    vim.cmd(("lockmarks lua require'logsieve.view'.put(%d)"):format(view))
+    stay(view, content.lines, function()
+      vim.cmd(("lockmarks lua require'logsieve.view'.put(%d)"):format(view))
+    end)
     require('logsieve.marks').draw(view, content.lines)
     if line then
       for _, window in ipairs(vim.fn.win_findbuf(view)) do
