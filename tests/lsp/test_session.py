@@ -213,15 +213,14 @@ def test_a_worker_is_warm_before_it_is_told_anything_and_tells_of_packs_when_it_
     sink = io.BytesIO()
     worker = Worker(io.BytesIO(), sink)
     worker.warm_up()
-    warm = worker._packs
-    assert warm is not None
+    warm = worker.packs.known()
     known = scan._plan.cache_info().misses
     assert sink.getvalue() == b""  # the client has not been greeted yet
     for _ in range(2):
         worker._apply(Configure(DEFAULTS, Client(), ()))
     worker._apply(Open(URI, "log", "text\n"))
     worker._answer(Ask(1, URI, f"{Q}:pair", (), unasked=False))
-    assert worker._packs is warm
+    assert worker.packs.known() is warm
     assert scan._plan.cache_info().misses == known
     assert [type(message) for message in messages(sink)] == [Problems, Answer]
 

@@ -14,8 +14,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from logsieve.disk import BIG, ChangedError
@@ -39,6 +37,7 @@ from logsieve.lsp.messages import (
     RefusedError,
     Reloaded,
 )
+from logsieve.lsp.packs import Packs
 from logsieve.lsp.sources import Sources
 from logsieve.lsp.store import Document, Store
 from logsieve.pipe import read, write
@@ -46,7 +45,6 @@ from logsieve.settings import DEFAULTS, Settings
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
-    from logsieve.packs import PackSet
 
 log = logging.getLogger("logsieve.worker")
 
@@ -78,8 +76,7 @@ class Worker:
         self._settings: Settings = DEFAULTS
         self._client = Client()
         self._folders: tuple[str, ...] = ()
-        self._packs: PackSet | None = None
-        self._pack_files: frozenset[tuple[str, int, int]] = frozenset()  # as they were when they were read
+        self.packs = Packs()
         self._told: tuple[str, ...] | None = None  # the problems that the front has been told
         self._sources = Sources((), self._resume)
         self._parked: list[Ask] = []  # until the workspace's files are listed
@@ -92,7 +89,7 @@ class Worker:
         from logsieve.core.analysis import analyse
         from logsieve.text import LogText
 
-        analyse(LogText(b"error: none\n"), self._known_packs())
+        analyse(LogText(b"error: none\n"), self.packs.known())
 
     def receive(self) -> None:
         """Read frames until the front goes away, and then end the process, whatever it is doing."""
@@ -115,7 +112,7 @@ class Worker:
                 idle = not self._news.wait_for(lambda: self._changes or self._asks, every)
                 changes, self._changes = self._changes, deque()
                 ask = None if changes or idle else self._asks.popleft()
-            if idle and self._packs_changed():
+            if idle and self.packs.changed():
                 self._begin_anew()
                 write(self._sink, Reloaded())
             for change in changes:
@@ -148,10 +145,9 @@ class Worker:
             self._resume()
         known = self._settings, self._client, self._folders
         same = self._told is not None and known == (change.settings, change.client, change.folders)
-        if change.settings.packs != self._settings.packs or change.folders != self._folders:
-            self._packs = None
+        self.packs.choose(change.settings.packs, change.folders)
         self._settings, self._client, self._folders = change.settings, change.client, change.folders
-        changed = self._packs_changed()
+        changed = self.packs.changed()
         if changed or not same:
             self._begin_anew()
         if changed and same:
@@ -161,43 +157,13 @@ class Worker:
         """Forget what was found, and tell what is wrong with the packs, as far as it has not been told."""
         from logsieve.core.redact import problems
 
-        told = (*(f"pack {p}" for p in self._known_packs().problems), *problems(self._settings.redact))
+        told = (*(f"pack {p}" for p in self.packs.known().problems), *problems(self._settings.redact))
         if told != self._told:
             self._told = told
             write(self._sink, Problems(told))
         self.store.files.clear()
         for document in self.store.documents.values():
             document.analysis = document.coordinates = None
-
-    def _known_packs(self) -> PackSet:
-        if self._packs is None:
-            from logsieve import packs
-
-            self._pack_files = self._files_of_packs()
-            self._packs = packs.load(self._pack_folders(), self._settings.packs.disabled)
-        return self._packs
-
-    def _pack_folders(self) -> list[Path]:
-        from logsieve import packs
-
-        chosen = (*self._settings.packs.folders, *self._folders)
-        return [packs.user_folder(), *(Path(folder).expanduser() for folder in chosen)]
-
-    def _packs_changed(self) -> bool:
-        """Whether files of packs are others than when they were read; they will be read anew then."""
-        if self._files_of_packs() == self._pack_files:
-            return False
-        self._packs = None
-        return True
-
-    def _files_of_packs(self) -> frozenset[tuple[str, int, int]]:
-        """Each with its time of change and its size."""
-        found = set()
-        for file in (file for folder in self._pack_folders() for file in folder.glob("*.toml")):
-            with suppress(OSError):  # gone in this moment
-                about = file.stat()
-                found.add((str(file), about.st_mtime_ns, about.st_size))
-        return frozenset(found)
 
     def _answer(self, ask: Ask) -> None:
         if self._is_cancelled(ask):
@@ -278,7 +244,7 @@ class Worker:
         text = LogText(whole.data[int(whole.starts[line]) :])
         before = (document.earlier_at or Coordinates(whole, self._client)).first(line)
         at = Coordinates(text, self._client, before)
-        return analyse(text, self._known_packs(), self._settings), at
+        return analyse(text, self.packs.known(), self._settings), at
 
     def _first(self, document: Document) -> tuple[Analysis, Coordinates] | None:
         """What a view shows of a long file until all of it has been read: its end, where that tells how the run ended
@@ -297,7 +263,7 @@ class Worker:
         from logsieve.core.analysis import analyse
         from logsieve.model import Level, Verdict
 
-        found = analyse(text, self._known_packs(), self._settings, since=line)
+        found = analyse(text, self.packs.known(), self._settings, since=line)
         passed = found.verdict is Verdict.PASSED
         if found.ended >= 0 and found.findings and (passed or found.findings[0].severity is Level.ERROR):
             document.first = found, Coordinates(text, self._client)
@@ -311,7 +277,7 @@ class Worker:
             watch = _Watch(self, ask)
             try:
                 document.analysis = analyse(
-                    document.text(), self._known_packs(), self._settings, watch, document.earlier, parallel.scan
+                    document.text(), self.packs.known(), self._settings, watch, document.earlier, parallel.scan
                 )
             finally:
                 watch.end()
