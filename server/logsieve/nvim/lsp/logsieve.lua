@@ -32,6 +32,11 @@ return {
     params.initializationOptions.settings = (config.settings or {}).logsieve
   end,
   handlers = {
+    -- Neovim 0.11 ends these messages with a line end, and so asks for Enter.
+    ['window/showMessage'] = function(_, params)
+      local levels = { 'ERROR', 'WARN' }
+      require('logsieve').tell((params.message:gsub('^LogSieve: ', '')), levels[params.type])
+    end,
     ['logsieve/status'] = function(_, status)
       require('logsieve').on_status(status)
     end,
