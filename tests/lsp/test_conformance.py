@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,14 @@ def announced(capabilities: Mapping[str, Any], path: str) -> Any:
 async def answered(client: Client, method: str, params: Any) -> Any:
     """The answer to a request, held to the protocol's own types."""
     answer = await client.request(method, params)
-    kind = types.METHOD_TO_TYPES[method][1]
+    kind: Any = types.METHOD_TO_TYPES[method][1]
     CONVERTER.structure({"jsonrpc": "2.0", "id": 1, "result": answer}, kind)
     return answer
+
+
+def is_taken_back(uri: str, published: Any) -> bool:
+    """Whether nothing is said of a document any more."""
+    return bool(published["uri"] == uri and not published["diagnostics"])
 
 
 @pytest.mark.parametrize("name", [*NAMES, "nothing"])
@@ -81,9 +87,7 @@ async def test_an_editor_gets_what_it_announced_and_no_more(name: str, tmp_path:
             client.open(new, LOG)
             assert await client.diagnostics(new) == shown
             assert client.all_of("textDocument/publishDiagnostics")[-1]["uri"] == new
-            await client.wait_for(
-                "textDocument/publishDiagnostics", lambda p, u=old: p["uri"] == u and not p["diagnostics"]
-            )
+            await client.wait_for("textDocument/publishDiagnostics", partial(is_taken_back, old))
         changed = {"added": [{"uri": two.as_uri(), "name": "two"}], "removed": [{"uri": one.as_uri(), "name": "one"}]}
         client.notify("workspace/didChangeWorkspaceFolders", {"event": changed})
         client.notify("workspace/didChangeConfiguration", {"settings": {"logsieve": {"diagnostics": {"max": 5}}}})
