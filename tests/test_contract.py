@@ -24,7 +24,11 @@ from logsieve.tools import TOOLS
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 CLIENT = ROOT / "vscode-client"
-PACKAGE: dict[str, Any] = json.loads((CLIENT / "package.json").read_text("utf-8"))
+WORDS: dict[str, str] = json.loads((CLIENT / "package.nls.json").read_text("utf-8"))
+# The manifest as VS Code shows it: `%name%` stands for words that may be translated.
+PACKAGE: dict[str, Any] = json.loads(
+    re.sub(r'"%([\w.]+)%"', lambda name: json.dumps(WORDS[name[1]]), (CLIENT / "package.json").read_text("utf-8"))
+)
 CLIENT_README = (CLIENT / "README.md").read_text("utf-8")
 NVIM = ROOT / "server" / "logsieve" / "nvim"
 NVIM_HELP = (NVIM / "doc" / "logsieve.txt").read_text("utf-8")
@@ -42,6 +46,11 @@ def test_whoever_lacks_the_server_is_told_what_works() -> None:
         assert "pip install" in text
         assert not re.search(r"install[\s`]+logsieve\b", text)
     assert "    pip install .  " in README
+
+
+def test_no_words_are_left_over() -> None:
+    manifest = (CLIENT / "package.json").read_text("utf-8")
+    assert set(re.findall(r'"%([\w.]+)%"', manifest)) == set(WORDS)
 
 
 # Settings
