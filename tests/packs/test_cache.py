@@ -140,3 +140,19 @@ def test_the_command_makes_anew_what_is_damaged(tmp_path: Path, shared_cache: Pa
     assert (again.stdout, again.stderr, again.returncode) == (first.stdout, b"", 1)
     assert b"hunter2" not in again.stdout
     assert not [path for path in damaged if path.exists() and path.read_bytes().endswith(bytes(8))]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits what a process may write")
+def test_a_full_disk_leaves_no_half_of_an_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    monkeypatch.setattr(cache, "_folder", lambda: tmp_path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        cache.put("whole", b"x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+    cache.put("whole", b"x" * 100_000)
+    assert cache.get("whole") == b"x" * 100_000

@@ -61,9 +61,13 @@ def put(key: str, blob: bytes) -> None:
         folder = _folder()
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            file.write(xxhash.xxh3_128_digest(blob) + blob)
-        Path(name).replace(folder / key)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(xxhash.xxh3_128_digest(blob) + blob)
+            Path(name).replace(folder / key)
+        except OSError:  # the disk is full: what was written would only keep it so
+            Path(name).unlink()
+            raise
         for path in sorted(folder.iterdir(), key=_used, reverse=True)[KEPT:]:
             with contextlib.suppress(OSError):  # another process was quicker, or (on Windows) reads it
                 path.unlink()
