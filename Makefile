@@ -73,6 +73,10 @@ score: $(PY) ## Quality on labelled logs: the shared ones where present, else th
 	@if [[ -d $(DATA) && -f $(SCORE) ]]; then set -x; $(BIN)/python $(SCORE) $(DATA) --cmd $(BIN)/logsieve; \
 	else set -x; $(BIN)/python tests/score_fixtures.py; fi
 
+.PHONY: evaluation
+evaluation: $(PY) ## The learned scorer beside others on labelled logs, into docs/: 15 minutes
+	HF_HUB_OFFLINE=1 $(BIN)/logsieve eval --output docs $(DATA)
+
 .PHONY: demo-vscode
 demo-vscode: $(PY) $(JS) ## A real VS Code with the extension and sample logs, for a browser
 	PATH="$(CURDIR)/$(BIN):$$PATH" tests/vscode/run.sh demo.mjs

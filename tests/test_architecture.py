@@ -25,7 +25,7 @@ ROOMS: dict[str, set[str]] = {
     "workers": {"pipe"},
     "parallel": {"text", "disk", "packs", "core", "workers"},
     "llm": {"text", "model", "settings", "core"},
-    "operations": {"codebase", "text", "model", "packs", "settings", "core", "llm"},
+    "operations": {"codebase", "semantic", "text", "model", "packs", "settings", "core", "llm"},
     "lsp": {
         "codebase",
         "text",
@@ -68,6 +68,7 @@ ROOMS: dict[str, set[str]] = {
     "live": {"model", "terminal", "follow", "operations", "output"},
     "progress": {"terminal"},
     "cli": {
+        "evaluation",
         "text",
         "model",
         "disk",
@@ -143,10 +144,12 @@ LIBRARIES: dict[str, tuple[set[str], bool]] = {
     "click": ({"cli", "options", "output"}, False),
     "mcp": ({"mcp_server"}, False),
     "anyio": ({"mcp_server"}, False),
-    "numpy": ({"text", "core", "lsp", "codebase", "semantic", "evaluation"}, False),
+    "numpy": ({"text", "core", "lsp", "codebase", "semantic", "evaluation", "operations"}, False),
     "tree_sitter": ({"source"}, True),
     "torch": ({"semantic"}, True),
-    "sentence_transformers": ({"semantic"}, True),
+    "sentence_transformers": ({"semantic", "evaluation"}, True),
+    "transformers": ({"semantic"}, True),
+    "sklearn": ({"evaluation"}, True),
 }
 
 # What core has no use for: it does no input or output.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
+from logsieve.semantic.meaning import MODEL
 from logsieve.settings import DEFAULTS, Llm, Reduce
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from logsieve.model import Finding, Piece
 
 __all__ = ["FILTER", "OPERATIONS", "RUN", "Operation", "Parameter", "Share", "TooMuchError"]
+
+LEAST = 0.35  # score below which a line does not say what was searched for
 
 Value = int | float | str | bool | tuple[str, ...] | None
 
@@ -244,22 +247,53 @@ def explain(
     return answer | {"further": list(further)}
 
 
-def search(analysis: Analysis, path: str, text: str, most: int) -> dict[str, Any]:
-    """The lines that say about what a text says, best first. What only a secret says does not count."""
+def search(
+    analysis: Analysis, path: str, text: str, most: int, meaning: bool, model: str, lines: int, seconds: int
+) -> dict[str, Any]:
+    """The lines that say about what a text says, best first. What only a secret says does not count.
+
+    By `meaning` too, at most so many `lines` and for so many `seconds`, where what that takes is installed.
+    """
     from logsieve.core.similar import Likeness
+    from logsieve.semantic.meaning import MeaningError, nearness
 
     likeness = Likeness(analysis, text)
-    found = {hit: analysis.line(hit.line).message.strip() for hit in likeness.best(most)}
-    safe = _safe(analysis, found.values())
+    said = likeness.best(most)
+    counts = {hit.line: hit.count for hit in said}
+    for line, count in _rare(analysis, lines) if meaning else ():
+        counts.setdefault(line, count)
+    messages = {line: analysis.line(line).message.strip() for line in counts}
+    safe = _safe(analysis, messages.values())
+    shown = {line: safe[message] for line, message in messages.items()}
+    scores = {n.line: n.score for n in said if shown[n.line] == messages[n.line] or likeness.of(shown[n.line])}
+    error = None
+    if meaning:
+        try:
+            near = nearness(text, list(shown.values())[:lines], model, seconds)
+        except MeaningError as problem:
+            near, error = [], str(problem)
+        for line, cosine in zip(shown, near, strict=False):
+            scores[line] = max(scores.get(line, 0.0), cosine)
+    best = sorted((line for line in scores if scores[line] >= LEAST), key=lambda line: -scores[line])
     return {
         "path": path,
         "text": text,
         "hits": [
-            {"line": hit.line + 1, "text": safe[message], "score": round(hit.score, 3), "count": hit.count}
-            for hit, message in found.items()
-            if safe[message] == message or likeness.of(safe[message])
+            {"line": line + 1, "text": shown[line], "score": round(scores[line], 3), "count": counts[line]}
+            for line in best[:most]
         ],
+        "error": error,
     }
+
+
+def _rare(analysis: Analysis, most: int) -> Iterable[tuple[int, int]]:
+    """The first line of each shape and how often it occurs, the rarest first, the later of these first."""
+    import numpy as np
+
+    shapes, firsts, counts = np.unique(analysis.shapes, return_index=True, return_counts=True)
+    order = np.lexsort((-firsts, counts))
+    order = order[shapes[order] != 0][:most]  # 0 is that of blank lines
+    return zip(firsts[order].tolist(), counts[order].tolist(), strict=True)
 
 
 def _safe(analysis: Analysis, texts: Iterable[str]) -> dict[str, str]:
@@ -334,12 +368,18 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "search",
         "Find the lines that say about what a text says: a few words, or a line of another log.",
-        "path, text and hits, best first: line, text, score (1: all that was asked for), count (lines that differ in "
-        "numbers alone)",
+        "path, text, hits, best first: line, text, score (1: all that was asked for), count (lines that differ in "
+        "numbers alone), and error (why meaning had no part, or null)",
         search,
         (
             Parameter("text", str, None, "What to look for: words in any order, spelt about right.", required=True),
             Parameter("most", int, 20, "Most lines that are shown.", minimum=1, maximum=1000),
+            Parameter(
+                "meaning", bool, False, "Also lines that mean the same in other words; needs the extra semantic."
+            ),
+            Parameter("model", str, MODEL, "Model of sentence-transformers, or its folder, that compares meanings."),
+            Parameter("lines", int, 2000, "Most lines compared by meaning, rare ones first.", minimum=1, maximum=10**6),
+            Parameter("seconds", int, 30, "Longest time for comparing meanings.", minimum=1, maximum=3600),
         ),
     ),
     Operation(

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from logsieve import __version__, archive, options
-from logsieve.cli import access, operations, packs, run
+from logsieve.cli import access, evaluate, operations, packs, run
 from logsieve.cli.shared import USAGE, complain, reader_left, settings, trace
 from logsieve.operations import FILTER, OPERATIONS
 
@@ -159,3 +159,4 @@ def nvim_path() -> None:
 
 
 cli.add_command(packs.packs)
+cli.add_command(evaluate.evaluate)

@@ -58,7 +58,8 @@ def labelled(root: Path) -> Iterator[Labelled]:
     """The logs of LogChunks, CiDiff, LogDx and of passing runs below a folder: those that it has."""
     for source in ("logchunks", "cidiff"):
         index = root / source / "labels.jsonl"
-        for row in map(json.loads, index.open(encoding="utf-8")) if index.exists() else ():
+        rows = index.read_text(encoding="utf-8").splitlines() if index.exists() else []
+        for row in map(json.loads, rows):
             path = root / source / row["path"]
             if path.exists():
                 yield Labelled(source, row["repo"], path, tuple((a - 1, b) for a, b in row["ranges"]))

