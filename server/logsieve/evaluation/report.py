@@ -27,7 +27,7 @@ others that are not labelled count as irrelevant, though many of them tell of fa
 {lines}
 
 Goals: accuracy at least .97, AUC at least .98, F1 five points above TF-IDF + LR and not below MiniLM + LR. These two
-learnt from up to 8,000 lines of the same logs as ours, and are judged by up to 200 lines of each log, of which each
+learn from up to 8,000 lines of the same logs as ours, and are judged by up to 200 lines of each log, of which each
 stands for as many as it was drawn from.
 
 ## Lines / tokens removed, while so many of the relevant lines stay
@@ -85,7 +85,9 @@ def markdown(figures: Figures, about: str) -> str:
                 for r in recalls
             ],
         ),
-        cosine=COSINE + _cosines(cosine) if cosine else "Not measured: sentence-transformers is not installed.",
+        cosine=COSINE + _cosines(cosine)
+        if cosine
+        else "Not measured this time, nor MiniLM + LR: both need sentence-transformers.",
         signals=", ".join(f"{name} {value:.3f}" for name, value in figures["signals"].items()),
         tools=_tools(figures["tools"]),
         unsure=cascade["unsure"],

@@ -21,7 +21,7 @@ __all__ = ["ModelError", "Network", "Scorer", "loaded", "shipped", "times"]
 
 MAGIC = b"LogSieve relevance 1\n"
 FAR = 5  # standard deviations beyond which a feature says no more
-GROUP = 20_000  # lines whose n-grams are in memory at a time: 2 kB each
+GROUP = 2000  # lines whose n-grams are looked at together: more leave the processor's cache
 
 Floats = NDArray[np.float32]
 
