@@ -31,18 +31,31 @@ def test_consent_is_remembered_for_that_endpoint_alone(tmp_path: Path) -> None:
         assert not again.granted(other, HERE)
 
 
+def test_code_is_agreed_to_apart(tmp_path: Path) -> None:
+    consent = Consent(tmp_path / "consent.json")
+    consent.grant(LOCAL, HERE)
+    assert not consent.granted(LOCAL, HERE, code=True)
+    consent.grant(LOCAL, HERE, code=True)
+    consent.grant(LOCAL, HERE)  # less than what is agreed to already
+    assert consent.granted(LOCAL, HERE)
+    assert consent.granted(LOCAL, HERE, code=True)
+    assert consent.all() == [(LOCAL, HERE, True)]
+    assert consent.revoke(LOCAL, HERE) == 1
+    assert not consent.granted(LOCAL, HERE)
+
+
 def test_consent_can_be_taken_back(tmp_path: Path) -> None:
     consent = Consent(tmp_path / "consent.json")
     consent.grant(LOCAL, HERE)
     consent.grant(FAR, HERE)
     consent.grant(LOCAL, THERE)
-    assert consent.all() == [(LOCAL, HERE), (LOCAL, THERE), (FAR, HERE)]
+    assert consent.all() == [(LOCAL, HERE, False), (LOCAL, THERE, False), (FAR, HERE, False)]
     assert consent.revoke(LOCAL, THERE) == 1
-    assert consent.all() == [(LOCAL, HERE), (FAR, HERE)]
+    assert consent.all() == [(LOCAL, HERE, False), (FAR, HERE, False)]
     consent.grant(LOCAL, THERE)
     assert consent.revoke(LOCAL + "/") == 2
     assert consent.revoke(LOCAL) == 0
-    assert consent.all() == [(FAR, HERE)]
+    assert consent.all() == [(FAR, HERE, False)]
 
 
 DAMAGED = (
@@ -67,7 +80,7 @@ def test_a_damaged_file_is_no_consent_and_is_mended_by_the_next(tmp_path: Path, 
     consent.path.write_text(damage.replace("URL", LOCAL).replace("HERE", HERE))
     assert not consent.granted(LOCAL, HERE)
     consent.grant(FAR, HERE)
-    assert json.loads(consent.path.read_text()) == {"granted": [{"endpoint": FAR, "workspace": HERE}]}
+    assert json.loads(consent.path.read_text()) == {"granted": [{"endpoint": FAR, "workspace": HERE, "code": False}]}
 
 
 def test_bytes_that_are_no_text_are_no_consent(tmp_path: Path) -> None:

@@ -326,6 +326,18 @@ async def test_explain_takes_the_functions_along_that_the_failure_went_through(s
     await server.wait_for("workspace/configuration", skip=len(server.heard))
     shown = await server.request("logsieve/explainPreview", {"uri": uri})
     assert "def rate(country):" not in shown["payload"]
+    assert not shown["code"]
+
+
+async def test_who_agreed_to_send_of_logs_is_asked_again_where_code_goes_along(server: Client) -> None:
+    uri = opened(server)["textDocument"]["uri"]
+    question = {"uri": uri, "vendor": "v", "model": "m"}
+    agreed = {"uri": uri, "endpoint": "editor:v", "granted": True}
+    await server.request("logsieve/consent", agreed)
+    shown = await server.request("logsieve/prompt", question)
+    assert (shown["code"], shown["consented"]) == (True, False)
+    await server.request("logsieve/consent", {**agreed, "code": True})
+    assert (await server.request("logsieve/prompt", question))["consented"]
 
 
 async def test_marks_can_be_switched_off(client: Client, folder: Path) -> None:

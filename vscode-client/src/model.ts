@@ -42,7 +42,8 @@ export class EditorModel {
     token: vscode.CancellationToken,
   ): Promise<protocol.ExplainResult> {
     const client = await this.connection.get();
-    if (agreed === "always" && !preview.consented) await client.sendRequest(protocol.consent, { uri, endpoint: preview.endpoint, granted: true });
+    const { endpoint, code } = preview;
+    if (agreed === "always" && !preview.consented) await client.sendRequest(protocol.consent, { uri, endpoint, code, granted: true });
     const { messages } = JSON.parse(preview.payload) as { messages: protocol.Turn[] };
     const given = cancelled(token);
     let text = "";

@@ -181,6 +181,7 @@ export interface ExplainPreviewResult {
   payload: string;
   tokens: number;
   terms: string;
+  code: boolean;
   consented: boolean;
   problem: string | null;
 }
@@ -234,6 +235,7 @@ export interface ConsentParams {
   uri?: string;
   endpoint?: string;
   granted?: boolean;
+  code?: boolean;
 }
 
 export interface ConsentResult {

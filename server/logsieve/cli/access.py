@@ -67,5 +67,6 @@ def consent(endpoints: Sequence[str]) -> int:
             complain(f"{endpoint} was not agreed to")
             code = USAGE
     for granted in () if endpoints else agreed.all():
-        click.echo(sanitised(f"{granted.endpoint}  {granted.workspace or '(logs outside of any folder)'}"))
+        what = "  (code of the folder too)" if granted.code else ""
+        click.echo(sanitised(f"{granted.endpoint}  {granted.workspace or '(logs outside of any folder)'}{what}"))
     return code

@@ -179,7 +179,7 @@ def _consents(prepared: Prepared) -> bool:
     from logsieve.terminal import sanitised
 
     consent, workspace = Consent(), str(Path.cwd())
-    if consent.granted(prepared.endpoint, workspace):
+    if consent.granted(prepared.endpoint, workspace, prepared.code):
         return True
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise click.UsageError(f"nothing was sent to {prepared.endpoint}: agree once on a terminal, or give --yes")
@@ -188,7 +188,7 @@ def _consents(prepared: Prepared) -> bool:
     click.echo(prepared.terms, err=True)
     if not click.confirm(f"Send this to {where}, now and from this folder later?", err=True):
         return False
-    consent.grant(prepared.endpoint, workspace)
+    consent.grant(prepared.endpoint, workspace, prepared.code)
     return True
 
 

@@ -15,10 +15,13 @@ __all__ = ["Consent", "Granted"]
 
 
 class Granted(NamedTuple):
-    """One thing the user agreed to. `workspace` is a folder; empty for logs that belong to none."""
+    """One thing the user agreed to. `workspace` is a folder; empty for logs that belong to none. `code` is whether they
+    saw that code of the workspace goes along with what is sent of a log.
+    """
 
     endpoint: str
     workspace: str
+    code: bool = False
 
 
 class Consent:
@@ -27,17 +30,22 @@ class Consent:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or _default_path()
 
-    def granted(self, endpoint: str, workspace: str) -> bool:
-        """Whether the user agreed to this before. Another path, port or scheme is another endpoint."""
-        return _entry(endpoint, workspace) in self._read()
+    def granted(self, endpoint: str, workspace: str, code: bool = False) -> bool:
+        """Whether the user agreed to this before. Another path, port or scheme is another endpoint; who agreed to send
+        of logs alone is asked again where `code` goes along.
+        """
+        wide = _entry(endpoint, workspace)._replace(code=True)
+        return bool(self._read() & ({wide} if code else {wide, wide._replace(code=False)}))
 
     def all(self) -> list[Granted]:
         """Everything that was agreed to."""
         return sorted(self._read())
 
-    def grant(self, endpoint: str, workspace: str) -> None:
+    def grant(self, endpoint: str, workspace: str, code: bool = False) -> None:
         """Remember it. Raises OSError where the data folder cannot be written."""
-        self._write(self._read() | {_entry(endpoint, workspace)})
+        entry = _entry(endpoint, workspace)
+        if not self.granted(endpoint, workspace, code):
+            self._write((self._read() - {entry}) | {entry._replace(code=code)})
 
     def revoke(self, endpoint: str, workspace: str | None = None) -> int:
         """Forget the endpoint, in all workspaces unless one is named; how many entries that were.
@@ -45,7 +53,7 @@ class Consent:
         Raises OSError where the data folder cannot be written.
         """
         known, name = self._read(), _entry(endpoint, workspace or "")
-        gone = {g for g in known if g.endpoint == name.endpoint and (workspace is None or g == name)}
+        gone = {g for g in known if g.endpoint == name.endpoint and workspace in (None, g.workspace)}
         if gone:
             self._write(known - gone)
         return len(gone)
@@ -57,11 +65,11 @@ class Consent:
             return frozenset()
         entries = stored.get("granted") if isinstance(stored, dict) else None
         told = [
-            (entry.get("endpoint"), entry.get("workspace"))
+            (entry.get("endpoint"), entry.get("workspace"), entry.get("code") is True)
             for entry in (entries if isinstance(entries, list) else ())
             if isinstance(entry, dict)
         ]
-        return frozenset(Granted(e, w) for e, w in told if isinstance(e, str) and e and isinstance(w, str))
+        return frozenset(Granted(e, w, c) for e, w, c in told if isinstance(e, str) and e and isinstance(w, str))
 
     def _write(self, granted: Iterable[Granted]) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -41,8 +41,8 @@ Functions = Sequence[tuple[str, int, Sequence[str]]]
 class Prepared:
     """What a user is shown before anything is sent.
 
-    `payload` is the exact body, `tokens` its size, `terms` what else they agree to, in words, `problem` what is not
-    configured and what to do, or None.
+    `payload` is the exact body, `tokens` its size, `terms` what else they agree to, in words, `code` whether code goes
+    along, `problem` what is not configured and what to do, or None.
     """
 
     payload: str
@@ -50,6 +50,7 @@ class Prepared:
     terms: str
     endpoint: str
     model: str
+    code: bool
     problem: str | None
 
 
@@ -170,6 +171,7 @@ def _made(analysis: Analysis, settings: Settings, finding: int | None, source: F
         terms=_terms(llm, tokens_of(payload), further, source),
         endpoint=llm.endpoint,
         model=llm.model,
+        code=bool(source),
         problem=None if wrong is None else str(wrong),
     )
     return _Made(prepared, tried[-1], further)

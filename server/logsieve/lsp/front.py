@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from lsprotocol import types
@@ -46,6 +46,9 @@ from logsieve.lsp.views import log_of
 from logsieve.lsp.watch import Watcher
 from logsieve.lsp.wire import Protocol
 from logsieve.settings import DEFAULTS, from_mapping
+
+if TYPE_CHECKING:
+    from logsieve.llm.explain import Prepared
 
 __all__ = ["Front"]
 
@@ -119,7 +122,7 @@ class Front(LanguageServer):
         self.marks = marks.Marks(self)
         self.settings = DEFAULTS
         self.commands: frozenset[str] = frozenset()
-        self.shown: dict[str, tuple[str, str]] = {}  # by document: the payload and the endpoint the user last saw
+        self.shown: dict[str, Prepared] = {}  # by document: what the user last saw of what would be sent
         self.owed: set[str] = set()  # what the client asked for before its log had been analysed
         self.rules: list[tuple[Path, str]] = []  # written in this session: files, and what is in them
         self.buttons = False  # whether messages may have some

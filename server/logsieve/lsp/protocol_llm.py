@@ -53,7 +53,8 @@ class ExplainPreviewParams:
 @dataclass(frozen=True, slots=True)
 class ExplainPreviewResult:
     """`payload` is the exact body. `consented`: the endpoint was agreed to before in this workspace. `problem`: what to
-    set up. `terms`: what the user agrees to beside the payload, in words: size, costs, further lines.
+    set up. `terms`: what the user agrees to beside the payload, in words: size, costs, further lines. `code`: code of
+    the workspace goes along, which is agreed to apart from what is sent of logs.
     """
 
     endpoint: str
@@ -61,6 +62,7 @@ class ExplainPreviewResult:
     payload: str
     tokens: int
     terms: str
+    code: bool
     consented: bool
     problem: str | None
 
@@ -166,6 +168,7 @@ class ConsentParams:
     uri: str | None = None
     endpoint: str | None = None
     granted: bool = False
+    code: bool = False  # as the preview had it
 
 
 @dataclass(frozen=True, slots=True)

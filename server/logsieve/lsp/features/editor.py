@@ -68,9 +68,9 @@ async def prompt(front: Front, params: PromptParams) -> ExplainPreviewResult:
     log = log_of(params.uri)
     payload, tokens, along = await front.session.ask(log, f"{__name__}:write", *asked, code=True)
     endpoint = f"editor:{params.vendor}"
-    consented = Consent().granted(endpoint, front.folder_of(log))
+    consented = Consent().granted(endpoint, front.folder_of(log), bool(along))
     terms = f"About {tokens:,} tokens{along}."
-    return ExplainPreviewResult(endpoint, params.model, payload, tokens, terms, consented, None)
+    return ExplainPreviewResult(endpoint, params.model, payload, tokens, terms, bool(along), consented, None)
 
 
 async def verify(front: Front, params: VerifyParams) -> VerifyResult:
@@ -90,7 +90,7 @@ async def consent(front: Front, params: ConsentParams) -> ConsentResult:
 
     known = Consent()
     if params.endpoint is not None and params.granted:
-        known.grant(params.endpoint, front.folder_of(log_of(params.uri or "")))
+        known.grant(params.endpoint, front.folder_of(log_of(params.uri or "")), params.code)
     elif params.endpoint is not None:
         known.revoke(params.endpoint)
     return ConsentResult(sorted({granted.endpoint for granted in known.all()}))

@@ -80,10 +80,10 @@ async def preview(front: Front, params: ExplainPreviewParams) -> ExplainPreviewR
 
     log = log_of(params.uri)
     found: Prepared = await front.session.ask(log, f"{__name__}:prepare", front.settings, params.finding, code=True)
-    front.shown[log] = (found.payload, found.endpoint)
-    consented = bool(found.endpoint) and Consent().granted(found.endpoint, front.folder_of(log))
+    front.shown[log] = found
+    consented = bool(found.endpoint) and Consent().granted(found.endpoint, front.folder_of(log), found.code)
     return ExplainPreviewResult(
-        found.endpoint, found.model, found.payload, found.tokens, found.terms, consented, found.problem
+        found.endpoint, found.model, found.payload, found.tokens, found.terms, found.code, consented, found.problem
     )
 
 
@@ -96,11 +96,12 @@ async def explain(front: Front, params: ExplainParams) -> ExplainResult:
 
     log, settings = log_of(params.uri), front.settings
     endpoint, folder = settings.llm.endpoint, front.folder_of(log)
-    if front.shown.get(log) != (params.payload, endpoint):
+    shown = front.shown.get(log)
+    if shown is None or (shown.payload, shown.endpoint) != (params.payload, endpoint):
         return ExplainResult("", "", 0, 0, [], NOT_SHOWN)
     if params.consent and params.remember:
-        Consent().grant(endpoint, folder)
-    elif not params.consent and not Consent().granted(endpoint, folder):
+        Consent().grant(endpoint, folder, shown.code)
+    elif not params.consent and not Consent().granted(endpoint, folder, shown.code):
         return ExplainResult("", "", 0, 0, [], NO_CONSENT.format(endpoint or "no endpoint"))
 
     async def ask(function: str, *more: Any) -> Any:
