@@ -5,7 +5,7 @@ import weakref
 from hashlib import sha256
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from command import FIXTURES
@@ -176,6 +176,7 @@ def test_another_job_of_the_runner_is_shown() -> None:
 
 
 @settings(max_examples=40, deadline=None)
+@example([(4, 1, "boom x"), (1, 0, "exit 2"), (7, 1, "boom x"), (7, 0, "y " * 30)])
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 23), st.sampled_from(["boom x", "y " * 30, "exit 2", ""]))))
 def test_never_over_the_budget_whatever_the_runner_puts_before_lines(lines: list[tuple[int, int, str]]) -> None:
     log = "".join(f"job{'1' * job * 20}\t{hour:02}:00:00 {message}\n" for job, hour, message in lines)

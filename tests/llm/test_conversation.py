@@ -257,7 +257,7 @@ async def test_where_nothing_may_be_asked_for_no_tools_are_told_of(api: Api) -> 
 async def test_a_log_that_has_changed_gives_nothing_more(api: Api) -> None:
     async with wire(turns=[calling(api, "lines", a=1, b=9), done(api)]) as server:
         answer = await Asked(settings(server, api), many_failures(), shown=log())()
-    assert results(server.bodies[1]) == ["The log has changed. Answer with what you have."]
+    assert results(server.bodies[1]) == ["The log has changed, or the code. Answer with what you have."]
     assert answer.further == ()
 
 

@@ -132,7 +132,7 @@ def test_the_command_makes_anew_what_is_damaged(tmp_path: Path, shared_cache: Pa
     first = run("triage", log)
     shutil.copytree(shared_cache, tmp_path / "cache")
     folder = tmp_path / "cache" / "logsieve"
-    damaged = [*folder.glob("packs-*"), *folder.glob("detectors-*")]
+    damaged = [*folder.glob("packs-*"), *folder.glob("credentials-*")]
     assert len({path.name.partition("-")[0] for path in damaged}) == 2
     for path in damaged:
         path.write_bytes(path.read_bytes()[:-8] + bytes(8))

@@ -181,9 +181,12 @@ class Room:
         if free <= 0:
             return
         for line in self._fitting(fresh, offer, free):
-            self.of_group[offer.group] += self.cost(line)
             neighbours = self.taken[max(line - 1, 0) : line + 2].any()
-            self.used += self._as_taken(line) + (0 if neighbours else self.gap)
+            cost = self._as_taken(line) + (0 if neighbours else self.gap)
+            if self.used + cost > self.bytes:  # what the runner puts before this one is longer than was to be expected
+                break
+            self.of_group[offer.group] += self.cost(line)
+            self.used += cost
             self.taken[line] = True
             self.reasons[line] = offer.reason
 
