@@ -57,13 +57,17 @@ try {
     await vs.until("told", vs.failuresMessage, (message) => /^\d+ of \d+ are shown/.test(message));
     await vs.press("Enter");
     await screenshot("filtered");
-    await vs.command("LogSieve: Clear Filter of Failures");
-    await vs.until("all", vs.failures, (seen) => seen.length === all.length);
+    const clear = async () => {
+      await vs.command("LogSieve: Clear Filter of Failures");
+      await vs.until("all", vs.failures, (seen) => seen.length === all.length);
+      await vs.until("nothing told", vs.failuresMessage, (message) => message === "");
+    };
+    await clear();
+    assert.ok((await vs.failureIcons()).includes("warning"));
     await vs.command("LogSieve: List Errors Only");
-    await vs.until("told", vs.failuresMessage, (message) => /are shown/.test(message));
-    assert.ok(!(await vs.failureIcons()).includes("warning"));
-    await vs.command("LogSieve: Clear Filter of Failures");
-    await vs.until("all", vs.failures, (seen) => seen.length === all.length);
+    await vs.until("told", vs.failuresMessage, (message) => /are shown/.test(message)); // comes before the rows
+    await vs.until("errors only", vs.failureIcons, (icons) => icons.includes("error") && !icons.includes("warning"));
+    await clear();
   });
 
   const reduced = () => vs.lines("logsieve://reduced");
@@ -114,17 +118,20 @@ try {
 
   await check("the reduced log gets another size, in its place", async () => {
     const tabs = (await vs.tabs()).length;
+    const [larger = ""] = await vs.documents("logsieve://reduced");
     await vs.command("LogSieve: Change Size of Reduced Log");
     await vs.until("sizes", vs.pick.title, (titles) => titles.some((title) => title.startsWith("How large")));
     await screenshot("sizes");
     await page.keyboard.type("500");
     await vs.press("Enter");
+    await vs.until("another in front", () => vs.documents(""), ([uri = "", ...more]) => more.length === 0 && uri.startsWith("logsieve://reduced") && uri !== larger);
     await vs.until("smaller", async () => (await vs.lines("")).length, (rows) => rows > 0 && rows < 40);
     await vs.until("one tab for another", vs.tabs, (now) => now.length === tabs);
   });
 
   await check("the root cause is named on its line", async () => {
     await vs.press("Control+1");
+    await vs.until("the log in front", vs.activeTab, (tab) => tab === "build.log");
     await vs.command("LogSieve: Go to Root Cause");
     await vs.cursorOn(root.line);
     await vs.until("label", vs.labels, (labels) => labels.includes('"◀ root cause"'));

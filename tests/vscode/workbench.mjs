@@ -32,6 +32,8 @@ export function workbench(page) {
     statusBar: () => text(".statusbar-item"),
     /** Numbers of the lines on screen, from the top. @param {string} [uri] */
     lineNumbers: async (uri = "") => (await text(`${editor(uri)} .margin .line-numbers`)).map(Number).sort((a, b) => a - b),
+    /** URIs of the documents in the editors on screen. @param {string} [uri] */
+    documents: (uri = "") => page.locator(editor(uri)).evaluateAll((editors) => editors.map((shown) => shown.getAttribute("data-uri") ?? "")),
     /** @param {string} [uri] */
     lines: (uri = "") => text(`${editor(uri)} .view-line`),
     /** Texts that are drawn as links. @param {string} uri */

@@ -19,15 +19,16 @@ const BUDGETS = [500, 1000, 2000, 4000, 8000, 16_000, 32_000];
 /** What a line of a log takes, more or less. */
 const TOKENS_A_LINE = 20;
 
-/** Opens the reduced log on the line of the root cause; a large log is analysed first, which the user may give up. `budget` in tokens. */
-export async function openReduced(connection: Connection, log: vscode.Uri, budget?: number): Promise<void> {
+/** Opens the reduced log on the line of the root cause; a large log is analysed first, which the user may give up. `budget` in tokens. What was opened, if any. */
+export async function openReduced(connection: Connection, log: vscode.Uri, budget?: number): Promise<vscode.Uri | undefined> {
   const client = await connection.get();
   const view = await analysed(connection, log, budget);
-  if (view === undefined) return;
+  if (view === undefined) return undefined;
   const uri = client.protocol2CodeConverter.asUri(view.uri);
   const column = columnOf(log);
   const viewColumn = columnOf(uri) ?? reducedTabs(log)[0]?.group.viewColumn ?? (column === undefined ? vscode.ViewColumn.Active : column + 1);
   await open(uri, new vscode.Position(view.line, 0), { viewColumn, preview: false });
+  return uri;
 }
 
 /** Asks how large the reduced log shall be, and shows it so in place of what is shown now. */
@@ -43,9 +44,9 @@ export async function chooseBudget(connection: Connection, log: vscode.Uri): Pro
   }));
   const choice = await vscode.window.showQuickPick(items, { title: vscode.l10n.t("How large shall the reduced log be?") });
   if (choice === undefined) return;
-  await openReduced(connection, log, choice.budget);
-  const shown = activeUri()?.toString();
-  await vscode.window.tabGroups.close(reducedTabs(log).filter(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() !== shown));
+  const shown = await openReduced(connection, log, choice.budget); // not what is in front: the user may have gone elsewhere meanwhile
+  if (shown === undefined) return;
+  await vscode.window.tabGroups.close(reducedTabs(log).filter(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() !== shown.toString()));
 }
 
 function reducedTabs(log: vscode.Uri): vscode.Tab[] {
