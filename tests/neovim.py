@@ -76,8 +76,7 @@ class Neovim:
 
     def lua(self, code: str, *arguments: Any) -> Any:
         """Run Lua; `...` are the arguments. A single expression may leave out `return`."""
-        code = code if "return" in code or "\n" in code else f"return {code}"
-        return self.request("nvim_exec_lua", code, list(arguments))
+        return self.request("nvim_exec_lua", _block(code), list(arguments))
 
     def call(self, function: str, *arguments: Any) -> Any:
         """Call a Vimscript function."""
@@ -92,10 +91,15 @@ class Neovim:
         self.request("nvim_input", keys)
 
     def wait(self, code: str, *arguments: Any) -> Any:
-        """Wait until Lua gives something true, and return it."""
+        """Wait until Lua gives something true, and return it.
+
+        A view's text is awaited inside an autocommand, in the midst of a jump. Requests are served there, but a user's
+        keys wait until the jump is over, and so does this: a command would be undone by what is left of the jump.
+        """
         end = time.monotonic() + PATIENCE
+        settled = f"local value = (function(...)\n{_block(code)}\nend)(...)\nreturn vim.fn.state('x') == '' and value"
         while time.monotonic() < end:
-            if value := self.lua(code, *arguments):
+            if value := self.lua(settled, *arguments):
                 return value
             time.sleep(PAUSE)
         raise AssertionError(f"never came: {code}\nmessages: {self.messages()}\nlog: {self.log()}")
@@ -140,6 +144,11 @@ class Neovim:
     def is_folded(self, line: int) -> bool:
         """Whether a line is inside a closed fold."""
         return int(self.call("foldclosed", line)) != -1
+
+
+def _block(code: str) -> str:
+    """Lua that returns what an expression gives; what is more than an expression returns by itself."""
+    return code if "return" in code or "\n" in code else f"return {code}"
 
 
 @contextmanager
