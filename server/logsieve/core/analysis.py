@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import lru_cache, wraps
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, wraps
 from itertools import count
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -46,7 +46,6 @@ class Analysis:
     `findings` come best first, the first is the root cause. Columns have one entry a line: `shapes` uint64, `levels`
     int8 (Level). `ended` is the line that says how the run ended, -1 where none does. `recognised` is whether the
     text looks like a log at all. `redact` is what of the text must not leave. Nothing is known of lines before `since`.
-    `likely` is where the learned model sees a cause, likeliest first; it is asked where packs are not sure.
     """
 
     text: LogText
@@ -65,7 +64,13 @@ class Analysis:
     scanned: scan.Scanned
     redact: Redact
     since: int = 0
-    likely: tuple[Likely, ...] = ()
+
+    @cached_property
+    def likely(self) -> tuple[Likely, ...]:
+        """Where the learned model sees a cause, likeliest first. It is asked when this is first read, and only where
+        packs are not sure.
+        """
+        return relevance.likely(self)
 
     @property
     def envelopes(self) -> tuple[Envelope, ...]:
@@ -246,7 +251,7 @@ def analyse(
         watched,
     )
     recognised = bool(found or made or told or wrapping.layers)
-    analysis = Analysis(
+    return Analysis(
         text,
         verdict,
         why,
@@ -264,7 +269,6 @@ def analyse(
         settings.redact,
         since,
     )
-    return replace(analysis, likely=relevance.likely(analysis))
 
 
 def _cut(text: LogText, speaking: Sequence[Pattern], told: sections.Marks) -> bool:

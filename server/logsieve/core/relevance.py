@@ -61,25 +61,26 @@ def messages(analysis: Analysis, start: int, end: int) -> list[bytes]:
 def columns(analysis: Analysis, start: int, end: int) -> Columns:
     """What is known of lines start..end beside their text; line numbers in it count from `start`."""
     count = end - start
+
+    def here(starts: int, ends: int) -> slice:
+        return slice(max(0, starts - start), max(0, ends - start))
+
     outcomes, ends = np.zeros(count, np.int8), np.full(count, len(analysis.text) - start)
     sections = analysis.sections
-    here = (np.asarray(sections.starts) < end) & (np.asarray(sections.ends) > start)
-    for index in np.flatnonzero(here).tolist():  # the inner ones come later
-        inside = slice(max(0, sections.starts[index] - start), sections.ends[index] - start)
+    for index in np.flatnonzero((np.asarray(sections.starts) < end) & (np.asarray(sections.ends) > start)).tolist():
+        inside = here(sections.starts[index], sections.ends[index])  # the inner ones come later
         outcomes[inside] = _OUTCOMES[sections.outcome(index)]
-        ends[inside] = sections.ends[index] - start
+        ends[inside] = inside.stop
     scores, known = np.zeros(count, np.float32), np.zeros(count, np.float32)
     for finding in reversed(analysis.findings):
-        if finding.start < end and finding.end > start:
-            scores[max(0, finding.start - start) : finding.end - start] = finding.score
+        scores[here(finding.start, finding.end)] = finding.score
     for block in analysis.blocks:
-        if block.severity >= Level.WARNING and block.start < end and block.end > start:
-            inside = slice(max(0, block.start - start), block.end - start)
+        if block.severity >= Level.WARNING:
+            inside = here(block.start, block.end)
             known[inside] = np.maximum(known[inside], block.specificity)
     noise = np.zeros(count, bool)
     for run in analysis.noise:
-        if run.start < end and run.end > start:
-            noise[max(0, run.start - start) : run.end - start] = True
+        noise[here(run.start, run.end)] = True
     _, inverse, counts = np.unique(analysis.shapes[start:end], return_inverse=True, return_counts=True)
     return Columns(
         counts[inverse],

@@ -14,6 +14,7 @@ import numpy as np
 from logsieve import packs
 from logsieve.core import relevance
 from logsieve.core.analysis import Analysis, analyse
+from logsieve.core.fitting import LIMITS, Limits
 from logsieve.core.reduce import reduce
 from logsieve.core.render import render
 from logsieve.evaluation.data import Labelled, held, labelled
@@ -227,12 +228,9 @@ def _owner(case: Case) -> str:
 def _reductions(rows: Iterable[tuple[Case, Analysis]]) -> Figures:
     figures: Figures = {}
     rows = list(rows)
-    for name in ("with", "without"):
+    for name, limits in (("with", LIMITS), ("without", replace(LIMITS, likely=0))):
         for budget in BUDGETS:
-            told = [
-                (case, _held_of(case, analysis if name == "with" else replace(analysis, likely=()), budget))
-                for case, analysis in rows
-            ]
+            told = [(case, _held_of(case, analysis, budget, limits)) for case, analysis in rows]
             figures[f"{name}, {budget}"] = {
                 "every": by_group((case.log.group, row) for case, row in told),
                 "unseen": by_group((case.log.group, row) for case, row in told if held(case.log.group)),
@@ -240,9 +238,9 @@ def _reductions(rows: Iterable[tuple[Case, Analysis]]) -> Figures:
     return figures | {"logs": len(rows)}
 
 
-def _held_of(case: Case, analysis: Analysis, budget: int) -> dict[str, float]:
+def _held_of(case: Case, analysis: Analysis, budget: int, limits: Limits) -> dict[str, float]:
     """Whether some, every, and which share of the labelled lines are in the reduced log; the latter where they fit."""
-    excerpt = reduce(analysis, budget)
+    excerpt = reduce(analysis, budget, limits=limits)
     lines = {n for piece in excerpt.pieces for n in range(piece.start, piece.end)}
     text = render(excerpt, analysis).text
     wanted = np.flatnonzero(case.relevant).tolist()
