@@ -26,138 +26,58 @@ for group, standard in pairs({
   vim.api.nvim_set_hl(0, group, { link = standard, default = true })
 end
 
----@class logsieve.Command
----@field about string
----@field run fun(bufnr: integer, argument?: string)
----@field arguments? fun(): string[] to be completed
----@type table<string, logsieve.Command>
+---@class logsieve.Row
+---@field about string what is said of it where commands are offered
+---@field module string of `logsieve.`
+---@field call string its function, which gets the buffer, and `with` or the argument that was typed
+---@field with? any
+---@field offers? string the module's list of arguments; without it the command takes none
+---@type table<string, logsieve.Row>
+-- stylua: ignore
 local subcommands = {
-  alwaysanerror = {
-    about = 'a rule: lines like this are errors',
-    run = function(bufnr)
-      require('logsieve.rules').run(bufnr, 'alwaysAnError')
-    end,
-  },
-  budget = {
-    about = 'the reduced log at another budget',
-    arguments = function()
-      return require('logsieve.view').BUDGETS
-    end,
-    run = function(bufnr, budget)
-      require('logsieve.view').budget(bufnr, budget)
-    end,
-  },
-  copy = {
-    about = 'copy the reduced log',
-    run = function(bufnr)
-      require('logsieve.copy').reduced(bufnr)
-    end,
-  },
-  explain = {
-    about = 'ask a language model why it failed',
-    run = function(bufnr)
-      require('logsieve.explain').explain(bufnr)
-    end,
-  },
-  fold = {
-    about = 'close all noise',
-    run = function(bufnr)
-      local log = require('logsieve.view').log(bufnr)
-      require('logsieve.folds').close(log and vim.uri_to_bufnr(log) or bufnr)
-    end,
-  },
-  forget = {
-    about = 'take back the consent to send to an endpoint',
-    run = function(bufnr)
-      require('logsieve.explain').forget(bufnr)
-    end,
-  },
-  hide = {
-    about = 'a rule: lines like this are noise',
-    run = function(bufnr)
-      require('logsieve.rules').run(bufnr, 'hideLines')
-    end,
-  },
-  list = {
-    about = 'the findings in the quickfix list',
-    run = function(bufnr)
-      require('logsieve.list').open(bufnr)
-    end,
-  },
-  loclist = {
-    about = 'the findings in the location list',
-    run = function(bufnr)
-      require('logsieve.list').open(bufnr, true)
-    end,
-  },
-  next = {
-    about = 'the next failure',
-    run = function(bufnr)
-      require('logsieve.jump').failure(bufnr, 1)
-    end,
-  },
-  nextsection = {
-    about = 'the next section',
-    run = function(bufnr)
-      require('logsieve.jump').section(bufnr, 1)
-    end,
-  },
-  notanerror = {
-    about = 'a rule: this is not an error',
-    run = function(bufnr)
-      require('logsieve.rules').run(bufnr, 'notAnError')
-    end,
-  },
-  pick = {
-    about = 'choose from the findings',
-    run = function(bufnr)
-      require('logsieve.list').pick(bufnr)
-    end,
-  },
-  prev = {
-    about = 'the previous failure',
-    run = function(bufnr)
-      require('logsieve.jump').failure(bufnr, -1)
-    end,
-  },
-  prevsection = {
-    about = 'the previous section',
-    run = function(bufnr)
-      require('logsieve.jump').section(bufnr, -1)
-    end,
-  },
-  undorule = {
-    about = 'take the last rule back',
-    run = function(bufnr)
-      require('logsieve.rules').run(bufnr, 'undoRule')
-    end,
-  },
-  view = {
-    about = 'the reduced log',
-    run = function(bufnr)
-      require('logsieve.view').open(bufnr)
-    end,
-  },
+  alwaysanerror = { about = 'a rule: lines like this are errors', module = 'rules', call = 'run', with = 'alwaysAnError' },
+  budget = { about = 'the reduced log at another budget', module = 'view', call = 'budget', offers = 'BUDGETS' },
+  copy = { about = 'copy the reduced log', module = 'copy', call = 'reduced' },
+  explain = { about = 'ask a language model why it failed', module = 'explain', call = 'explain' },
+  fold = { about = 'close all noise', module = 'folds', call = 'close' },
+  forget = { about = 'take back the consent to send to an endpoint', module = 'explain', call = 'forget' },
+  hide = { about = 'a rule: lines like this are noise', module = 'rules', call = 'run', with = 'hideLines' },
+  list = { about = 'the findings in the quickfix list', module = 'list', call = 'open' },
+  loclist = { about = 'the findings in the location list', module = 'list', call = 'open', with = true },
+  next = { about = 'the next failure', module = 'jump', call = 'failure', with = 1 },
+  nextsection = { about = 'the next section', module = 'jump', call = 'section', with = 1 },
+  notanerror = { about = 'a rule: this is not an error', module = 'rules', call = 'run', with = 'notAnError' },
+  pick = { about = 'choose from the findings', module = 'list', call = 'pick' },
+  prev = { about = 'the previous failure', module = 'jump', call = 'failure', with = -1 },
+  prevsection = { about = 'the previous section', module = 'jump', call = 'section', with = -1 },
+  undorule = { about = 'take the last rule back', module = 'rules', call = 'run', with = 'undoRule' },
+  view = { about = 'the reduced log', module = 'view', call = 'open' },
 }
 local names = vim.fn.sort(vim.tbl_keys(subcommands))
+
+---@param row {module: string, call: string}
+---@param ... any
+local function call(row, ...)
+  require('logsieve.' .. row.module)[row.call](...)
+end
 
 ---@param name string
 ---@param argument? string
 local function run(name, argument)
-  local command = subcommands[name]
-  if not command then
+  local row = subcommands[name]
+  if not row then
     local message = ('no such command: %s (one of %s)'):format(name, table.concat(names, ', '))
     require('logsieve').tell(message, 'ERROR')
-  elseif argument and not command.arguments then
+  elseif argument and not row.offers then
     require('logsieve').tell(('%s takes no argument'):format(name), 'ERROR')
   else
-    command.run(require('logsieve').source(vim.api.nvim_get_current_buf()), argument)
+    call(row, require('logsieve').source(vim.api.nvim_get_current_buf()), argument or row.with)
   end
 end
 
-vim.api.nvim_create_user_command('LogSieve', function(call)
-  if call.fargs[1] then
-    run(call.fargs[1], call.fargs[2])
+vim.api.nvim_create_user_command('LogSieve', function(typed)
+  if typed.fargs[1] then
+    run(typed.fargs[1], typed.fargs[2])
     return
   end
   local function described(name)
@@ -173,8 +93,8 @@ end, {
   desc = 'Read a log',
   complete = function(start, line)
     local name = line:match('LogSieve%s+(%S+)%s')
-    local arguments = name and subcommands[name] and subcommands[name].arguments
-    local offered = arguments and arguments() or not name and names or {}
+    local row = subcommands[name]
+    local offered = row and row.offers and require('logsieve.' .. row.module)[row.offers] or not name and names or {}
     return vim.tbl_filter(function(word)
       return vim.startswith(word, start)
     end, offered)
@@ -185,29 +105,20 @@ vim.api.nvim_create_user_command('LogSieveTriageFile', function(call)
   require('logsieve.triage').file(call.args)
 end, { nargs = '?', complete = 'file', desc = 'Open the reduced log of a file of any size' })
 
--- The server offers these as code actions; their arguments are the log's URI and the index of a finding.
----@param run fun(bufnr: integer, finding?: integer)
-local function on_log(run)
-  return function(command)
-    local arguments = command.arguments
+-- The server offers these as code actions; their arguments are the log's URI and, of one failure, its index.
+for name, row in pairs({
+  copyReduced = { module = 'copy', call = 'reduced' },
+  copyFinding = { module = 'copy', call = 'reduced' },
+  openReduced = { module = 'view', call = 'open' },
+  explain = { module = 'explain', call = 'explain' },
+}) do
+  vim.lsp.commands['logsieve.' .. name] = function(command)
+    local log, finding = unpack(command.arguments)
     local here = vim.api.nvim_get_current_buf()
-    local is_view = require('logsieve.view').log(here) == arguments[1] -- the log itself may be open nowhere
-    run(is_view and here or vim.uri_to_bufnr(arguments[1]), arguments[2] ~= vim.NIL and arguments[2] or nil)
+    local is_view = require('logsieve.view').log(here) == log -- the log itself may be open nowhere
+    call(row, is_view and here or vim.uri_to_bufnr(log), finding ~= vim.NIL and finding or nil)
   end
 end
-
-vim.lsp.commands['logsieve.copyReduced'] = on_log(function(bufnr)
-  require('logsieve.copy').reduced(bufnr)
-end)
-vim.lsp.commands['logsieve.copyFinding'] = on_log(function(bufnr, finding)
-  require('logsieve.copy').reduced(bufnr, finding)
-end)
-vim.lsp.commands['logsieve.openReduced'] = on_log(function(bufnr)
-  require('logsieve.view').open(bufnr)
-end)
-vim.lsp.commands['logsieve.explain'] = on_log(function(bufnr, finding)
-  require('logsieve.explain').explain(bufnr, finding)
-end)
 
 local group = vim.api.nvim_create_augroup('logsieve', {})
 vim.api.nvim_create_autocmd('BufReadCmd', {

@@ -35,33 +35,15 @@ end
 ---@field italic? boolean
 ---@field underline? boolean
 
----@type table<integer, fun(look: logsieve.Look)>
+--- Codes that set one thing, or take it away.
+---@type table<integer, [string, true?]>
+-- stylua: ignore
 local PLAIN = {
-  [1] = function(look)
-    look.bold = true
-  end,
-  [3] = function(look)
-    look.italic = true
-  end,
-  [4] = function(look)
-    look.underline = true
-  end,
-  [22] = function(look)
-    look.bold = nil
-  end,
-  [23] = function(look)
-    look.italic = nil
-  end,
-  [24] = function(look)
-    look.underline = nil
-  end,
-  [39] = function(look)
-    look.fg = nil
-  end,
-  [49] = function(look)
-    look.bg = nil
-  end,
+  [1] = { 'bold', true }, [3] = { 'italic', true }, [4] = { 'underline', true },
+  [22] = { 'bold' }, [23] = { 'italic' }, [24] = { 'underline' }, [39] = { 'fg' }, [49] = { 'bg' },
 }
+--- Codes of colours by their tens; the last digit is one of eight colours, from 90 on of the eight bright ones.
+local PLACES = { [3] = 'fg', [4] = 'bg', [9] = 'fg', [10] = 'bg' }
 
 --- The look after a sequence of SGR ("Select Graphic Rendition") parameters.
 ---@param look logsieve.Look
@@ -75,19 +57,19 @@ local function after(look, parameters)
   local at = 1
   while codes[at] do
     local code = codes[at]
-    local place = (code == 38 and 'fg') or (code == 48 and 'bg')
+    local tens, digit = math.floor(code / 10), code % 10
+    local place = PLACES[tens]
     if code == 0 then
       look = {}
     elseif PLAIN[code] then
-      PLAIN[code](look)
-    elseif code >= 30 and code <= 37 or code >= 90 and code <= 97 then
-      look.fg = indexed(code < 90 and code - 30 or code - 82)
-    elseif code >= 40 and code <= 47 or code >= 100 and code <= 107 then
-      look.bg = indexed(code < 100 and code - 40 or code - 92)
-    elseif place and codes[at + 1] == 5 then
+      local what, value = unpack(PLAIN[code])
+      look[what] = value
+    elseif place and digit < 8 then
+      look[place] = indexed(digit + (tens < 9 and 0 or 8))
+    elseif (code == 38 or code == 48) and codes[at + 1] == 5 then
       look[place] = indexed((codes[at + 2] or 0) % 256)
       at = at + 2
-    elseif place and codes[at + 1] == 2 then
+    elseif (code == 38 or code == 48) and codes[at + 1] == 2 then
       local red, green, blue = codes[at + 2] or 0, codes[at + 3] or 0, codes[at + 4] or 0
       look[place] = ('#%02x%02x%02x'):format(red % 256, green % 256, blue % 256)
       at = at + 4

@@ -84,10 +84,12 @@ function M.on_ranges(bufnr, client_id)
 end
 
 --- Close all noise of a log.
----@param bufnr integer
+---@param bufnr integer the log, or a view of it
 ---@param windows? integer[] default: all that show it
 function M.close(bufnr, windows)
-  local uri = vim.uri_from_bufnr(bufnr)
+  local log = require('logsieve.view').log(bufnr)
+  local uri = log or vim.uri_from_bufnr(bufnr)
+  bufnr = log and vim.uri_to_bufnr(log) or bufnr
   require('logsieve').ask(bufnr, 'logsieve/noise', { uri = uri }, function(result)
     for _, window in ipairs(windows or vim.fn.win_findbuf(bufnr)) do
       if vim.api.nvim_win_is_valid(window) and vim.api.nvim_win_get_buf(window) == bufnr then
