@@ -18,6 +18,7 @@ from logsieve import operations
 from logsieve.cli import cli
 from logsieve.cli.operations import EXTRA
 from logsieve.lsp import protocol
+from logsieve.parameters import Operation
 from logsieve.settings import CLIENT_ONLY, DEFAULTS
 from logsieve.tools import TOOLS
 
@@ -190,7 +191,7 @@ def test_documented_commands_and_options_exist() -> None:
 
 
 @pytest.mark.parametrize("operation", operations.OPERATIONS, ids=lambda operation: operation.name)
-def test_the_help_names_every_key_of_the_answer(operation: operations.Operation, tmp_path: Path) -> None:
+def test_the_help_names_every_key_of_the_answer(operation: Operation, tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text("##[group]Run make\nerror: no such file a.c:3\n##[endgroup]\nexit status 1\n")
     run = Command(tmp_path)

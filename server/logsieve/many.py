@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from logsieve.archive import InputProblem, Log
 from logsieve.disk import ChangedError
 from logsieve.model import Verdict
-from logsieve.operations import Operation, Share, TooMuchError
 from logsieve.output import body
 from logsieve.packs import PackSet
+from logsieve.parameters import Operation, Share, TooMuchError
 from logsieve.settings import DEFAULTS, Settings
 from logsieve.workers import WorkerLostError, Workers, cores
 

@@ -6,14 +6,14 @@ here: this is where LogSieve's own counting ends and its readers' begins.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any
 
+from logsieve.parameters import Operation, Parameter, option, setting
 from logsieve.semantic.meaning import MODEL
-from logsieve.settings import DEFAULTS, Llm, Reduce
+from logsieve.settings import DEFAULTS, Llm
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
@@ -22,60 +22,9 @@ if TYPE_CHECKING:
     from logsieve.llm.reading import Looked
     from logsieve.model import Finding, Piece
 
-__all__ = ["FILTER", "OPERATIONS", "RUN", "Operation", "Parameter", "Share", "TooMuchError"]
+__all__ = ["FILTER", "OPERATIONS", "RUN"]
 
 LEAST = 0.35  # score below which a line does not say what was searched for
-
-Value = int | float | str | bool | tuple[str, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of an operation: its type, its default (None: may be left out) and what values it takes.
-
-    A default that is a tuple: it may be given several times.
-    """
-
-    name: str
-    type: type[int | float | str | bool]
-    default: Value
-    help: str
-    choices: tuple[str, ...] = ()
-    minimum: int | None = None
-    maximum: int | None = None
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What LogSieve can do. `function(analysis, path, **parameters)` gives one object a log, `answer` its keys."""
-
-    name: str
-    summary: str
-    answer: str
-    function: Callable[..., dict[str, Any]]
-    parameters: tuple[Parameter, ...] = ()
-    formats: tuple[str, ...] = ("text", "json", "jsonl")
-
-
-class TooMuchError(ValueError):
-    """A share of a log that is more than a budget may be."""
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A budget that depends on the log: so many percent of its tokens, within the limits of a budget."""
-
-    percent: float
-    least: int
-    most: int
-
-    def of(self, analysis: Analysis) -> int:
-        """The budget in tokens, at least the least. Raises TooMuchError where it is more than the most."""
-        tokens = int(len(analysis.text.data) / 4 * self.percent / 100)
-        if tokens > self.most:
-            raise TooMuchError(f"{self.percent:g}% of it are {tokens:,} tokens; a budget is {self.most:,} at most")
-        return max(self.least, tokens)
 
 
 def triage(analysis: Analysis, path: str) -> dict[str, Any]:
@@ -214,7 +163,7 @@ def explain(
     from logsieve.llm.explain import looked, prepare, run, smaller
     from logsieve.llm.verify import verify
 
-    settings = replace(DEFAULTS, llm=Llm(**{key: llm[_option(key)] for key in LLM}))
+    settings = replace(DEFAULTS, llm=Llm(**{key: llm[option(key)] for key in LLM}))
     answer: dict[str, Any] = {"path": path, "endpoint": settings.llm.endpoint, "model": settings.llm.model}
     answer |= {"payload": "", "tokens": 0, "text": "", "verified": 0, "unverified": 0, "further": [], "error": None}
     if finding and finding > len(analysis.findings):
@@ -308,26 +257,6 @@ def _safe(analysis: Analysis, texts: Iterable[str]) -> dict[str, str]:
     return dict(zip(distinct, map(visible, Redactor(analysis.redact).texts(distinct)), strict=True))
 
 
-def _setting(section: Reduce | Llm, key: str) -> Parameter:
-    """A setting as a parameter: one help, one range, one choice of values."""
-    about = next(f.metadata for f in fields(section) if f.name == key)
-    default, hint = getattr(section, key), get_type_hints(type(section))[key]
-    return Parameter(
-        _option(key),
-        str if isinstance(default, tuple) else type(default),
-        default,
-        about["help"],
-        choices=get_args(hint) if get_origin(hint) is Literal else (),
-        minimum=about["minimum"],
-        maximum=about["maximum"],
-    )
-
-
-def _option(key: str) -> str:
-    """A setting's name as that of a parameter: key_variable."""
-    return re.sub("([A-Z])", r"_\1", key).lower()
-
-
 LLM = [field.name for field in fields(Llm)]
 
 _TRIAGE = Operation(
@@ -348,7 +277,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "redacted: line, kind, placeholder",
         reduce,
         (
-            _setting(DEFAULTS.reduce, "budget"),
+            setting(DEFAULTS.reduce, "budget"),
             Parameter("numbers", bool, False, "Put its number before each line of the text."),
         ),
     ),
@@ -394,7 +323,7 @@ OPERATIONS: tuple[Operation, ...] = (
                 "finding", int, None, "Explain the finding of this number; triage lists them, 1 first.", minimum=1
             ),
             Parameter("workspace", str, ".", "Folder with the code that the log is about."),
-            *(_setting(DEFAULTS.llm, key) for key in LLM),
+            *(setting(DEFAULTS.llm, key) for key in LLM),
         ),
     ),
 )
@@ -405,7 +334,7 @@ FILTER = Operation(
     "Pass a run's output through: of one that passed a few lines, of one that failed the reduced log.",
     f"{_TRIAGE.answer}; of a failed run also what reduce answers",
     sieve,
-    (_setting(DEFAULTS.reduce, "budget"),),
+    (setting(DEFAULTS.reduce, "budget"),),
     formats=("text",),
 )
 RUN = replace(_TRIAGE, name="run", summary="Run a command, and triage what it printed.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from logsieve.operations import Operation, Parameter, Share
+from logsieve.parameters import Operation, Parameter, Share
 
 __all__ = ["ANY_PATH", "Budget", "Whole", "color", "format_of", "of", "packs"]
 

@@ -13,7 +13,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict, get_args, get_origin, get_type_hints, is_typeddict
 
 from logsieve import operations
-from logsieve.operations import Parameter
+from logsieve.parameters import Parameter
 from logsieve.settings import DEFAULTS
 
 if TYPE_CHECKING:

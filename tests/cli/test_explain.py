@@ -14,7 +14,7 @@ import openai_server
 from command import COMMAND, Command
 from logsieve import many, packs
 from logsieve.archive import Log
-from logsieve.operations import Operation
+from logsieve.parameters import Operation
 from markdown import UNSEEN, hostile_answer, live
 from openai_server import Endpoint
 from terminal import Terminal

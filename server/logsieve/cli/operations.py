@@ -15,8 +15,9 @@ import click
 
 from logsieve import archive, options
 from logsieve.cli.shared import FAILED, USAGE, complain, load, settings
-from logsieve.operations import FILTER, Operation
+from logsieve.operations import FILTER
 from logsieve.output import Output, write
+from logsieve.parameters import Operation
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
