@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from logsieve.model import Finding, Location
 
@@ -15,27 +16,36 @@ TRACE = 60  # lines at each end of a block: the middle of a longer trace is recu
 # What a line with a place in code has on it: most have not, and the parser of places need not be loaded for them.
 _PLACE = re.compile(r"[/\\][\w.@+-]{1,80}\.\w{1,6}(?::\d|\(\d|[\"']?[:,]? (?:on |at )?line \d)")
 OUTERMOST_FIRST = "(most recent call last)"
+KNOWN = 1 << 12  # lines that are remembered
+
+_Place = tuple[str, int, int]
 
 
 def located(findings: Sequence[Finding], message: Callable[[int], str]) -> list[Finding]:
     """The findings, with the place of that frame where they had none."""
-    found = [f if f.locations else _with_frame(f, message) for f in findings[:MOST]]
+    own = lru_cache(maxsize=KNOWN)(_own)  # one program's traces go through the same frames again and again
+    found = [f if f.locations else _with_frame(f, message, own) for f in findings[:MOST]]
     return [*found, *findings[MOST:]]
 
 
-def _with_frame(finding: Finding, message: Callable[[int], str]) -> Finding:
+def _with_frame(finding: Finding, message: Callable[[int], str], own: Callable[[str], _Place | None]) -> Finding:
     lines = [*range(finding.start, finding.end)]
     if len(lines) > 2 * TRACE:
         lines = [*lines[:TRACE], *lines[-TRACE:]]
-    named = [line for line in lines if _PLACE.search(message(line))]
-    if not named:
-        return finding
+    if any(OUTERMOST_FIRST in message(line) for line in lines):
+        lines.reverse()
+    for line in lines:
+        if place := own(message(line)):
+            return replace(finding, locations=(Location(*place, line),))
+    return finding
+
+
+def _own(text: str) -> _Place | None:
+    """Path, line and column of the first frame in the user's own code that a line names."""
+    if not _PLACE.search(text):
+        return None
     from logsieve.source.frames import first_own
     from logsieve.source.locations import find
 
-    if any(OUTERMOST_FIRST in message(line) for line in lines):
-        named.reverse()
-    for line in named:
-        if own := first_own(r for r in find(message(line)) if "/" in r.path or "\\" in r.path):
-            return replace(finding, locations=(Location(own.path, own.line, own.column, line),))
-    return finding
+    own = first_own(r for r in find(text) if "/" in r.path or "\\" in r.path)
+    return (own.path, own.line, own.column) if own else None
