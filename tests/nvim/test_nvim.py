@@ -13,6 +13,7 @@ import pytest
 from logsieve.llm.answer import Stream
 from markdown import UNSEEN, hostile_answer
 from neovim import NUMBER, Log, Neovim
+from nvim.conftest import both
 from openai_server import Mode, serve
 
 pytestmark = pytest.mark.editor
@@ -66,6 +67,7 @@ def go(editor: Neovim, command: str, line: int) -> None:
 
 
 class TestOpening:
+    @both
     def test_the_cause_is_the_first_diagnostic(self, opened: Neovim, log: Log) -> None:
         first = diagnostics(opened)[0]
         assert first["lnum"] + 1 == log.root
@@ -73,6 +75,7 @@ class TestOpening:
         assert first["code"].startswith("pytest/")
         assert log.contains in opened.lines()[first["lnum"]]
 
+    @both
     def test_noise_is_closed_and_the_cause_is_not(self, opened: Neovim, log: Log) -> None:
         closed_noise(opened, log)
         first, last = log.folded[0]
@@ -82,6 +85,7 @@ class TestOpening:
         assert not opened.is_folded(log.root)
         assert not opened.is_folded(SECOND)
 
+    @both
     def test_a_closed_fold_says_how_much_and_why(self, opened: Neovim, log: Log) -> None:
         closed_noise(opened, log)
         start = opened.call("foldclosed", log.folded[0][0])
@@ -152,6 +156,7 @@ class TestOpening:
         opened.wait(f"{FOLDED_LINES} < ...", before)
         assert opened.lua(FOLDED_LINES) > 0
 
+    @both
     def test_the_status_line_tells_the_verdict(self, opened: Neovim) -> None:
         assert re.fullmatch(r"failed: \d+ errors?, \d+ warnings?", opened.lua("require('logsieve').statusline()"))
 
@@ -200,6 +205,7 @@ class TestTokensAndHints:
         row = next(n for n, line in enumerate(editor.lines()) if line.startswith("tests/test_prices.py:16"))
         assert "string" in editor.wait(self.TOKENS, row)  # the path
 
+    @both
     def test_repeats_are_counted_beside_the_text(self, start: Callable[..., Neovim], tmp_path: Path) -> None:
         (tmp_path / "build.log").write_text("waiting for the database\n" * 7 + "error: gave up\n")
         editor = start({"foldOnOpen": False})
@@ -226,6 +232,7 @@ class TestColours:
         )
         return [(cell[0], cell[1] or {}) for cell in cells]
 
+    @both
     def test_sequences_are_hidden_and_colours_seen(
         self, start: Callable[..., Neovim], fixtures: Path, tmp_path: Path
     ) -> None:
@@ -290,6 +297,7 @@ class TestWalking:
         go(opened, "LogSieve prev", visited[-2])
 
     def test_the_cause_is_shown_when_it_is_reached(self, opened: Neovim, log: Log) -> None:
+        closed_noise(opened, log)  # folds that come later would be closed by what zM sets
         opened.command(f"normal! {log.root - 1}G")
         opened.command("normal! zM")
         go(opened, "LogSieve next", log.root)
@@ -303,6 +311,7 @@ class TestWalking:
         opened.type("]d")
         opened.wait("vim.fn.line('.') == ...", log.root)
 
+    @both
     def test_after_the_last_failure_comes_the_next_open_log(
         self, opened: Neovim, tmp_path: Path, fixtures: Path
     ) -> None:
@@ -353,14 +362,18 @@ class TestWalking:
 
 
 class TestLists:
-    def test_the_location_list_is_the_windows_own(self, opened: Neovim, log: Log) -> None:
-        opened.command("LogSieve loclist")
+    @both
+    @pytest.mark.parametrize("name", ["list", "loclist"])
+    def test_a_list_leads_to_the_findings(self, opened: Neovim, log: Log, name: str) -> None:
+        opened.command(f"LogSieve {name}")
         opened.wait("vim.bo.buftype == 'quickfix'")
         assert re.match(rf" *{log.root} E test ", opened.lines()[0])
-        assert opened.lua("#vim.fn.getqflist()") == 0
+        assert (opened.lua("#vim.fn.getqflist()") > 0) == (name == "list")
+        assert (opened.lua("#vim.fn.getloclist(0)") > 0) == (name == "loclist")
         opened.type("<CR>")
         opened.wait("vim.fn.expand('%:t') == 'build.log' and vim.fn.line('.') == ...", log.root)
 
+    @both
     def test_one_can_be_chosen(self, opened: Neovim, log: Log) -> None:
         opened.lua(
             """
@@ -430,6 +443,7 @@ class TestCopying:
         editor.wait("vim.fn.getreg('\"') == table.concat(vim.fn.readfile(...), '\\n') .. '\\n'", str(copied))
         assert log.contains in copied.read_text(encoding="utf-8")
 
+    @both
     def test_a_code_action_copies_one_failure(self, opened: Neovim, log: Log) -> None:
         diagnostics(opened)
         opened.command(f"normal! {log.root}G")
@@ -454,6 +468,7 @@ class TestReducedView:
         opened.wait(f"{VIEW} and vim.fn.line('$') > 1")
         return opened
 
+    @both
     def test_it_shows_the_cause_with_its_number(self, view: Neovim, log: Log) -> None:
         numbers, rows = view.numbers(), view.lines()
         assert numbers.count(log.root) == 1
@@ -474,6 +489,7 @@ class TestReducedView:
         view.wait("vim.fn.line('.') == ...", SECOND)
         assert not view.is_folded(SECOND)
 
+    @both
     @pytest.mark.parametrize("key", ["<CR>", "za"])
     def test_what_was_left_out_is_shown_in_its_place_and_hidden_again(self, view: Neovim, log: Log, key: str) -> None:
         before, numbers = view.lines(), view.numbers()
@@ -496,6 +512,7 @@ class TestReducedView:
         view.type("za")
         view.wait("vim.fn.execute('messages'):find('nothing was left out here')")
 
+    @both
     def test_what_was_found_is_marked_with_more_than_a_colour(self, view: Neovim, log: Log) -> None:
         marks = view.wait(
             """
@@ -572,6 +589,7 @@ class TestSource:
         editor.open_log(project / "build.log")
         return editor
 
+    @both
     @pytest.mark.parametrize("keys", ["gf", "fx<C-]>"])
     def test_a_frame_opens_the_file_at_its_line(self, log_of: Neovim, project: Path, keys: str) -> None:
         log_of.command("normal! 2G0")
@@ -586,6 +604,7 @@ class TestSource:
         log_of.type("gf")
         log_of.wait("vim.api.nvim_buf_get_name(0) == ...", str(project / "src/tax.py"))
 
+    @both
     def test_the_failure_stands_on_the_line_of_code(self, log_of: Neovim, project: Path) -> None:
         log_of.command(f"edit {project / 'src/tax.py'}")
         [found] = diagnostics(log_of)
@@ -613,6 +632,7 @@ class TestExplaining:
         editor.wait_for_mode("r?")
         return editor
 
+    @both
     def test_what_is_sent_is_shown_first_and_the_answer_streams(self, start: Callable[..., Neovim], log: Log) -> None:
         with serve("slow") as endpoint:
             editor = self.asked(start, log, endpoint.url)
@@ -777,6 +797,7 @@ class TestChatPlugins:
 
 
 class TestHelp:
+    @both
     def test_health_finds_no_error(self, opened: Neovim) -> None:
         opened.command("checkhealth logsieve")
         text = "\n".join(opened.lines())
@@ -784,6 +805,7 @@ class TestHelp:
         assert "1 server(s) running for 1 log(s)" in text
         assert "ERROR" not in text
 
+    @both
     def test_help_opens_and_its_tags_are_up_to_date(self, opened: Neovim, repository: Path, tmp_path: Path) -> None:
         opened.command("help :LogSieve-view")
         assert opened.lua("vim.fn.expand('%:t')") == "logsieve.txt"
