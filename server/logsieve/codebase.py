@@ -7,13 +7,15 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 from weakref import WeakKeyDictionary
 
 from logsieve.source import locations, syntax
 from logsieve.source.frames import FEWEST, dependency, runs
 from logsieve.source.paths import is_absolute
+from logsieve.source.payloads import BEGINS, Payload, blocks
 from logsieve.source.reference import Kind, Reference
 from logsieve.source.told import TELLS, told
 from logsieve.source.workspace import SURE, Candidate, Known, Workspace, learn
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.model import Finding
 
-__all__ = ["Codebase", "Place", "library_frames", "names"]
+__all__ = ["Codebase", "Place", "library_frames", "names", "payloads"]
 
 FILES = 50  # source files kept, with their definitions
 EXPLAINED = 3  # findings whose functions a model gets, and of each so many
@@ -31,6 +33,7 @@ LONGEST = 60  # lines of one, and characters of a line
 WIDTH = 300
 TRACED = 500  # lines of blocks that are looked at for frames of libraries
 READ = 1 << 25  # bytes of a log that are read for where its checkout is: runners tell it before anything else
+PAYLOADS = 5000  # of one log: no editor folds more, nor any log of more than READ bytes
 TOLD = 5000  # lines that may tell it
 LEARNT = 500  # lines of findings whose paths say what was moved
 TRACE = 60  # lines at each end of a finding's block that are looked at: the middle of a longer trace is recursion
@@ -288,6 +291,35 @@ def library_frames(analysis: Analysis) -> list[tuple[int, int, str]]:
     return _frames[analysis]
 
 
+_payloads: WeakKeyDictionary[Analysis, list[Payload]] = WeakKeyDictionary()
+
+
+def payloads(analysis: Analysis) -> list[Payload]:
+    """The JSON, XML and YAML over several lines of a log, in its order."""
+    if analysis not in _payloads:
+        _payloads[analysis] = list(islice(blocks(_Messages(analysis), _holding(analysis, BEGINS)), PAYLOADS))
+    return _payloads[analysis]
+
+
+class _Messages(Sequence[str]):
+    """The messages of a log, each made when it is asked for."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._text, self._message = analysis.text, analysis.wrapping.message
+
+    def __len__(self) -> int:
+        return len(self._text)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [self[line] for line in range(*at.indices(len(self)))]
+        return self._message(self._text.clean(at))
+
+
 def names(analysis: Analysis, line: int) -> list[Reference]:
     """The places that a line names; spans are of its message."""
     message = analysis.line(line).message
@@ -326,20 +358,25 @@ def _alike(quoted: str, text: str) -> bool:
 
 def _told(analysis: Analysis) -> tuple[list[str], list[tuple[int, str]]]:
     """The roots and the directories that a log tells, by its lines."""
+    hits = list(islice(_holding(analysis, TELLS), TOLD))
+    roots, directories = told(message for _, message in hits)
+    return roots, [(hits[number][0], directory) for number, directory in directories]
+
+
+def _holding(analysis: Analysis, pattern: str) -> Iterator[tuple[int, str]]:
+    """The lines on which a pattern in RE2's syntax matches, of those that are read, with their messages."""
     import numpy as np
     import re2
 
-    pattern = re2.compile(TELLS.encode())
+    look = re2.compile(f"(?m:{pattern})".encode())
     text = analysis.text
-    hits: list[int] = []
-    for start, end in text.chunks(0, int(np.searchsorted(text.starts, READ))):
-        data = text.raw_bytes(start, min(end, len(text)))
-        at = np.array([m.start() for m in pattern.finditer(data)], np.int64) + text.starts[start]
-        hits += np.unique(np.searchsorted(text.starts, at, side="right") - 1).tolist()
-        if len(hits) > TOLD:
-            break
-    roots, directories = told(analysis.line(line).message for line in hits[:TOLD])
-    return roots, [(hits[number], directory) for number, directory in directories]
+    for start, end in text.chunks(0, min(len(text), int(np.searchsorted(text.starts, READ)))):
+        data = text.clean_bytes(start, end)
+        at = np.array([m.start() for m in look.finditer(data)], np.int64)
+        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+        for row in np.unique(np.searchsorted(ends, at)).tolist():
+            clean = data[ends[row - 1] + 1 if row else 0 : ends[row]]
+            yield start + row, analysis.wrapping.message(clean.decode("utf-8", "replace"))
 
 
 def _lines_of_findings(analysis: Analysis) -> list[int]:

@@ -122,6 +122,15 @@ async def test_folds(everything: Client, little: Client) -> None:
     ]
 
 
+async def test_a_value_over_several_lines_folds_where_it_begins_and_ends(everything: Client) -> None:
+    xml = ["<suite>", "<case>", "no indentation tells where it ends", "</case>", "</suite>"]
+    json = ['response: {"items": [', "1,", '{"a": "}"', "}", "]", "}"]
+    yaml = ["metadata:", "  labels:", "  - a: 1", "    b: 2"]
+    rows = ["before", *xml, "between", *json, "between", *yaml, "after"]
+    folds = await everything.request("textDocument/foldingRange", opened(everything, "\n".join(rows)))
+    assert folds == [{"startLine": 1, "endLine": 5}, {"startLine": 7, "endLine": 12}, {"startLine": 14, "endLine": 17}]
+
+
 async def test_folds_are_capped_by_what_they_hide() -> None:
     capabilities = {"textDocument": {"foldingRange": {"rangeLimit": 1}}}
     async with running() as client:

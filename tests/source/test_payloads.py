@@ -6,11 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine import analysed, pack_of
+from logsieve.codebase import payloads
 from logsieve.source.payloads import blocks
 
 JSON = 'response: {\n  "a": [\n    1,\n    "}"\n  ]\n},'
 XML = '<?xml version="1.0"?>\n<suite name="a">\n  <case>x &lt; y\n  </case>\n</suite>'
 YAML = 'metadata:\n  name: web\n  labels:\n    - a: "1"\n      b: |\n        some words\n        more'
+
+NOTHING = pack_of('[[rule]]\nid = "none"\npattern = "no line says this"\n')
 
 
 def found(text: str) -> list[tuple[int, int, str]]:
@@ -63,8 +67,8 @@ def test_entities_are_not_expanded() -> None:
     "unit", ["[", "{", '{"a":', "[1,", "<a>", "<a", "a:", "a:\n  - b:", '"', "---", "{{[", '[["x",']
 )
 def test_what_begins_again_and_again_ends(unit: str) -> None:
-    blocks([unit] * 20_000)
-    blocks((unit + "\n  1,\n").split("\n") * 5_000)
+    assert len(list(blocks([unit] * 20_000))) <= 1
+    assert len(list(blocks((unit + "\n  1,\n").split("\n") * 5_000))) <= 1
 
 
 @given(st.lists(st.sampled_from([*JSON.split("\n"), *XML.split("\n"), *YAML.split("\n"), "", "x"]), max_size=40))
@@ -74,3 +78,18 @@ def test_blocks_lie_apart_in_their_order(lines: list[str]) -> None:
     for block in blocks(lines):
         assert last <= block.start < block.end <= len(lines)
         last = block.end
+
+
+@given(st.lists(st.sampled_from([*JSON.split("\n"), *XML.split("\n"), *YAML.split("\n"), "", "x: {"]), max_size=40))
+@settings(deadline=None, max_examples=200, derandomize=True)
+def test_of_a_log_the_same_are_found_without_a_look_at_each_line(lines: list[str]) -> None:
+    analysis = analysed("".join(f"2026-01-02T03:04:05.678Z \x1b[1m{line}\x1b[0m\n" for line in lines), NOTHING)
+    assert payloads(analysis) == list(blocks([analysis.line(n).message for n in range(len(lines))]))
+
+
+def test_a_value_in_a_log_is_found_behind_what_a_runner_writes_before_each_line() -> None:
+    lines = ["begin", *JSON.split("\n"), "", *XML.split("\n"), "", *YAML.split("\n"), "end"]
+    log = "".join(f"web_1  | {line}\n" for line in lines) * 2
+    found = [(p.start, p.end, p.kind) for p in payloads(analysed(log))]
+    assert found[:3] == [(1, 7, "json"), (8, 13, "xml"), (14, 21, "yaml")]
+    assert [(start - len(lines), end - len(lines), kind) for start, end, kind in found[3:]] == found[:3]

@@ -1,4 +1,4 @@
-"""Folds: noise with what it hides, sections, blocks, and in them the frames of libraries."""
+"""Folds: noise with what it hides, sections, blocks, JSON and the like, and in blocks the frames of libraries."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ class Fold:
 
 
 def folds(analysis: Analysis, at: Coordinates, most: int) -> list[Fold]:
-    """At most `most` folds that nest, one a first line: noise before sections before blocks before frames of libraries,
-    longer before shorter.
+    """At most `most` folds that nest, one a first line: noise before sections before blocks before values of JSON,
+    XML and YAML before frames of libraries, longer before shorter.
     """
-    from logsieve.codebase import library_frames
+    from logsieve.codebase import library_frames, payloads
 
     noise = [(n.start, n.end, fold_text(n)) for n in analysis.noise]
     sections = [(s, e, None) for s, e in zip(analysis.sections.starts, analysis.sections.ends, strict=True)]
     blocks = [(b.start, b.end, None) for b in analysis.blocks]
+    values = [(p.start, p.end, None) for p in payloads(analysis)]
     wanted: dict[int, tuple[int, int, str | None]] = {}
-    for group in (noise, sections, blocks, library_frames(analysis)):
+    for group in (noise, sections, blocks, values, library_frames(analysis)):
         for fold in sorted(group, key=lambda f: f[0] - f[1]):
             if fold[1] - fold[0] > 1 and len(wanted) < most:
                 wanted.setdefault(fold[0], fold)
