@@ -34,6 +34,11 @@ EVERYTHING: dict[str, Any] = {
     "window": {"workDoneProgress": True},
     "general": {"positionEncodings": ["utf-16"]},
 }
+PULLING: dict[str, Any] = {  # the same, of a client that asks for diagnostics
+    **EVERYTHING,
+    "workspace": {**EVERYTHING["workspace"], "diagnostics": {"refreshSupport": True}},
+    "textDocument": {**EVERYTHING["textDocument"], "diagnostic": {"dynamicRegistration": True}},
+}
 COMMANDS = ["logsieve.copyReduced", "logsieve.copyFinding", "logsieve.openReduced", "logsieve.explain"]
 
 
@@ -113,6 +118,12 @@ class Client:
 
         published = await self.wait_for("textDocument/publishDiagnostics", wanted)
         return list(published["diagnostics"])
+
+    async def pull(self, uri: str, known: str | None = None) -> dict[str, Any]:
+        """The report on a document for a client that asks; `known` names the one that it has."""
+        asked = {"textDocument": {"uri": uri}, **({"previousResultId": known} if known else {})}
+        report: dict[str, Any] = await self.request("textDocument/diagnostic", asked)
+        return report
 
     async def settled(self, uri: str, version: int = 1) -> dict[str, Any]:
         """The status of a document when all has been published for a version of it."""

@@ -28,6 +28,7 @@ NEEDS = {
     "workspace/foldingRange/refresh": "workspace.foldingRange.refreshSupport",
     "workspace/semanticTokens/refresh": "workspace.semanticTokens.refreshSupport",
     "workspace/inlayHint/refresh": "workspace.inlayHint.refreshSupport",
+    "workspace/diagnostic/refresh": "workspace.diagnostics.refreshSupport",
     "workspace/codeLens/refresh": "workspace.codeLens.refreshSupport",
     "workspace/textDocumentContent/refresh": "workspace.textDocumentContent",
     "window/workDoneProgress/create": "window.workDoneProgress",
@@ -50,6 +51,22 @@ async def answered(client: Client, method: str, params: Any) -> Any:
     kind: Any = types.METHOD_TO_TYPES[method][1]
     CONVERTER.structure({"jsonrpc": "2.0", "id": 1, "result": answer}, kind)
     return answer
+
+
+async def told(client: Client, uri: str, pulls: bool) -> Any:
+    """The diagnostics of a document that was opened, the way that the client gets them."""
+    if not pulls:
+        return await client.diagnostics(uri)
+    report = await answered(client, "textDocument/diagnostic", {"textDocument": {"uri": uri}})
+    return report["items"]
+
+
+async def is_forgotten(client: Client, uri: str, pulls: bool) -> None:
+    """Wait until nothing is said of a document that was closed."""
+    if pulls:
+        assert await told(client, uri, pulls) == []
+    else:
+        await client.wait_for("textDocument/publishDiagnostics", partial(is_taken_back, uri))
 
 
 def is_taken_back(uri: str, published: Any) -> bool:
@@ -76,18 +93,19 @@ async def test_an_editor_gets_what_it_announced_and_no_more(name: str, tmp_path:
         result = await client.request("initialize", greeting)
         CONVERTER.structure(result, types.InitializeResult)
         client.notify("initialized", {})
+        pulls = announced(can, "textDocument.diagnostic") is not None
+        assert pulls == ("diagnosticProvider" in result["capabilities"])
         # Untitled, then saved under a name, then renamed: what was said of the old name is taken back.
         untitled, saved, renamed = "untitled:Untitled-1", (one / "a.log").as_uri(), (two / "b.log").as_uri()
         client.open(untitled, LOG)
-        shown = await client.diagnostics(untitled)
+        shown = await told(client, untitled, pulls)
         line = LINE[(profile.get("clientInfo") or {}).get("name") != "Neovim"]
         assert [d["range"]["start"]["line"] for d in shown] == [line]
         for old, new in ((untitled, saved), (saved, renamed)):
             client.close(old)
             client.open(new, LOG)
-            assert await client.diagnostics(new) == shown
-            assert client.all_of("textDocument/publishDiagnostics")[-1]["uri"] == new
-            await client.wait_for("textDocument/publishDiagnostics", partial(is_taken_back, old))
+            assert await told(client, new, pulls) == shown
+            await is_forgotten(client, old, pulls)
         changed = {"added": [{"uri": two.as_uri(), "name": "two"}], "removed": [{"uri": one.as_uri(), "name": "one"}]}
         client.notify("workspace/didChangeWorkspaceFolders", {"event": changed})
         client.notify("workspace/didChangeConfiguration", {"settings": {"logsieve": {"diagnostics": {"max": 5}}}})
@@ -138,12 +156,13 @@ async def test_an_editor_gets_what_it_announced_and_no_more(name: str, tmp_path:
             code = error.code
         assert code == -32800
 
+        assert pulls == (client.all_of("textDocument/publishDiagnostics") == [])  # one way, never both
         for message in client.heard:
             needed = NEEDS.get(message["method"])
             assert needed is None or announced(can, needed), f"{name} has not announced {message['method']}"
             assert needed is not None or message["method"] in ALWAYS, message["method"]
-        for told in client.all_of("client/registerCapability"):
-            for registration in told["registrations"]:
+        for asked in client.all_of("client/registerCapability"):
+            for registration in asked["registrations"]:
                 room, method = registration["method"].split("/")
                 assert announced(can, f"{room}.{method}.dynamicRegistration"), f"{name}: {registration['method']}"
         assert await client.shut_down() == 0

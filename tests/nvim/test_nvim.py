@@ -143,6 +143,12 @@ class TestOpening:
         editor.wait("vim.fn.foldlevel(...) > 0", log.folded[0][0])
         assert not editor.is_folded(log.folded[0][0])
 
+    def test_findings_of_a_log_that_is_not_shown_are_of_its_text_as_it_is(self, opened: Neovim, log: Log) -> None:
+        assert diagnostics(opened)[0]["lnum"] + 1 == log.root
+        opened.command("set hidden | let g:log = bufnr() | enew")
+        opened.lua("vim.api.nvim_buf_set_lines(vim.g.log, 0, 0, true, { 'one more' })")
+        opened.wait("local d = vim.diagnostic.get(vim.g.log)[1] return d and d.lnum == ...", log.root)
+
     def test_changed_settings_fold_anew(self, opened: Neovim, log: Log) -> None:
         closed_noise(opened, log)
         before = opened.lua(FOLDED_LINES)

@@ -22,6 +22,7 @@ from logsieve.lsp import protocol
 from logsieve.lsp.convert import Client, path_of
 from logsieve.lsp.features import (
     actions,
+    diagnostics,
     editor,
     explain,
     findings,
@@ -41,6 +42,7 @@ from logsieve.lsp.features import (
 )
 from logsieve.lsp.progress import Progress
 from logsieve.lsp.publish import Publisher
+from logsieve.lsp.reports import Reports
 from logsieve.lsp.session import AskFailedError, Session, WorkerLostError
 from logsieve.lsp.views import log_of
 from logsieve.lsp.watch import Watcher
@@ -72,6 +74,7 @@ FEATURES: dict[str, Handler] = {
     types.WORKSPACE_SYMBOL: symbols.workspace_symbol,
 }
 REQUESTS: dict[str, Handler] = {
+    types.TEXT_DOCUMENT_DIAGNOSTIC: diagnostics.diagnostic,
     types.WORKSPACE_TEXT_DOCUMENT_CONTENT: view.content,
     "logsieve/consent": editor.consent,
     "logsieve/expand": view.expand,
@@ -120,6 +123,7 @@ class Front(LanguageServer):
         self.watcher = Watcher(self)
         self.reading = Progress(self)
         self.marks = marks.Marks(self)
+        self.reports = Reports(self)
         self.settings = DEFAULTS
         self.commands: frozenset[str] = frozenset()
         self.shown: dict[str, Prepared] = {}  # by document: what the user last saw of what would be sent
@@ -256,9 +260,9 @@ class Front(LanguageServer):
 
     # What the user is told
 
-    def clear_diagnostics(self, uri: str) -> None:
-        """Take back a document's diagnostics."""
-        self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
+    def refresh_diagnostics(self) -> None:
+        """Have the client ask again for the diagnostics of its documents."""
+        self._ignore_answer(self.workspace_diagnostic_refresh_async(None))
 
     def forget_marks(self, log: str) -> None:
         """Take back what a log said of the code."""

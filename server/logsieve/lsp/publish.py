@@ -1,4 +1,4 @@
-"""Pushes what is found to the client, a moment after the last change; what a newer one made obsolete is dropped."""
+"""Tells the client what is found, a moment after the last change; what a newer one made obsolete is dropped."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from logsieve.lsp.features import diagnostics, status
 
 if TYPE_CHECKING:
-    from lsprotocol import types
-
     from logsieve.lsp.front import Front
 
 __all__ = ["Publisher"]
@@ -24,7 +22,6 @@ class Publisher:
         self._front = front
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._known: dict[str, status.Summary] = {}
-        self._shown: dict[str, list[types.Diagnostic]] = {}
         self._busy: set[str] = set()
 
     def opened(self, uri: str) -> None:
@@ -41,9 +38,8 @@ class Publisher:
         if task := self._tasks.pop(uri, None):
             task.cancel()
         self._known.pop(uri, None)
-        self._shown.pop(uri, None)
         self._busy.discard(uri)
-        self._front.clear_diagnostics(uri)
+        self._front.reports.closed(uri)
         self._front.forget_marks(uri)
 
     def all(self) -> None:
@@ -54,6 +50,7 @@ class Publisher:
     def _schedule(self, uri: str, delay: float) -> None:
         if task := self._tasks.pop(uri, None):
             task.cancel()
+        self._front.reports.stale(uri)
         if known := self._known.get(uri):
             self._tell_busy(uri, known)
         self._tasks[uri] = asyncio.create_task(self._publish(uri, delay))
@@ -65,14 +62,16 @@ class Publisher:
             status.send(self._front, uri, version, known, busy=True)
 
     async def _publish(self, uri: str, delay: float) -> None:
-        version = self._front.session.documents[uri].version
+        reports, version = self._front.reports, self._front.session.documents[uri].version
         found: status.Summary | None = None
         with self._front.failures(f"analysing {uri}"):
-            shown = self._shown.get(uri, ())
-            self._shown[uri] = await diagnostics.publish_end(self._front, uri, version, shown)
+            early = await diagnostics.of_end(self._front, uri, reports.items(uri))
+            if early is not None:
+                reports.show(uri, version, early)
             await asyncio.sleep(delay)
-            self._shown[uri] = await diagnostics.publish(self._front, uri, version)
+            reports.show(uri, version, await diagnostics.of(self._front, uri))
             found = await status.publish(self._front, uri, version)
+        reports.settle(uri, version)
         self._busy.discard(uri)
         known = self._known.pop(uri, None)
         if found:

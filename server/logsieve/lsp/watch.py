@@ -52,8 +52,9 @@ class Watcher:
         self._publish_window(view)
 
     def _publish_window(self, view: str) -> None:
-        """Send the diagnostics of a window, which stands for the log."""
+        """Tell the diagnostics of a window, which stands for the log."""
         if isinstance(parse(view), Window):
+            self._front.reports.stale(view)
             self._start(self._publish(view))
 
     def closed(self, view: str) -> None:
@@ -64,8 +65,7 @@ class Watcher:
         self._early.discard(view)
         if isinstance(shown := parse(view), Reduced):
             self._front.session.opened.pop(shown, None)
-        if isinstance(parse(view), Window):
-            self._front.clear_diagnostics(view)
+        self._front.reports.closed(view)
         if (log := log_of(view)) not in self._logs():
             self._read.pop(log, None)
             self._told.pop(log, None)
@@ -118,7 +118,8 @@ class Watcher:
 
     async def _publish(self, view: str) -> None:
         with self._front.failures(f"looking at {view}"):
-            await diagnostics.publish(self._front, view, None)
+            self._front.reports.show(view, None, await diagnostics.of(self._front, view))
+        self._front.reports.settle(view, None)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -51,6 +51,8 @@ class Protocol(LanguageServerProtocol):
         result: types.InitializeResult = yield from super().lsp_initialize(params)
         if result.capabilities.workspace:
             result.capabilities.workspace.text_document_content = types.TextDocumentContentOptions([protocol.SCHEME])
+        if not self._server.reports.pulled:
+            result.capabilities.diagnostic_provider = None
         self._server.greet(params, result.capabilities.position_encoding)
         return result
 

@@ -71,26 +71,37 @@ def severity_of(level: Level) -> types.DiagnosticSeverity:
     return severities.get(level, types.DiagnosticSeverity.Information)
 
 
-async def publish(front: Front, uri: str, version: int | None) -> list[types.Diagnostic]:
-    """Work out the diagnostics of a document, or of a view, and send them."""
+async def of(front: Front, uri: str) -> list[types.Diagnostic]:
+    """The diagnostics of a document, or of a view."""
     found: list[Problem] | None = await front.session.ask(
         uri, f"{__name__}:problems", *_asked(front, uri), unasked=True
     )
-    return _send(front, uri, version, [_diagnostic(front, p, numbered=True) for p in found or ()])
+    return [_diagnostic(front, p, numbered=True) for p in found or ()]
 
 
-async def publish_end(
-    front: Front, uri: str, version: int | None, before: Sequence[types.Diagnostic]
-) -> list[types.Diagnostic]:
-    """Send what the end of a long text says, while the whole is worked out; above it stays what was there `before`."""
+async def of_end(front: Front, uri: str, before: Sequence[types.Diagnostic]) -> list[types.Diagnostic] | None:
+    """What the end of a long text says, while the whole is worked out; above it stays what was there `before`. None
+    where it says nothing.
+    """
     found: tuple[int, list[Problem]] | None = await front.session.ask(
         uri, f"{__name__}:problems_of_end", *_asked(front, uri), unasked=True, end=True
     )
     if not found or not found[1]:
-        return list(before)
+        return None
     first, problems = found
     above = [d for d in before if d.range.end.line < first]
-    return _send(front, uri, version, above + [_diagnostic(front, p, numbered=False) for p in problems])
+    return above + [_diagnostic(front, p, numbered=False) for p in problems]
+
+
+async def diagnostic(
+    front: Front, params: types.DocumentDiagnosticParams
+) -> types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport:
+    """`textDocument/diagnostic`, of clients that were offered it."""
+    if not front.reports.pulled:
+        from pygls.exceptions import JsonRpcMethodNotFound
+
+        raise JsonRpcMethodNotFound.of("textDocument/diagnostic")
+    return await front.reports.pull(params.text_document.uri, params.previous_result_id)
 
 
 def _asked(front: Front, uri: str) -> tuple[str, bool, int, str]:
@@ -103,13 +114,6 @@ def problems_of_end(
 ) -> tuple[int, list[Problem]]:
     """The client's first line of the end of a text, and what was found from there on."""
     return at.first(0), problems(analysis, at, log, is_open, most, minimum)
-
-
-def _send(front: Front, uri: str, version: int | None, items: list[types.Diagnostic]) -> list[types.Diagnostic]:
-    from lsprotocol import types
-
-    front.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, items, version))
-    return items
 
 
 def _diagnostic(front: Front, problem: Problem, numbered: bool) -> types.Diagnostic:

@@ -141,15 +141,16 @@ class Marks:
         """The logs that say something of a file."""
         return [log for log, marks in self._marks.items() if any(mark.uri == uri for mark in marks)]
 
-    def _show(self, log: str, marks: list[Mark]) -> None:
-        from lsprotocol import types
+    def of(self, uri: str) -> list[types.Diagnostic]:
+        """What logs say of a file."""
+        shown = [(name_of(log), mark) for log, each in self._marks.items() for mark in each if mark.uri == uri]
+        return [_diagnostic(self._front, name, mark) for name, mark in shown]
 
+    def _show(self, log: str, marks: list[Mark]) -> None:
         before = {mark.uri for mark in self._marks.get(log, ())}
         self._marks[log] = marks
         for uri in before | {mark.uri for mark in marks}:
-            shown = [(name_of(of), mark) for of, each in self._marks.items() for mark in each if mark.uri == uri]
-            items = [_diagnostic(self._front, name, mark) for name, mark in shown]
-            self._front.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, items))
+            self._front.reports.marked(uri)
 
     # How many failures a test has
 
