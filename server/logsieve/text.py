@@ -23,6 +23,7 @@ CHUNK = 1 << 19  # bytes cleaned and scanned at a time: enough to amortise calls
 LONGEST_COLOUR = 24  # bytes of a colour's sequence after its `[`: a bold foreground of 24 bits takes 20
 LONGEST = 8192  # characters of a line that are looked at by itself; the scan sees all of it
 HUGE = 1 << 16  # bytes of a line from which its clean text is remembered: it is asked for several times
+HALF = 1 << 19  # bytes at each end of a line that are looked at where it is longer than both: nobody reads on
 
 # Control sequences (CSI), strings (OSC, DCS, ...; also Buildkite's `ESC _bk;t=1 BEL`), two-character sequences, a lone
 # ESC; and colours in caret notation, as `cat -v` and some services' archives write them.
@@ -94,8 +95,7 @@ class LogText:
 
     def raw(self, line: int) -> bytes:
         """The line's bytes as written, without its line end."""
-        raw = self.data[int(self.starts[line]) : int(self.starts[line + 1])]
-        return raw[:-2] if raw.endswith(b"\r\n") else raw.removesuffix(b"\n")
+        return _without_end(self.data[int(self.starts[line]) : int(self.starts[line + 1])])
 
     def text(self, line: int) -> str:
         """The line as an editor shows it: decoded, escape sequences and frames kept, no line end."""
@@ -103,8 +103,10 @@ class LogText:
         return _decode(raw, _codec(raw))
 
     def clean(self, line: int) -> str:
-        """The line as a terminal shows it: no escape sequences, only the last frame."""
-        raw = self.raw(line)
+        """The line as a terminal shows it: no escape sequences, only the last frame. Of a line longer than twice HALF
+        bytes the middle is left out.
+        """
+        raw, _ = self._looked_at(line)
         if raw.isascii():  # nearly all lines
             plain = _COLOUR.sub(b"", raw) if _ESC in raw else raw
             if not _special(plain):
@@ -117,16 +119,38 @@ class LogText:
 
     def raw_column(self, line: int, column: int) -> int:
         """The column in `text(line)` of a column in `clean(line)`; both count characters (str indices)."""
-        raw = self.raw(line)
+        raw, left_out = self._looked_at(line)
         codec = _codec(raw)
         seen = 0
         spans = _kept(raw)
+        found = len(_decode(raw[: spans[-1][1]], codec)) if spans else 0
         for a, b in spans:
             width = len(_decode(raw[a:b], codec))
             if column < seen + width:
-                return len(_decode(raw[:a], codec)) + column - seen
+                found = len(_decode(raw[:a], codec)) + column - seen
+                break
             seen += width
-        return len(_decode(raw[: spans[-1][1]], codec)) if spans else 0
+        if left_out and found >= len(_decode(raw[: left_out.start], codec)):
+            start = int(self.starts[line])
+            found += len(_decode(self.data[start + left_out.start : start + left_out.stop], codec))
+        return found
+
+    def _looked_at(self, line: int) -> tuple[bytes, range]:
+        """The line's bytes without its line end, and which of them are left out of the middle."""
+        start, end = int(self.starts[line]), int(self.starts[line + 1])
+        if end - start <= 2 * HALF:
+            return self.raw(line), range(0)
+        left_out = range(*(self._between(at) - start for at in (start + HALF, end - HALF)))
+        last = _without_end(self.data[start + left_out.stop : end])
+        return self.data[start : start + left_out.start] + last, left_out
+
+    def _between(self, at: int) -> int:
+        """The offset, or one shortly before it where that is within an escape sequence or a character of UTF-8."""
+        near = self.data[at - LONGEST_COLOUR : at + LONGEST_COLOUR]
+        code = near.rfind(b"\x1b", 0, LONGEST_COLOUR)
+        if code >= 0 and (sequence := _ESCAPE.match(near, code)) and sequence.end() > LONGEST_COLOUR:
+            return at - LONGEST_COLOUR + code
+        return next((at - n for n in range(4) if near[LONGEST_COLOUR - n] & 0xC0 != 0x80), at)
 
     def chunks(self, line: int = 0, last: int | None = None, size: int = CHUNK) -> Iterator[tuple[int, int]]:
         """Ranges of the lines `line` to `last` (start, end), of about `size` bytes each, at least one line."""
@@ -139,12 +163,18 @@ class LogText:
 
     def clean_bytes(self, start: int, end: int) -> bytes:
         """The clean text of lines start..end, each ended by one newline: equal to `clean` of each, before decoding."""
-        return _clean_chunk(self.raw_bytes(start, end))
+        return _clean_chunk(self.seen_bytes(start, end))
 
     def clean_lines(self, lines: Sequence[int]) -> list[bytes]:
         """The same of some lines, without line ends: one by one they would take many times as long."""
         runs = np.split(np.asarray(lines), np.flatnonzero(np.diff(lines) != 1) + 1) if lines else []
-        return _clean_chunk(b"".join([self.raw_bytes(run[0], run[-1] + 1) for run in runs])).split(b"\n")[:-1]
+        return _clean_chunk(b"".join([self.seen_bytes(run[0], run[-1] + 1) for run in runs])).split(b"\n")[:-1]
+
+    def seen_bytes(self, start: int, end: int) -> bytes:
+        """As `raw_bytes`, but without what is left out of lines longer than twice HALF."""
+        if self.starts[end] - self.starts[start] <= 2 * HALF or max(np.diff(self.starts[start : end + 1])) <= 2 * HALF:
+            return self.raw_bytes(start, end)
+        return b"".join([self._looked_at(line)[0] + b"\n" for line in range(start, end)])
 
     def raw_bytes(self, start: int, end: int) -> bytes:
         """The bytes of lines start..end as written; a newline is added where the last one has none.
@@ -178,6 +208,10 @@ def _line_starts(data: Data, known: NDArray[np.int64]) -> NDArray[np.int64]:
     if data[-1:] not in (b"", b"\n"):
         found += np.int64(len(data)).tobytes()
     return np.frombuffer(found, np.int64)
+
+
+def _without_end(line: bytes) -> bytes:
+    return line[:-2] if line.endswith(b"\r\n") else line.removesuffix(b"\n")
 
 
 def _codec(raw: bytes) -> str:

@@ -145,3 +145,26 @@ def test_the_last_frame_is_found_however_many_empty_ones_follow(blank: bytes, co
     text = LogText.from_bytes(b"gone\rbuilt 7 of 9" + blank * count + b"\nnext\n")
     assert text.clean(0) == "built 7 of 9"
     assert text.clean_bytes(0, 2) == b"built 7 of 9\nnext\n"
+
+
+@pytest.mark.parametrize("middle", ["x", "é", "€", "🧵"])
+@pytest.mark.parametrize("odd", range(4))
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_of_a_line_of_megabytes_both_ends_are_looked_at(middle: str, odd: int, end: str) -> None:
+    line = "a" * odd + "begun: " + middle * (3_000_000 // len(middle.encode())) + " \x1b[31mended"
+    text = LogText.from_bytes(f"before\n{line}{end}".encode())
+    shown = text.clean(1)
+    assert shown.startswith("a" * odd + "begun: " + middle)
+    assert shown.endswith(middle + " ended")
+    assert set(shown) <= set(f"a{middle} begunded:")  # no character is cut in two
+    assert abs(len(shown.encode()) - (1 << 20)) < 16
+    assert text.clean_bytes(0, 2) == f"before\n{shown}\n".encode()
+    assert text.text(1) == line
+    for column in (0, odd + 3, len(shown) - 3):
+        assert line[text.raw_column(1, column) :][:3] == shown[column : column + 3]
+
+
+def test_of_frames_of_megabytes_the_last_is_found() -> None:
+    text = LogText.from_bytes(b"\r".join(b"%d of 200000" % n for n in range(200_001)))
+    assert text.clean(0) == "200000 of 200000"
+    assert text.text(0)[text.raw_column(0, 0) :] == "200000 of 200000"

@@ -297,7 +297,7 @@ def _look(plan: _Plan, messages: list[bytes], shapes_of: Shapes) -> Found:
 
 def _with_raw(plan: _Plan, found: Found, text: LogText, start: int, end: int) -> Found:
     """What is found in the messages of lines start..end, and what in their bytes as written."""
-    numbers, lines = plan.by_bytes.scan(text.raw_bytes(start, end))
+    numbers, lines = plan.by_bytes.scan(text.seen_bytes(start, end))
     if not len(numbers):
         return found
     raw = _apart(plan, found.shapes, found.noise, plan.raw[numbers], lines)
