@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 
 from command import COMMAND, Command
 from logsieve import __version__
+from logsieve.cli import cli
 from terminal import Terminal
 
 BUDGET = "a whole number from 100 to 1,000,000, or a share of the log such as 10%"
@@ -271,10 +273,20 @@ def test_version(run: Command) -> None:
     assert run("--version").stdout.decode() == f"logsieve {__version__}\n"
 
 
+def test_about_names_every_extra(run: Command, repository: Path) -> None:
+    extras = set(tomllib.loads((repository / "pyproject.toml").read_text())["project"]["optional-dependencies"])
+    first, packs, *rest = run("about").stdout.decode().splitlines()
+    assert first.startswith(f"logsieve {__version__}, Python 3.")
+    assert packs.startswith("packs: /")
+    said = dict(re.findall(r"^(\w+) \(.*?\): (installed|missing: pip install .*)$", "\n".join(rest), re.MULTILINE))
+    assert set(said) == extras - {"dev"}
+    assert said["mcp"] == "installed"
+
+
 def test_help_shows_examples_and_every_command(run: Command) -> None:
     text = run("-h").stdout.decode()
     assert text == run("--help").stdout.decode()
-    for command in ("triage", "reduce", "sections", "templates", "explain", "run", "lsp", "nvim-path", "packs"):
+    for command in cli.commands:
         assert f"\n  {command} " in text
     assert not re.search(r"\w\.\.\.\n", text)  # nothing is cut
     assert "logsieve triage build.log" in text

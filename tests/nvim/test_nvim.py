@@ -804,14 +804,6 @@ class TestChatPlugins:
 
 class TestHelp:
     @both
-    def test_health_finds_no_error(self, opened: Neovim) -> None:
-        opened.command("checkhealth logsieve")
-        text = "\n".join(opened.lines())
-        assert "switched on" in text
-        assert "1 server(s) running for 1 log(s)" in text
-        assert "ERROR" not in text
-
-    @both
     def test_help_opens_and_its_tags_are_up_to_date(self, opened: Neovim, repository: Path, tmp_path: Path) -> None:
         opened.command("help :LogSieve-view")
         assert opened.lua("vim.fn.expand('%:t')") == "logsieve.txt"

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from logsieve import __version__, archive, options
-from logsieve.cli import access, evaluate, operations, packs, run
+from logsieve.cli import about, access, evaluate, operations, packs, run
 from logsieve.cli.shared import USAGE, complain, reader_left, settings, trace
 from logsieve.operations import FILTER, OPERATIONS
 
@@ -159,4 +159,5 @@ def nvim_path() -> None:
 
 
 cli.add_command(packs.packs)
+cli.add_command(about.about)
 cli.add_command(evaluate.evaluate)

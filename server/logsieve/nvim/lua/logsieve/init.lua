@@ -1,6 +1,8 @@
 --- What the other modules share: finding the client, asking it, and talking to the user.
 local M = {}
 
+M.VERSION = '0.1.0' -- that of the program these files came with
+
 ---@class logsieve.Status
 ---@field uri string
 ---@field verdict 'failed'|'passed'|'unknown'
