@@ -28,6 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "parameters": {"settings", "core"},
     "operations": {"parameters", "codebase", "semantic", "text", "model", "packs", "settings", "core", "llm"},
     "lsp": {
+        "archive",
         "codebase",
         "text",
         "disk",

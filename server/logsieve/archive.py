@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from logsieve.text import Data
 
-__all__ = ["EMPTY", "MAX_BYTES", "MAX_RATIO", "STDIN", "InputProblem", "Log", "read", "split"]
+__all__ = ["EMPTY", "MAX_BYTES", "MAX_RATIO", "STDIN", "InputProblem", "Log", "jobs", "read", "split"]
 
 STDIN = "-"  # the path that means standard input
 EMPTY = "is empty"  # the reason why what holds no text is no log
@@ -33,7 +33,9 @@ RATIO_FLOOR = 256 << 20  # unpacked bytes up to which any ratio is fine: a short
 _STEP = 1 << 20  # unpacked bytes read at a time
 _ZSTD_STEP = 1 << 12  # packed bytes fed at a time; zstd packs up to 32,000 to 1, and each step is unpacked in memory
 
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # with members, and without
 _MEMBER = re.compile(r"\.(?:log|txt)$", re.IGNORECASE)
+_JOB = re.compile(r"-?[0-9]+_([^/]+)\.txt")  # the whole log of a job in GitHub's archives; its steps are in a folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,33 @@ def split(path: str) -> tuple[str, str]:
     return file, path[len(file) + 1 :]
 
 
+def jobs(path: str) -> list[str]:
+    """The names of the logs in a zip archive, in natural order; none where the file is no such archive.
+
+    Of GitHub's archives, which have the log of each job and in folders those of its steps once more, only the former.
+    """
+    import zipfile
+
+    try:
+        with Path(path).open("rb") as file:
+            if file.read(4) not in _ZIP:
+                return []
+            with zipfile.ZipFile(file) as archive:
+                names = [member.filename for member in _logs(archive)]
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return []
+    whole = {match[1] for name in names if (match := _JOB.fullmatch(name))}
+    return [name for name in names if "/" not in name or name.partition("/")[0] not in whole]
+
+
+def _logs(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return sorted(filter(_is_log, archive.infolist()), key=lambda member: _natural(member.filename))
+
+
 def _read(path: str, member: str, stream: IO[bytes]) -> Iterator[Log | InputProblem]:
     assert isinstance(stream, io.BufferedReader)  # both sources are; others cannot peek
     head = stream.peek(8)
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if head.startswith(_ZIP):
         yield from _zip(path, member, stream if stream.seekable() else io.BytesIO(_whole(_parts(stream))))
         return
     if member:
@@ -122,7 +147,7 @@ def plain(path: str) -> InputProblem | None:
             head = file.read(_STEP)
     except (OSError, ValueError, _RefusedError) as error:
         return InputProblem(path, _reason(error))
-    packings = (b"PK\x03\x04", b"PK\x05\x06", *(magic for magic, _, _ in _PACKINGS))
+    packings = (*_ZIP, *(magic for magic, _, _ in _PACKINGS))
     if head.startswith(packings):
         return InputProblem(path, "is packed")
     return InputProblem(path, "is binary, not a log") if looks_binary(head) else None
@@ -137,7 +162,7 @@ def _zip(path: str, only: str, file: IO[bytes]) -> Iterator[Log | InputProblem]:
     except (zipfile.BadZipFile, ValueError) as error:
         raise _RefusedError(f"is not a whole zip archive: {_reason(error)}") from error
     with archive:
-        members = sorted(filter(_is_log, archive.infolist()), key=lambda member: _natural(member.filename))
+        members = _logs(archive)
         if not members:
             raise _RefusedError("holds no log: no member with text in it is named *.txt or *.log")
         if only:

@@ -236,3 +236,21 @@ def test_a_file_may_have_a_mark_in_its_name(run: Command, tmp_path: Path) -> Non
     (answer,) = answers(run("triage", "--format", "jsonl", "a!b.zip").stdout)
     assert answer["path"] == "a!b.zip!x.txt"
     assert answers(run("triage", "--format", "jsonl", "a!b.zip!x.txt").stdout) == [answer]
+
+
+def test_of_github_s_archive_the_whole_log_of_a_job_stands_for_its_steps(tmp_path: Path) -> None:
+    names = (
+        "10_b.txt",
+        "2_a (x, y).txt",
+        "a (x, y)/1_Set up job.txt",
+        "a (x, y)/system.txt",
+        "c/1_step.txt",
+        "notes.md",
+    )
+    assert archive.jobs(str(zipped(tmp_path / "logs.zip", dict.fromkeys(names, "text\n")))) == [
+        "2_a (x, y).txt",
+        "10_b.txt",
+        "c/1_step.txt",
+    ]
+    (tmp_path / "plain.log").write_text("PK\n")
+    assert archive.jobs(str(tmp_path / "plain.log")) == archive.jobs(str(tmp_path / "absent.zip")) == []

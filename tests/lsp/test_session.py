@@ -146,15 +146,17 @@ async def test_what_cannot_be_read_is_said(uri: str, reason: str) -> None:
         assert caught.value.expected
 
 
-async def test_a_packed_log_is_not_read_as_text(tmp_path: Path) -> None:
+async def test_what_is_packed_is_unpacked_and_what_is_no_text_is_refused(tmp_path: Path) -> None:
     import gzip
     import random
 
-    file = tmp_path / "build.log.gz"
-    file.write_bytes(gzip.compress(random.Random(1).randbytes(9000)))
+    packed, binary = tmp_path / "build.log.gz", tmp_path / "random.gz"
+    packed.write_bytes(gzip.compress(b"one\ntwo\n"))
+    binary.write_bytes(gzip.compress(random.Random(1).randbytes(9000)))
     async with started() as (session, _):
-        with pytest.raises(AskFailedError, match=r"build\.log\.gz is packed or binary.*logsieve triage") as caught:
-            await session.ask(file.as_uri(), f"{Q}:pair")
+        assert await session.ask(packed.as_uri(), f"{Q}:pair") == (2, 8)
+        with pytest.raises(AskFailedError, match=r"random\.gz: is binary, not a log") as caught:
+            await session.ask(binary.as_uri(), f"{Q}:pair")
         assert caught.value.expected
 
 

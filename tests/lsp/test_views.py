@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -337,3 +338,47 @@ async def test_a_long_gap_opens_from_its_ends_and_closes_again() -> None:
         after = view.toggled(last, opened)
         assert after
         assert "[... 4,000 characters]" in replace(shown, opened=after[0]).view(analysis, at).content()
+
+
+async def test_an_archive_is_one_triage_over_its_logs(tmp_path: Path, fixtures: Path) -> None:
+    failing = fixtures / "pytest" / "long-verbose-two-failures" / "log.txt"
+    file = tmp_path / "logs.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("0_lint.txt", "all is fine\n")
+        archive.write(failing, "1_test (3.12).txt")
+        archive.writestr("test (3.12)/1_Set up job.txt", "error: what the job's log says already\n")
+        archive.writestr("2_picture.txt", bytes(9))
+    lint, test = f"{file.as_uri()}%21/0_lint.txt", f"{file.as_uri()}%21/1_test%20%283.12%29.txt"
+    async with running() as client:
+        await client.initialize()
+        asked = {"uri": file.as_uri(), "workDoneToken": TOKEN}
+        opened = await client.request("logsieve/reducedView", asked)
+        assert opened["logs"] == [test, lint]  # what failed comes first; what is no log is left out
+        stands = {s["uri"]: (s["verdict"], s["errors"]) for s in client.all_of("logsieve/status")}
+        assert stands == {lint: ("unknown", 0), test: ("failed", 2)}
+        told = [p["value"]["percentage"] for p in client.all_of("$/progress") if "percentage" in p["value"]]
+        assert told == sorted(told)
+        rows = await content(client, opened["uri"])
+        lines = failing.read_text("utf-8").split("\n")
+        cause = number(rows[opened["line"]])
+        assert lines[cause - 1].strip() in rows[opened["line"]]
+        place = await follow(client, opened["uri"], opened["line"])
+        assert place
+        assert place[0].startswith("logsieve://window/1_test")  # an editor cannot open the log itself
+        assert number((await content(client, place[0]))[place[1]]) == cause
+        found = (await client.request("logsieve/findings", {"uri": test}))["findings"]
+        assert (found[0]["location"]["uri"], found[0]["line"]) == (place[0], cause - 1)
+        with zipfile.ZipFile(file, "w") as archive:  # the run was done again
+            archive.writestr("0_lint.txt", "error: unused import\nError: Process completed with exit code 1.\n")
+            archive.write(failing, "1_test (3.12).txt")
+        await client.wait_for("logsieve/status", lambda p: (p["uri"], p["verdict"]) == (lint, "failed"))
+
+
+async def test_an_archive_without_logs_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "logs.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("notes.md", "no log")
+    async with running() as client:
+        await client.initialize()
+        with pytest.raises(ServerError, match="holds no log"):
+            await client.request("logsieve/reducedView", {"uri": file.as_uri()})

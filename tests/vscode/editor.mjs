@@ -10,6 +10,12 @@ import path from "node:path";
 export const repository = path.resolve(import.meta.dirname, "../..");
 export const client = path.join(repository, "vscode-client");
 
+/** The VS Codes that provision.sh builds, and the Node of each. */
+const VERSIONS = new Map([
+  ["1.100", { folder: "vscode-4.100.3", node: "node-20" }],
+  ["1.139", { folder: "vscode-4.139.1", node: "node-24" }],
+]);
+
 // Nothing that moves, asks or talks to the network: only the workbench and the extension.
 const QUIET = {
   "chat.disableAIFeatures": true,
@@ -55,8 +61,10 @@ export async function startEditor({ editors, vsix, files, settings, port, flags 
     mkdirSync(path.join(profile, "data", kind), { recursive: true });
     writeFileSync(path.join(profile, "data", kind, "settings.json"), JSON.stringify({ ...QUIET, ...settings }, undefined, 2));
   }
-  const node = path.join(editors, "node-20/bin/node");
-  const main = path.join(editors, "vscode-4.100.3/lib/vscode/out/server-main.js");
+  const version = VERSIONS.get(process.env.LOGSIEVE_VSCODE ?? "1.100");
+  if (version === undefined) throw new Error("no such VS Code is provided");
+  const node = path.join(editors, version.node, "bin/node");
+  const main = path.join(editors, version.folder, "lib/vscode/out/server-main.js");
   const folders = ["--server-data-dir", profile, "--user-data-dir", `${profile}/data`, "--extensions-dir", `${profile}/extensions`];
   const none = "http://127.0.0.1:9/none"; // nothing listens there: no marketplace is asked
   const env = {

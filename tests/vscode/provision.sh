@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Fetches and builds a real VS Code (web workbench and extension host), Chromium and a Node that runs both, into a cache folder outside the
+# Fetches and builds real VS Codes (web workbench and extension host), the Nodes that run them, and Chromium, into a cache folder outside the
 # checkout: $LOGSIEVE_EDITORS, or ~/.cache/logsieve-editors. What is there already is kept. The last line printed is the folder.
 # Exit 3 says that this machine cannot be provisioned; the last line of stderr says why.
 set -euo pipefail
 
-VSCODE=4.100.3 # the npm release of code-server that carries VS Code 1.100.3
-NODE=20        # the major version that VS Code 1.100 was built for
+# npm's releases of code-server, and the major version of Node that each was built for: the oldest VS Code that the extension runs in, and a
+# newer one. editor.mjs knows the folders.
+VSCODES=(4.100.3:20 4.139.1:24)
 
 cache=${LOGSIEVE_EDITORS:-${XDG_CACHE_HOME:-$HOME/.cache}/logsieve-editors}
-dest=$cache/vscode-$VSCODE
 
 cannot() {
   echo "cannot provision VS Code: $*" >&2
@@ -35,17 +35,16 @@ install_packages() {
 
 # npm's own build of Node brings the headers that native modules are compiled against.
 fetch_node() {
-  local machine
+  local node=$1 machine
   case $(uname -m) in
   x86_64) machine=x64 ;;
   aarch64) machine=arm64 ;;
   *) cannot "no Node build for $(uname -m)" ;;
   esac
-  if [[ ! -x $cache/node-$NODE/bin/node ]]; then
-    say "fetching Node $NODE"
-    unpack "node-linux-$machine@$NODE" "$cache/node-$NODE"
+  if [[ ! -x $cache/node-$node/bin/node ]]; then
+    say "fetching Node $node"
+    unpack "node-linux-$machine@$node" "$cache/node-$node"
   fi
-  export PATH="$cache/node-$NODE/bin:$PATH" npm_config_nodedir="$cache/node-$NODE"
 }
 
 # unpack SPEC FOLDER: an npm package's files, put in place only when complete.
@@ -58,19 +57,23 @@ unpack() {
 }
 
 build_vscode() {
+  local version=$1 node=$2
+  local dest=$cache/vscode-$version
   [[ -f $dest/.complete ]] && return
-  say "fetching VS Code (code-server $VSCODE)"
+  say "fetching VS Code (code-server $version)"
   rm -rf "$dest"
-  unpack "code-server@$VSCODE" "$dest"
+  unpack "code-server@$version" "$dest"
   cd "$dest/lib/vscode"
+  local -x PATH="$cache/node-$node/bin:$PATH" npm_config_nodedir="$cache/node-$node"
   say "installing its modules"
   npm install --omit=dev --ignore-scripts >&2
   local module
-  for module in @vscode/spdlog node-pty native-watchdog; do
+  for module in @vscode/spdlog node-pty native-watchdog @vscode/native-watchdog; do
+    [[ -d node_modules/$module ]] || continue
     say "compiling $module"
     # A module's own post-build step may complain after its native file is built: what counts is the file.
     npm rebuild "$module" --foreground-scripts >"$cache/build-${module##*/}.log" 2>&1 || true
-    find "node_modules/$module/build/Release" -name '*.node' | grep -q . ||
+    [[ -n $(find "node_modules/$module/"{build/Release,prebuilds} -name '*.node' 2>/dev/null) ]] ||
       cannot "$module did not compile, see $cache/build-${module##*/}.log"
   done
   mkdir -p node_modules/@vscode/ripgrep/bin
@@ -86,6 +89,8 @@ exec 9>"$cache/.lock"
 flock 9 # two runs at once would build over each other
 export npm_config_audit=false npm_config_fund=false npm_config_loglevel=error npm_config_update_notifier=false
 install_packages
-fetch_node
-build_vscode
+for each in "${VSCODES[@]}"; do
+  fetch_node "${each#*:}"
+  build_vscode "${each%:*}" "${each#*:}"
+done
 echo "$cache"

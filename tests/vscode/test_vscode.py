@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tomllib
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +19,8 @@ pytestmark = [pytest.mark.editor, pytest.mark.network, pytest.mark.slow]
 
 HERE = Path(__file__).parent
 CASE = "pytest/long-verbose-two-failures"
+LINT = "github-actions/tolerated-step-then-tsc"
+VERSIONS = ("1.100", "1.139")  # of VS Code: the oldest that the extension runs in, and a newer one; see provision.sh
 
 INSTALL = (
     "without a server the user is asked before anything is fetched",
@@ -103,6 +106,13 @@ SOURCE = (
     "what the log said goes with it",
     "no error or warning popped up",
 )
+ARCHIVE = (
+    "an archive opens as one triage over its jobs, those that failed first",
+    "a finding leads to the lines around it in its job",
+    "keys lead from the failures of one job to those of the next",
+    "with the last tab of it the archive is closed",
+    "no error or warning popped up",
+)
 HOST = (
     "the root cause is the first error",
     "next and previous failure go around",
@@ -167,9 +177,15 @@ def ui(repository: Path, editors: Path, vsix: Path, environment: Mapping[str, st
     return play("ui.mjs", editors, environment, vsix, *sample(repository))
 
 
+@pytest.fixture(scope="session", params=VERSIONS)
+def in_version(request: pytest.FixtureRequest, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment in which a script runs one VS Code or the other."""
+    return {**environment, "LOGSIEVE_VSCODE": request.param}
+
+
 @pytest.fixture(scope="session")
-def views(repository: Path, editors: Path, vsix: Path, environment: Mapping[str, str]) -> dict[str, str | None]:
-    return play("views.mjs", editors, environment, vsix, *sample(repository))
+def views(repository: Path, editors: Path, vsix: Path, in_version: Mapping[str, str]) -> dict[str, str | None]:
+    return play("views.mjs", editors, in_version, vsix, *sample(repository))
 
 
 @pytest.fixture(scope="session")
@@ -188,8 +204,28 @@ def source(
 
 
 @pytest.fixture(scope="session")
-def host(repository: Path, editors: Path, vsix: Path, environment: Mapping[str, str]) -> dict[str, str | None]:
-    return play("host.mjs", editors, environment, vsix, *sample(repository))
+def archive(
+    repository: Path,
+    editors: Path,
+    vsix: Path,
+    in_version: Mapping[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, str | None]:
+    log, labels = sample(repository)
+    path = tmp_path_factory.mktemp("run") / "logs.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("0_docs.txt", "the documentation is built\n")
+        file.write(log, "1_test (3.12).txt")
+        file.writestr("test (3.12)/1_Set up job.txt", "error: what the job's log says already\n")
+        file.write(repository / "fixtures" / LINT / "log.txt", "2_lint.txt")
+    root = json.loads(labels)["root"]
+    facts = json.dumps({"cause": root["line"], "contains": root["contains"]})
+    return play("archive.mjs", editors, in_version, vsix, path, facts)
+
+
+@pytest.fixture(scope="session")
+def host(repository: Path, editors: Path, vsix: Path, in_version: Mapping[str, str]) -> dict[str, str | None]:
+    return play("host.mjs", editors, in_version, vsix, *sample(repository))
 
 
 @pytest.fixture(scope="session")
@@ -234,6 +270,12 @@ def test_source(source: dict[str, str | None], step: str) -> None:
     assert source[step] is None, source[step]
 
 
+@pytest.mark.parametrize("step", ARCHIVE)
+def test_archive(archive: dict[str, str | None], step: str) -> None:
+    assert step in archive, f"not reached; done: {list(archive)}"
+    assert archive[step] is None, archive[step]
+
+
 @pytest.mark.parametrize("step", HOST)
 def test_extension_host(host: dict[str, str | None], step: str) -> None:
     assert step in host, f"not reached; done: {list(host)}"
@@ -250,13 +292,17 @@ def test_every_step_is_a_test(request: pytest.FixtureRequest) -> None:
     for name, steps in (
         ("install", INSTALL),
         ("ui", UI),
-        ("views", VIEWS),
         ("chat", CHAT),
         ("source", SOURCE),
-        ("host", HOST),
         ("big", BIG),
     ):
         assert tuple(request.getfixturevalue(name)) == steps
+
+
+def test_every_step_is_a_test_in_each_version(
+    views: dict[str, str | None], archive: dict[str, str | None], host: dict[str, str | None]
+) -> None:
+    assert (tuple(views), tuple(archive), tuple(host)) == (VIEWS, ARCHIVE, HOST)
 
 
 @pytest.mark.skipif("LOGSIEVE_GIGABYTE" not in os.environ, reason="takes minutes; LOGSIEVE_GIGABYTE=1 runs it")

@@ -27,6 +27,9 @@ export function workbench(page) {
   /** @param {string} uri how the URI of an editor's document begins, or "" for the editor in the active group */
   const editor = (uri) => (uri === "" ? ".editor-group-container.active .monaco-editor" : `.monaco-editor[data-uri^="${uri}"]`);
 
+  /** @param {string} selector */
+  const tabs = (selector) => page.locator(selector).evaluateAll((found) => found.map((tab) => tab.getAttribute("data-resource-name") ?? ""));
+
   return {
     until,
     statusBar: () => text(".statusbar-item"),
@@ -47,15 +50,17 @@ export function workbench(page) {
     squiggles: (uri) => page.locator(`${editor(uri)} .squiggly-error`).count(),
     /** What the status bar says of the cursor. */
     positions: async () => (await text(".statusbar-item")).filter((item) => item.startsWith("Ln ")),
-    activeTab: async () => (await text(".editor-group-container.active .tab.active .label-name")).join(""),
+    activeTab: async () => (await tabs(".editor-group-container.active .tab.active")).join(""),
     /** The colour of the first piece of text that holds some characters. @param {string} characters */
     colourOf: async (characters) => {
       const pieces = page.locator(`${editor("")} .view-line span > span`, { hasText: characters });
       return (await pieces.count()) === 0 ? "" : pieces.first().evaluate((piece) => getComputedStyle(piece).color);
     },
-    tabs: () => text(".tab .label-name"),
+    tabs: () => tabs(".tab"),
     /** The rows of the tree of failures. */
     failures: async () => (await text(`${FAILURES} .monaco-list-row`)).map((row) => row.replaceAll(/\s+/g, " ")),
+    /** Follows a row of the tree. @param {string} words @param {number} nth of those that have them */
+    failure: (words, nth) => page.locator(`${FAILURES} .monaco-list-row`, { hasText: words }).nth(nth).click(),
     /** Icons of the rows, by their names. */
     failureIcons: () => page.locator(`${FAILURES} .monaco-list-row .custom-view-tree-node-item-icon`).evaluateAll((icons) => icons.map((icon) => /codicon-([a-z]+)/.exec(icon.className)?.[1] ?? "")),
     /** What stands above the rows. */
@@ -74,6 +79,7 @@ export function workbench(page) {
     cancelNotification: () => page.locator(".notifications-toasts .monaco-button", { hasText: "Cancel" }).click(),
     /** @param {string} file @param {string} title */
     fromExplorer: async (file, title) => {
+      await page.locator('.activitybar .action-item [aria-label^="LogSieve"]').first().waitFor({ timeout: START_MS }); // what extensions bring is there
       await page.locator(".explorer-folders-view .monaco-list-row", { hasText: file }).click({ button: "right" });
       await page.locator(".context-view .action-menu-item", { hasText: title }).hover();
       await page.keyboard.press("Enter");

@@ -1,10 +1,9 @@
 /** The tree of what was found in the open logs: root cause first, other places below; filtered by severity and text. */
 
-import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Connection } from "./client";
 import { SHOW_PLACE } from "./layout";
-import type { Logs } from "./logs";
+import { nameOf, type Logs } from "./logs";
 import * as protocol from "./protocol";
 import { counts, ICON, WORD } from "./status";
 
@@ -114,7 +113,7 @@ export class Failures implements vscode.TreeDataProvider<Node>, vscode.Disposabl
     const errors = statuses.reduce((sum, status) => sum + status.errors, 0);
     this.view.badge = errors === 0 ? undefined : { value: errors, tooltip: vscode.l10n.t("{0} errors in open logs", errors) };
     const [only] = statuses.length === 1 ? statuses : [];
-    this.view.description = only === undefined ? "" : `${nameOf(only.uri)}: ${counts(only)}`;
+    this.view.description = only === undefined ? "" : `${nameOf(vscode.Uri.parse(only.uri)).name}: ${counts(only)}`;
     this.changed.fire(undefined);
     this.view.message = await this.message(open);
   }
@@ -181,12 +180,13 @@ export class Failures implements vscode.TreeDataProvider<Node>, vscode.Disposabl
 
   private ofLog({ log }: LogNode): vscode.TreeItem {
     const status = this.logs.status(log.toString());
-    const item = new vscode.TreeItem(nameOf(log.toString()), vscode.TreeItemCollapsibleState.Expanded);
+    const { name, archive } = nameOf(log);
+    const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Expanded);
     item.id = log.toString();
     item.contextValue = "log";
     item.tooltip = vscode.workspace.asRelativePath(log);
     if (status === undefined) return item;
-    item.description = [WORD[status.verdict], counts(status)].filter((text) => text !== "").join(" · ");
+    item.description = [WORD[status.verdict], counts(status), archive].filter((text) => text !== "").join(" · ");
     item.iconPath = ICON[status.verdict];
     if (status.errors + status.warnings === 0) item.collapsibleState = vscode.TreeItemCollapsibleState.None;
     return item;
@@ -195,10 +195,6 @@ export class Failures implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   dispose(): void {
     vscode.Disposable.from(...this.registrations).dispose();
   }
-}
-
-function nameOf(log: string): string {
-  return path.posix.basename(vscode.Uri.parse(log).path);
 }
 
 function ofFinding({ log, finding }: Failure): vscode.TreeItem {

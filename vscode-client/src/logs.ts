@@ -1,5 +1,6 @@
 /** What is known of logs, open or shown in views, and which of them the user looks at. */
 
+import * as path from "node:path";
 import * as vscode from "vscode";
 import type { Connection } from "./client";
 import { SCHEME, type StatusParams } from "./protocol";
@@ -21,8 +22,16 @@ function tabUris(): vscode.Uri[] {
   return tabs.flatMap(({ input }) => (input instanceof vscode.TabInputText ? [input.uri] : []));
 }
 
+/** The name of a log, and of the archive that it is in, else "". */
+export function nameOf(log: vscode.Uri): { name: string; archive: string } {
+  const [, archive, member] = /^(.+?\.zip)!\/(.+)$/i.exec(log.path) ?? [];
+  return { name: member ?? path.posix.basename(log.path), archive: path.posix.basename(archive ?? "") };
+}
+
 export class Logs implements vscode.Disposable {
   private readonly known = new Map<string, StatusParams>();
+  /** By log those of its archive. */
+  private readonly together = new Map<string, readonly string[]>();
   private last: string | undefined;
   private readonly changed = new vscode.EventEmitter<string | undefined>();
   /** Fires with a log of which more is known, and with nothing when the user looks at something else. */
@@ -45,12 +54,21 @@ export class Logs implements vscode.Disposable {
       vscode.window.tabGroups.onDidChangeTabs(() => this.fire(undefined)),
       vscode.window.tabGroups.onDidChangeTabGroups(() => this.fire(undefined)),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
-        const log = logOf(uri).toString();
-        if (vscode.workspace.textDocuments.some((document) => logOf(document.uri).toString() === log)) return;
-        this.known.delete(log);
+        const logs = this.with(logOf(uri).toString());
+        if (vscode.workspace.textDocuments.some((document) => logs.includes(logOf(document.uri).toString()))) return;
+        for (const log of logs) this.known.delete(log);
         this.fire(undefined);
       }),
     ];
+  }
+
+  /** These logs of an archive are open from now on while a tab shows a view of one of them. */
+  join(logs: readonly string[]): void {
+    for (const log of logs) this.together.set(log, logs);
+  }
+
+  private with(log: string): readonly string[] {
+    return this.together.get(log) ?? [log];
   }
 
   /** How a log stands; undefined where nothing has been told of it. */
@@ -71,9 +89,10 @@ export class Logs implements vscode.Disposable {
     return last !== undefined && this.known.has(last) && tabUris().some((uri) => logOf(uri).toString() === last) ? last : undefined;
   }
 
-  /** The known logs that a tab shows, or a view of, in the order of the tabs. */
+  /** The known logs that a tab shows, or a view of, in the order of the tabs; of an archive all. */
   open(): string[] {
-    return [...new Set(tabUris().map((uri) => logOf(uri).toString()))].filter((log) => this.known.has(log));
+    const shown = tabUris().flatMap((uri) => this.with(logOf(uri).toString()));
+    return [...new Set(shown)].filter((log) => this.known.has(log));
   }
 
   /** What a command is about: the document in front, unless that has nothing to do with a log, while another has. */

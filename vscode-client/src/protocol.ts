@@ -138,6 +138,7 @@ export interface ReducedViewParams {
 export interface ReducedViewResult {
   uri: string;
   line: number;
+  logs: string[];
 }
 
 export interface ViewParams {

@@ -9,7 +9,7 @@ import { config } from "./config";
 import type { Failures } from "./failures";
 import { isReduced } from "./gaps";
 import { columnOf, open } from "./layout";
-import { activeUri, logOf } from "./logs";
+import { activeUri, logOf, type Logs } from "./logs";
 import * as protocol from "./protocol";
 
 /** How long to wait for what is known already before the user is told that it is being worked out. */
@@ -19,12 +19,13 @@ const BUDGETS = [500, 1000, 2000, 4000, 8000, 16_000, 32_000];
 /** What a line of a log takes, more or less. */
 const TOKENS_A_LINE = 20;
 
-/** Opens the reduced log on the line of the root cause; a large log is analysed first, which the user may give up. `budget` in tokens. What was opened, if any. */
-export async function openReduced(connection: Connection, log: vscode.Uri, budget?: number): Promise<vscode.Uri | undefined> {
+/** Opens the reduced log on the line of the root cause, of an archive that of the first log that failed; a large log is analysed first, which the user may give up. `budget` in tokens. What was opened, if any. */
+export async function openReduced(connection: Connection, logs: Logs, log: vscode.Uri, budget?: number): Promise<vscode.Uri | undefined> {
   const client = await connection.get();
   const view = await analysed(connection, log, budget);
   if (view === undefined) return undefined;
   const uri = client.protocol2CodeConverter.asUri(view.uri);
+  logs.join(view.logs.map((one) => client.protocol2CodeConverter.asUri(one).toString()));
   const column = columnOf(log);
   const viewColumn = columnOf(uri) ?? reducedTabs(log)[0]?.group.viewColumn ?? (column === undefined ? vscode.ViewColumn.Active : column + 1);
   await open(uri, new vscode.Position(view.line, 0), { viewColumn, preview: false });
@@ -32,7 +33,7 @@ export async function openReduced(connection: Connection, log: vscode.Uri, budge
 }
 
 /** Asks how large the reduced log shall be, and shows it so in place of what is shown now. */
-export async function chooseBudget(connection: Connection, log: vscode.Uri): Promise<void> {
+export async function chooseBudget(connection: Connection, logs: Logs, log: vscode.Uri): Promise<void> {
   const set = config.budget();
   const sizes = [...new Set([...BUDGETS, set])].sort((one, other) => one - other);
   const standard = vscode.l10n.t("as set in the settings");
@@ -44,7 +45,7 @@ export async function chooseBudget(connection: Connection, log: vscode.Uri): Pro
   }));
   const choice = await vscode.window.showQuickPick(items, { title: vscode.l10n.t("How large shall the reduced log be?") });
   if (choice === undefined) return;
-  const shown = await openReduced(connection, log, choice.budget); // not what is in front: the user may have gone elsewhere meanwhile
+  const shown = await openReduced(connection, logs, log, choice.budget); // not what is in front: the user may have gone elsewhere meanwhile
   if (shown === undefined) return;
   await vscode.window.tabGroups.close(reducedTabs(log).filter(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() !== shown.toString()));
 }
@@ -54,14 +55,14 @@ function reducedTabs(log: vscode.Uri): vscode.Tab[] {
   return tabs.filter(({ input }) => input instanceof vscode.TabInputText && isReduced(input.uri) && logOf(input.uri).toString() === log.toString());
 }
 
-/** Triages a file of any size: the one given, the log in front, or one that the user is asked for. */
-export async function triageFile(connection: Connection, failures: Failures, given: vscode.Uri | undefined): Promise<void> {
+/** Triages a file of any size, or all logs of an archive: the one given, the log in front, or one that the user is asked for. */
+export async function triageFile(connection: Connection, logs: Logs, failures: Failures, given: vscode.Uri | undefined): Promise<void> {
   const log = given ?? logInFront() ?? (await ask());
   if (log === undefined) return;
   const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === log.toString());
   if (document?.languageId === "plaintext") await vscode.languages.setTextDocumentLanguage(document, "log");
-  await openReduced(connection, log);
-  await failures.reveal(log);
+  const shown = await openReduced(connection, logs, log);
+  if (shown !== undefined) await failures.reveal(logOf(shown));
 }
 
 /** What is in front and may be a log: one by its language, a view of one, or a file that is too large to have a document. */

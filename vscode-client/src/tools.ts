@@ -76,7 +76,12 @@ async function isInside(log: vscode.Uri): Promise<boolean> {
   });
 }
 
-/** A path without links; of a file that is not there, the path itself. */
-function resolved(uri: vscode.Uri): Promise<string> {
-  return realpath(uri.fsPath).catch(() => uri.fsPath);
+/** A path without links, of a member of an archive (`logs.zip!member`) that of the archive; of a file that is not there, the path itself. */
+async function resolved({ fsPath }: vscode.Uri): Promise<string> {
+  const files = [...fsPath.matchAll(/!/g)].map(({ index }) => fsPath.slice(0, index));
+  for (const file of [fsPath, ...files]) {
+    const real = await realpath(file).catch(() => undefined);
+    if (real !== undefined) return real;
+  }
+  return fsPath;
 }

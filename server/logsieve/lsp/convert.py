@@ -97,12 +97,14 @@ class Client:
 class Coordinates:
     """The client's positions in one text. What comes in is LogText's: 0-based, columns of `LogText.text(line)`.
 
-    The text may be the end of a document: `before` counts the client's lines that precede it there.
+    The text may be the end of a document: `before` counts the client's lines that precede it there. `packed`: no editor
+    can show the text itself, for it is unpacked here.
     """
 
-    def __init__(self, text: LogText, client: Client, before: int = 0) -> None:
+    def __init__(self, text: LogText, client: Client, before: int = 0, packed: bool = False) -> None:
         self.text = text
         self.client = client
+        self.packed = packed
         self._before = before
 
     @cached_property

@@ -2,11 +2,12 @@
 
 Positions are in the encoding agreed on at `initialize`; lines are 0-based, as the client counts; ends are inclusive.
 
-A log is named by its URI: of an open document, or of a file on disk of any size. It is also named by the URI of a view
-of it: views are read-only documents of the scheme SCHEME, whose text `workspace/textDocumentContent` gives. There are
-the reduced log and, for logs too large for an editor, windows of some thousand lines. `textDocument/definition` leads
-from a line of the reduced log to the log or a window of it, and from the first and last line of a window to the windows
-before and after. Files that are shown in views are watched: views are refreshed and `status` is sent when they change.
+A log is named by its URI: of an open document, or of a file on disk of any size, packed or not; one in a zip archive
+by the archive's, `%21/` and its name there. It is also named by the URI of a view of it: views are read-only documents
+of the scheme SCHEME, whose text `workspace/textDocumentContent` gives. There are the reduced log and, for logs that are
+packed or too large for an editor, windows of some thousand lines. `textDocument/definition` leads from a line of the
+reduced log to the log or a window of it, and from the first and last line of a window to the windows before and after.
+Files that are shown in views are watched: views are refreshed and `status` is sent when they change.
 
 None of it is needed: a plain client gets diagnostics, folds, the outline, hover and definition. In
 `initializationOptions` it may give `settings` (the tree of the section "logsieve"), `trusted` (true: packs of the
@@ -266,10 +267,13 @@ class ReducedViewParams:
 
 @dataclass(frozen=True, slots=True)
 class ReducedViewResult:
-    """The view, and its line that shows the root cause."""
+    """The view, and its line that shows the root cause. Of an archive all its `logs`, those of failed runs first, and
+    the view of the first of them; `status` is sent about each.
+    """
 
     uri: str
     line: int
+    logs: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import stat
 from collections import OrderedDict
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from logsieve import archive
 from logsieve.disk import BIG, Disk
+from logsieve.lsp.archives import place
 from logsieve.lsp.buffer import Buffer
-from logsieve.lsp.convert import Coordinates, path_of
+from logsieve.lsp.convert import Coordinates
 from logsieve.lsp.messages import RefusedError
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from logsieve.text import LogText
 
 FILES_KEPT = 4  # files that are not open: a reduced view and its original, and a little more
+SMALL = 64 << 20  # bytes of files up to which more of them are kept: the jobs of a run
 MEMORY = 1 << 30  # bytes that analyses may take; those used longest ago are dropped, and made again when asked for
 OBJECT = 600  # bytes of a block and its finding
 
@@ -33,6 +36,7 @@ class Document:
 
     language: str | None  # None for a file that is not open
     buffer: Buffer | None
+    packed: bool = False  # an editor cannot show it as it is
     log: LogText | None = None  # of the text as it is now
     analysis: Analysis | None = None
     coordinates: Coordinates | None = None
@@ -83,11 +87,13 @@ class Store:
         return document
 
     def _file(self, uri: str) -> Document:
-        path = path_of(uri)
-        if path is None:
+        found = place(uri)
+        if found is None:
             raise RefusedError(f"neither an open document nor a file: {uri}")
+        file, member = found
+        path = f"{file}!{member}" if member else file
         try:
-            about = Path(path).stat()
+            about = Path(file).stat()
             if not stat.S_ISREG(about.st_mode):  # a pipe or a device may never end
                 raise RefusedError(f"{path} is not a file")
             stamp = (about.st_ino, about.st_mtime_ns, about.st_size)
@@ -95,19 +101,14 @@ class Store:
             if known and known[0] == stamp:
                 self.files.move_to_end(uri)
                 return known[1]
-            from logsieve.text import LogText, looks_binary
-
-            data = Disk(Path(path)) if about.st_size >= BIG else Path(path).read_bytes()
-            if looks_binary(data[:8192]):
-                raise RefusedError(f"{path} is packed or binary, not text (`logsieve triage` reads packed logs)")
-            document = Document(None, None, LogText.from_bytes(data))
+            document = Document(None, None, *_read(path, bool(member), about.st_size))
         except OSError as error:
             raise RefusedError(f"cannot read {path}: {error.strerror or error}") from error
         if known:
             document.earlier = known[1].analysis or known[1].earlier
         self.files[uri] = stamp, document
         self.files.move_to_end(uri)
-        while len(self.files) > FILES_KEPT:
+        while len(self.files) > FILES_KEPT and sum(_bytes(kept) for _, kept in self.files.values()) > SMALL:
             self.files.popitem(last=False)
         return document
 
@@ -120,6 +121,26 @@ class Store:
                 room -= _size(document)
                 if room < 0:
                     document.forget()
+
+
+def _read(path: str, packed: bool, size: int) -> tuple[bool, LogText]:
+    """Whether a file is packed, and its text. Raises OSError and RefusedError."""
+    from logsieve.text import LogText, looks_binary
+
+    if not packed:
+        data = Disk(Path(path)) if size >= BIG else Path(path).read_bytes()
+        if not looks_binary(data[:8192]):
+            return False, LogText.from_bytes(data)
+    first, *more = islice(archive.read(path), 2)
+    if isinstance(first, archive.InputProblem):
+        raise RefusedError(str(first))
+    if more:
+        raise RefusedError(f"{path} holds several logs: name one, such as {first.path}")
+    return True, LogText.from_bytes(first.data)
+
+
+def _bytes(document: Document) -> int:
+    return len(document.text().data)
 
 
 def _size(document: Document) -> int:

@@ -1,4 +1,4 @@
-"""Documents of our own that show a log by its URI: the reduced log, and windows of logs too large for an editor.
+"""Documents of our own that show a log by its URI: the reduced log, and windows of what an editor cannot show itself.
 
 A row of a view is a line of the log behind its number (1-based), or stands for lines that it does not show. Clients
 that show the numbers beside the text get it without them. A view is
@@ -133,7 +133,7 @@ class View(Coordinates):
     ) -> None:
         import numpy as np
 
-        super().__init__(log.text, log.client)
+        super().__init__(log.text, log.client, packed=log.packed)
         self.uri = uri
         self.log = log
         self.beyond = beyond or {}
@@ -252,7 +252,7 @@ def place(analysis: Analysis, at: Coordinates, log: str, line: int, is_open: boo
         if at.shows(line):
             return at.uri, at.message(analysis, line)
         at = at.log
-    if is_open or len(analysis.text.data) <= LARGE:
+    if is_open or (not at.packed and len(analysis.text.data) <= LARGE):
         return log, at.message(analysis, line)
     view = Window.around(log, line).view(analysis, at)
     return view.uri, view.message(analysis, line)

@@ -1,21 +1,28 @@
-"""Logs on disk that are shown in views: told about, and shown anew when the file has grown or become another one."""
+"""Logs on disk that are shown in views: told about, and shown anew when the file has grown or become another one.
+
+The logs of an archive are told about together, as long as there is a view of one of them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logsieve.lsp.convert import path_of
+from logsieve.lsp import archives
 from logsieve.lsp.features import diagnostics, status
+from logsieve.lsp.session import AskFailedError
 from logsieve.lsp.views import Reduced, Window, log_of, parse
 
 if TYPE_CHECKING:
     from logsieve.lsp.front import Front
 
 __all__ = ["Watcher"]
+
+log = logging.getLogger("logsieve.watch")
 
 EVERY = 1.0  # seconds between two looks at the files; more where reading a changed one takes more
 
@@ -31,9 +38,29 @@ class Watcher:
         self._front = front
         self._read: dict[str, Mark | None] = {}  # by log: the file as it was when a view of it was last read
         self._told: dict[str, status.Summary | None] = {}  # by log: what was last told
+        self._together: dict[str, Sequence[str]] = {}  # by log: those of its archive
         self._early: set[str] = set()  # views that were read before all of their log was known
         self._task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+
+    async def together(self, logs: Sequence[str], progress: Callable[[float], None]) -> list[str]:
+        """Tell how the logs of an archive stand; those that can be read, failed ones first. Raises AskFailedError where
+        none can.
+        """
+        mark = await asyncio.to_thread(_mark, logs[0])
+        found: dict[str, status.Summary | None] = {}
+        for number, uri in enumerate(logs):
+            progress(number / len(logs))
+            try:
+                found[uri] = await status.publish(self._front, uri, None)
+            except AskFailedError as error:
+                log.warning("%s: %s", uri, error)
+                if not found and uri == logs[-1]:
+                    raise
+        self._read |= dict.fromkeys(found, mark)
+        self._told |= found
+        self._together |= dict.fromkeys(found, tuple(found))
+        return sorted(found, key=lambda uri: status.urgency(found[uri]))
 
     async def opened(self, view: str) -> None:
         """The client is about to read a view."""
@@ -66,7 +93,7 @@ class Watcher:
         if isinstance(shown := parse(view), Reduced):
             self._front.session.opened.pop(shown, None)
         self._front.reports.closed(view)
-        if (log := log_of(view)) not in self._logs():
+        for log in (self._read.keys() | self._told.keys()) - self._logs():
             self._read.pop(log, None)
             self._told.pop(log, None)
             if not self._front.is_open(log):
@@ -79,7 +106,7 @@ class Watcher:
             self._publish_window(view)
 
     def _logs(self) -> set[str]:
-        return {log_of(view) for view in self.views}
+        return {log for view in self.views for log in self._together.get(log_of(view), (log_of(view),))}
 
     async def _watch(self) -> None:
         while self.views:
@@ -131,7 +158,8 @@ class Watcher:
 def _mark(uri: str) -> Mark | None:
     """The file as it is now; None where there is none, as in the moment of a rotation."""
     try:
-        about = Path(path_of(uri) or "").stat()
+        file, _ = archives.place(uri) or ("", "")
+        about = Path(file).stat()
     except OSError:
         return None
     return about.st_ino, about.st_mtime_ns, about.st_size

@@ -266,7 +266,7 @@ class Worker:
         found = analyse(text, self.packs.known(), self._settings, since=line)
         passed = found.verdict is Verdict.PASSED
         if found.ended >= 0 and found.findings and (passed or found.findings[0].severity is Level.ERROR):
-            document.first = found, Coordinates(text, self._client)
+            document.first = found, Coordinates(text, self._client, packed=document.packed)
         return document.first
 
     def _analysis(self, ask: Ask, document: Document) -> tuple[Analysis, Coordinates]:
@@ -282,7 +282,7 @@ class Worker:
             finally:
                 watch.end()
             document.earlier = document.earlier_at = document.first = None
-            document.coordinates = Coordinates(document.text(), self._client)
+            document.coordinates = Coordinates(document.text(), self._client, packed=document.packed)
             self.store.forget(document)
         return document.analysis, document.coordinates
 

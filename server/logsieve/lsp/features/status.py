@@ -27,6 +27,11 @@ class Summary:
     title: str | None = None
 
 
+def urgency(found: Summary | None) -> tuple[bool, bool]:
+    """A sort key by which logs of runs that failed come first, and before others those in which something did."""
+    return found is None or found.verdict != Verdict.FAILED.value, found is None or not found.errors
+
+
 def summary(analysis: Analysis, _at: Coordinates, budget: int) -> Summary:
     """The summary; `budget` is what the log would be reduced to, in tokens."""
     from logsieve.core.reduce import reduce

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
+from logsieve.lsp import archives
 from logsieve.lsp.convert import Coordinates, Span, location
 from logsieve.lsp.messages import RefusedError
 from logsieve.lsp.views import Reduced, Runs, View, log_of, parse, place
@@ -63,10 +65,13 @@ async def reduced_view(front: Front, params: ReducedViewParams) -> ReducedViewRe
     """`logsieve/reducedView`."""
     from logsieve.lsp.protocol import ReducedViewResult
 
-    log = log_of(params.uri)
-    uri = Reduced(log, front.budget(params.budget)).uri
-    with front.reading.waiting(log, params.workDoneToken):
-        return ReducedViewResult(uri, await front.session.ask(uri, f"{__name__}:cause"))
+    asked = log_of(params.uri)
+    logs = [] if front.is_open(asked) else await asyncio.to_thread(archives.logs, asked)
+    with front.reading.waiting(asked, params.workDoneToken):
+        if logs:
+            logs = await front.watcher.together(logs, lambda share: front.reading.told(asked, share, 0))
+        uri = Reduced(logs[0] if logs else asked, front.budget(params.budget)).uri
+        return ReducedViewResult(uri, await front.session.ask(uri, f"{__name__}:cause"), logs)
 
 
 async def content(front: Front, params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
