@@ -32,8 +32,9 @@ FRAMES = 4
 LONGEST = 60  # lines of one, and characters of a line
 WIDTH = 300
 TRACED = 500  # lines of blocks that are looked at for frames of libraries
-READ = 1 << 25  # bytes of a log that are read for where its checkout is: runners tell it before anything else
-PAYLOADS = 5000  # of one log: no editor folds more, nor any log of more than READ bytes
+READ = 1 << 23  # bytes of a log that are read for where its checkout is: runners tell it before anything else
+PAYLOADS = 5000  # of one log, and in so many bytes of it: no editor folds more
+FOLDED = 1 << 25
 TOLD = 5000  # lines that may tell it
 LEARNT = 500  # lines of findings whose paths say what was moved
 TRACE = 60  # lines at each end of a finding's block that are looked at: the middle of a longer trace is recursion
@@ -297,7 +298,7 @@ _payloads: WeakKeyDictionary[Analysis, list[Payload]] = WeakKeyDictionary()
 def payloads(analysis: Analysis) -> list[Payload]:
     """The JSON, XML and YAML over several lines of a log, in its order."""
     if analysis not in _payloads:
-        _payloads[analysis] = list(islice(blocks(_Messages(analysis), _holding(analysis, BEGINS)), PAYLOADS))
+        _payloads[analysis] = list(islice(blocks(_Messages(analysis), _holding(analysis, BEGINS, FOLDED)), PAYLOADS))
     return _payloads[analysis]
 
 
@@ -358,19 +359,19 @@ def _alike(quoted: str, text: str) -> bool:
 
 def _told(analysis: Analysis) -> tuple[list[str], list[tuple[int, str]]]:
     """The roots and the directories that a log tells, by its lines."""
-    hits = list(islice(_holding(analysis, TELLS), TOLD))
+    hits = list(islice(_holding(analysis, TELLS, READ), TOLD))
     roots, directories = told(message for _, message in hits)
     return roots, [(hits[number][0], directory) for number, directory in directories]
 
 
-def _holding(analysis: Analysis, pattern: str) -> Iterator[tuple[int, str]]:
-    """The lines on which a pattern in RE2's syntax matches, of those that are read, with their messages."""
+def _holding(analysis: Analysis, pattern: str, most: int) -> Iterator[tuple[int, str]]:
+    """The lines on which a pattern in RE2's syntax matches, in the first `most` bytes, with their messages."""
     import numpy as np
     import re2
 
     look = re2.compile(f"(?m:{pattern})".encode())
     text = analysis.text
-    for start, end in text.chunks(0, min(len(text), int(np.searchsorted(text.starts, READ)))):
+    for start, end in text.chunks(0, min(len(text), int(np.searchsorted(text.starts, most)))):
         data = text.clean_bytes(start, end)
         at = np.array([m.start() for m in look.finditer(data)], np.int64)
         ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))

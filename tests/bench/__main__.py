@@ -39,6 +39,7 @@ GROUPS: dict[str, Callable[[Bench], object]] = {
     "append": server.appends,
     "edit": server.edits,
     "requests": server.requests,
+    "links": server.links,
 }
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
+from shutil import rmtree
 from statistics import median
 from typing import Any
 
@@ -15,7 +16,7 @@ from bench.measure import EVERY, RUNS, family, memory, share
 from bench.report import Bench, Report
 from lsp.client import Client, frame, running
 
-__all__ = ["appends", "by_uri", "edits", "first", "requests"]
+__all__ = ["appends", "by_uri", "edits", "first", "links", "requests"]
 
 LONG = 600.0  # seconds until there is no answer
 KEYS = 100  # keys pressed while a log is analysed
@@ -144,6 +145,35 @@ async def requests(bench: Bench) -> None:
                     waits.append(await _waited(client, method, params))
             _shares(bench.report, f"{name} while another log of {size} MB is analysed", waits)
     other.unlink()
+
+
+async def links(bench: Bench) -> None:
+    """What leads to the code, in a log of which each line names a place in one of 4,000 files of the workspace."""
+    code = bench.folder / "code"
+    for number in range(4000):
+        path = code / f"part{number % 40}" / f"module_{number}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x = 1\n" * 50, encoding="utf-8")
+    lines = 100_000 if bench.quick else 1_000_000
+    places = (f"/ci/app/part{n % 40}/module_{n % 4000}.py:{n % 50 + 1}:5: error: no x{n}\n" for n in range(lines))
+    text, document = "".join(places), {"uri": "file:///frames.log"}
+    asked, again, defined = [], [], []
+    for _ in range(RUNS):
+        async with running() as client:
+            await client.initialize(workspaceFolders=[{"uri": code.as_uri(), "name": "code"}])
+            client.open(SMALL, "part1/module_1.py:3:5: error: no x\n")
+            await client.settled(SMALL)
+            await client.request("textDocument/documentLink", {"textDocument": {"uri": SMALL}})  # the files are listed
+            await _opened(client, document["uri"], text)
+            for taken in (asked, again):
+                taken.append(await _waited(client, "textDocument/documentLink", {"textDocument": document}))
+            at = {"line": lines // 2, "character": 10}
+            question = {"textDocument": document, "position": at}
+            defined.append(await _waited(client, "textDocument/definition", question))
+    rmtree(code)
+    name = f"{lines:,} lines that name a place each"
+    bench.report.add(f"links of {name}", asked, "s", 0.05, f"asked again {median(again):.3f} s")
+    bench.report.add(f"the definition from one of {name}", defined, "s", 0.05)
 
 
 def _questions(uri: str) -> list[tuple[str, str, Any]]:

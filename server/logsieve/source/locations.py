@@ -24,6 +24,7 @@ NARROW = 60  # characters from which a line may have been wrapped by a terminal
 
 # All repeats below are possessive, bounded, or of a class that what must follow has no part in: none can be slow.
 _EDGES = r"\s\"'`<>(){}|;,=«»“”‘’│┃║┌┐└╭╮╰╯━─▶›❯"
+_MAY = re.compile(r"[./:]|[Ff]ile|BUILD|WORKSPACE|SCons|wscript|K(?:config|build)")  # names without a dot: `names`
 _URL = re.compile(r"(?<![\w+.-])([A-Za-z][\w+.-]{1,30}):(?=//)[^\s\"'`<>(){}|;«»“”‘’│]++")
 _RUN = re.compile(rf"(?:[^{_EDGES}]|(?<=/)\([\w.-]{{1,40}}\)(?=/))++")
 _SPACED = re.compile(
@@ -160,6 +161,8 @@ def _of_runs(text: str, start: int, end: int) -> Iterator[Reference]:
 
 def _of_run(text: str, start: int, end: int) -> Reference | None:
     """The file that a run of characters without blanks names, with what stands behind it."""
+    if not _MAY.search(text, start, end):  # most are words
+        return None
     if text.startswith("##[", start) and (closing := text.find("]", start, end)) > 0:  # a runner's own mark
         start = closing + 1
     while start < end and (text[start] in ":!*#&^?" or (text[start] in "[]" and _unpaired(text, start, end))):

@@ -36,8 +36,8 @@ _DIRECTORIES = (
 )
 # A line that tells something holds one of these; in RE2's syntax too, for whoever looks through a whole log.
 TELLS = (
-    r"(?i:director)|\bcd |Git repository|Cloning into|Checking out|WORKSPACE|_DIR|_FOLDER|_PATH|workspace|Running on|"
-    r"rootdir|Compiling|Checking|> \S{1,120}@"
+    r"(?i:director)|\bcd |Git repository|Cloning into|Checking out|WORKSPACE|_DIR|_FOLDER|_PATH|in workspace |"
+    r"Running on|rootdir|Compiling|Checking|> \S{1,120}@"
 )
 _TELLS = re.compile(TELLS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 LINES = (
     300  # that get links, for an editor asks for those of the whole log at once: from any line the definition leads on
 )
+PLACES = 200  # that they name
 OF_ONE = 100  # of one finding
 
 
@@ -72,13 +74,12 @@ def links(analysis: Analysis, at: Coordinates, code: Codebase) -> list[tuple[Spa
     """
     from logsieve.codebase import names
 
+    named = ((line, reference) for line in _lines(analysis, at) for reference in names(analysis, line))
     found = []
-    for line in _lines(analysis, at):
-        for reference in names(analysis, line):
-            span = at.within(analysis, line, reference.start, reference.end)
-            places = code.places(analysis, line, reference) if span else []
-            if span and places and places[0].sure:
-                found.append((span, _uri(places[0]), _words(code, places[0])))
+    for line, reference in islice(named, PLACES):
+        places = code.places(analysis, line, reference)
+        if places and places[0].sure and (span := at.within(analysis, line, reference.start, reference.end)):
+            found.append((span, _uri(places[0]), _words(code, places[0])))
     return found
 
 
