@@ -157,7 +157,9 @@ async def links(bench: Bench) -> None:
     lines = 100_000 if bench.quick else 1_000_000
     places = (f"/ci/app/part{n % 40}/module_{n % 4000}.py:{n % 50 + 1}:5: error: no x{n}\n" for n in range(lines))
     text, document = "".join(places), {"uri": "file:///frames.log"}
-    asked, again, defined = [], [], []
+    asked: list[float] = []
+    again: list[float] = []
+    defined: list[float] = []
     for _ in range(RUNS):
         async with running() as client:
             await client.initialize(workspaceFolders=[{"uri": code.as_uri(), "name": "code"}])
