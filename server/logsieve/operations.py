@@ -12,7 +12,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from logsieve.parameters import Operation, Parameter, option, setting
-from logsieve.semantic.meaning import MODEL
 from logsieve.settings import DEFAULTS, Llm
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from logsieve.model import Finding, Piece
 
 __all__ = ["FILTER", "OPERATIONS", "RUN"]
-
-LEAST = 0.35  # score below which a line does not say what was searched for
 
 
 def triage(analysis: Analysis, path: str) -> dict[str, Any]:
@@ -203,46 +200,25 @@ def search(
 
     By `meaning` too, at most so many `lines` and for so many `seconds`, where what that takes is installed.
     """
-    from logsieve.core.similar import Likeness
+    from logsieve.search import Search
     from logsieve.semantic.meaning import MeaningError, nearness
 
-    likeness = Likeness(analysis, text)
-    said = likeness.best(most)
-    counts = {hit.line: hit.count for hit in said}
-    for line, count in _rare(analysis, lines) if meaning else ():
-        counts.setdefault(line, count)
-    messages = {line: analysis.line(line).message.strip() for line in counts}
-    safe = _safe(analysis, messages.values())
-    shown = {line: safe[message] for line, message in messages.items()}
-    scores = {n.line: n.score for n in said if shown[n.line] == messages[n.line] or likeness.of(shown[n.line])}
-    error = None
+    found = Search(analysis, text, most, lambda messages: _safe(analysis, messages), lines if meaning else 0)
+    near, error = [], None
     if meaning:
         try:
-            near = nearness(text, list(shown.values())[:lines], model, seconds)
+            near = nearness(text, found.texts, model, seconds)
         except MeaningError as problem:
-            near, error = [], str(problem)
-        for line, cosine in zip(shown, near, strict=False):
-            scores[line] = max(scores.get(line, 0.0), cosine)
-    best = sorted((line for line in scores if scores[line] >= LEAST), key=lambda line: -scores[line])
+            error = str(problem)
     return {
         "path": path,
         "text": text,
         "hits": [
-            {"line": line + 1, "text": shown[line], "score": round(scores[line], 3), "count": counts[line]}
-            for line in best[:most]
+            {"line": hit.line + 1, "text": hit.text, "score": round(hit.score, 3), "count": hit.count}
+            for hit in found.hits(near)
         ],
         "error": error,
     }
-
-
-def _rare(analysis: Analysis, most: int) -> Iterable[tuple[int, int]]:
-    """The first line of each shape and how often it occurs, the rarest first, the later of these first."""
-    import numpy as np
-
-    shapes, firsts, counts = np.unique(analysis.shapes, return_index=True, return_counts=True)
-    order = np.lexsort((-firsts, counts))
-    order = order[shapes[order] != 0][:most]  # 0 is that of blank lines
-    return zip(firsts[order].tolist(), counts[order].tolist(), strict=True)
 
 
 def _safe(analysis: Analysis, texts: Iterable[str]) -> dict[str, str]:
@@ -306,9 +282,7 @@ OPERATIONS: tuple[Operation, ...] = (
             Parameter(
                 "meaning", bool, False, "Also lines that mean the same in other words; needs the extra semantic."
             ),
-            Parameter("model", str, MODEL, "Model of sentence-transformers, or its folder, that compares meanings."),
-            Parameter("lines", int, 2000, "Most lines compared by meaning, rare ones first.", minimum=1, maximum=10**6),
-            Parameter("seconds", int, 30, "Longest time for comparing meanings.", minimum=1, maximum=3600),
+            *(setting(DEFAULTS.semantic, key) for key in ("model", "lines", "seconds")),
         ),
     ),
     Operation(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
-    from logsieve.settings import Llm, Reduce
+    from logsieve.settings import Llm, Reduce, Semantic
 
 __all__ = ["Operation", "Parameter", "Share", "TooMuchError", "option", "setting"]
 
@@ -65,7 +65,7 @@ class Share:
         return max(self.least, tokens)
 
 
-def setting(section: Reduce | Llm, key: str) -> Parameter:
+def setting(section: Reduce | Llm | Semantic, key: str) -> Parameter:
     """A setting as a parameter: one help, one range, one choice of values."""
     about = next(f.metadata for f in fields(section) if f.name == key)
     default, hint = getattr(section, key), get_type_hints(type(section))[key]

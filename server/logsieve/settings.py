@@ -16,6 +16,7 @@ __all__ = [
     "Packs",
     "Redact",
     "Reduce",
+    "Semantic",
     "Settings",
     "Source",
     "from_mapping",
@@ -151,6 +152,19 @@ class Llm:
 
 
 @dataclass(frozen=True, slots=True)
+class Semantic:
+    """What the meanings of lines are compared by, where the extra `semantic` is installed."""
+
+    model: str = setting(
+        "sentence-transformers/all-MiniLM-L6-v2",
+        "Model of sentence-transformers, or its folder, that compares meanings.",
+        guarded=True,
+    )
+    lines: int = setting(2000, "Most lines of a log whose meanings are compared. 0: none.", 0, 1_000_000)
+    seconds: int = setting(30, "Longest time for comparing the meanings of a log's lines.", 1, 3600)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole tree; section names are the editors' setting keys (`logsieve.reduce.budget`)."""
 
@@ -164,6 +178,7 @@ class Settings:
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
     folding: Folding = field(default_factory=Folding)
     source: Source = field(default_factory=Source)
+    semantic: Semantic = field(default_factory=Semantic)
     packs: Packs = field(default_factory=Packs)
     redact: Redact = field(default_factory=Redact)
     llm: Llm = field(default_factory=Llm)

@@ -39,7 +39,13 @@ PULLING: dict[str, Any] = {  # the same, of a client that asks for diagnostics
     "workspace": {**EVERYTHING["workspace"], "diagnostics": {"refreshSupport": True}},
     "textDocument": {**EVERYTHING["textDocument"], "diagnostic": {"dynamicRegistration": True}},
 }
-COMMANDS = ["logsieve.copyReduced", "logsieve.copyFinding", "logsieve.openReduced", "logsieve.explain"]
+COMMANDS = [
+    "logsieve.copyReduced",
+    "logsieve.copyFinding",
+    "logsieve.openReduced",
+    "logsieve.explain",
+    "logsieve.findSimilar",
+]
 
 
 class ServerError(Exception):

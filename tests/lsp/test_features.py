@@ -237,6 +237,7 @@ async def test_code_actions_on_a_finding(everything: Client) -> None:
         ("logsieve.notAnError", [uri, CAUSE]),
         ("logsieve.copyReduced", [uri]),
         ("logsieve.openReduced", [uri]),
+        ("logsieve.findSimilar", [uri, CAUSE]),
     ]
     assert found[0]["diagnostics"] == shown[:1]
     assert "diagnostics" not in found[3]
@@ -252,6 +253,7 @@ async def test_code_actions_elsewhere(everything: Client, little: Client) -> Non
         ("logsieve.copyReduced", [uri]),
         ("logsieve.openReduced", [uri]),
         ("logsieve.alwaysAnError", [uri, 7]),
+        ("logsieve.findSimilar", [uri, 7]),
         ("logsieve.hideLines", [uri, 7]),
     ]
     assert await actions(everything, log, CAUSE, only=["source.organizeImports"]) == []

@@ -47,7 +47,7 @@ def typescript(kind: Any) -> str:
         return "[number, number][]" if inner == "number[]" else f"{inner}[]"
     if kind is Range:
         return "Range"
-    return {str: "string", int: "number", bool: "boolean", NoneType: "null"}.get(kind) or kind.__name__
+    return {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null"}.get(kind) or kind.__name__
 
 
 def classes() -> dict[str, type]:

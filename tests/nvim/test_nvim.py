@@ -379,6 +379,24 @@ class TestLists:
         opened.type("<CR>")
         opened.wait("vim.fn.expand('%:t') == 'build.log' and vim.fn.line('.') == ...", log.root)
 
+    def test_what_is_searched_for_fills_the_location_list(self, start: Callable[..., Neovim], log: Log) -> None:
+        opened = start({"semantic": {"lines": 0}})
+        opened.open_log(log.path)
+        opened.command("LogSieve search 4446 asertionerror")
+        opened.wait("vim.bo.buftype == 'quickfix'")
+        rows = opened.lines()
+        assert any(re.match(rf" *{log.root} .*{re.escape(log.contains)}", row) for row in rows)
+        assert opened.lua("vim.fn.getloclist(0, { title = 0 }).title") == "LogSieve: like 4446 asertionerror"
+        opened.type(f"/{log.root}<CR><CR>")
+        opened.wait("vim.fn.expand('%:t') == 'build.log' and vim.fn.line('.') == ...", log.root)
+        opened.command("lclose")
+        opened.command("LogSieve similar")
+        opened.wait("vim.bo.buftype == 'quickfix'")
+        assert log.contains in opened.lua("vim.fn.getloclist(0, { title = 0 }).title")
+        opened.command("lclose")
+        opened.type(":LogSieve search<CR>kangaroo<CR>")
+        opened.wait("vim.fn.execute('messages'):find('no line says that')")
+
     @both
     def test_one_can_be_chosen(self, opened: Neovim, log: Log) -> None:
         opened.lua(
@@ -816,7 +834,8 @@ class TestHelp:
 
     def test_the_command_completes_and_refuses(self, opened: Neovim) -> None:
         names = ["alwaysanerror", "budget", "copy", "explain", "fold", "forget", "hide", "list", "loclist", "next"]
-        names += ["nextsection", "notanerror", "pick", "prev", "prevsection", "undorule", "view"]
+        names += ["nextsection", "notanerror", "pick", "prev", "prevsection", "search", "similar"]
+        names += ["undorule", "view"]
         assert opened.call("getcompletion", "LogSieve ", "cmdline") == names
         opened.type(":LogSieve dance<CR>")
         opened.wait("vim.fn.execute('messages'):find('no such command: dance')")
@@ -826,7 +845,7 @@ class TestHelp:
     def test_alone_it_offers_what_it_can_do(self, opened: Neovim) -> None:
         opened.type(":LogSieve<CR>")
         opened.wait_for_mode("c")
-        opened.type("17<CR>")
+        opened.type("19<CR>")
         opened.wait(f"{VIEW} and vim.fn.line('$') > 1")
 
     def test_every_command_is_in_the_help(self, opened: Neovim, repository: Path) -> None:

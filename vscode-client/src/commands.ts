@@ -15,6 +15,7 @@ import { logOf, type Logs } from "./logs";
 import { findFailure, goToSection, type Step } from "./navigate";
 import * as protocol from "./protocol";
 import { chooseBudget, openReduced, triageFile } from "./reducedView";
+import { findSimilar, search } from "./search";
 import { NoServer } from "./server";
 import { install } from "./setup";
 import { kept, saveReduced, share, triageSelection, type Form } from "./share";
@@ -55,6 +56,9 @@ export function registerCommands({ connection, documents, folds, logs, failures,
     "logsieve.explain": async (target, index) => explain(connection, documents, log(target), indexOf(target, index)),
     "logsieve.sendToChat": async (target) => sendToChat(connection, log(target)),
     "logsieve.forgetConsent": async () => forgetConsent(connection),
+    "logsieve.search": (target) => search(connection, documentOf(target) ?? front(logs)),
+    "logsieve.findSimilar": async (target, line) =>
+      findSimilar(connection, ...(typeof line === "number" ? [documentOf(target) ?? front(logs), line] as const : cursor())),
     "logsieve.foldNoise": async () => folds.fold(activeEditor()),
     "logsieve.triageFile": async (target) => triageFile(connection, logs, failures, target instanceof vscode.Uri ? target : undefined),
     "logsieve.openSample": async () => open(sample, new vscode.Position(0, 0), { preview: false }),
@@ -95,6 +99,11 @@ function activeEditor(): vscode.TextEditor {
   const editor = vscode.window.activeTextEditor;
   if (editor === undefined) throw new Error("open a log first");
   return editor;
+}
+
+function cursor(): [vscode.Uri, number] {
+  const { document, selection } = activeEditor();
+  return [document.uri, selection.active.line];
 }
 
 function front(logs: Logs): vscode.Uri {
@@ -151,6 +160,7 @@ const MENU: [icon: string, label: string, command: string][] = [
   ["copy", "Copy this failure", "logsieve.copyFinding"],
   ["filter", "Open reduced log", "logsieve.openReduced"],
   ["settings", "Change size of reduced log", "logsieve.changeBudget"],
+  ["search", "Search this log", "logsieve.search"],
   ["list-tree", "List failures", "logsieve.failures.focus"],
   ["sparkle", "Explain failure with a language model", "logsieve.explain"],
   ["comment-discussion", "Send reduced log to chat", "logsieve.sendToChat"],

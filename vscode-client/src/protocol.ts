@@ -85,6 +85,29 @@ export interface LocateResult {
   location: Location;
 }
 
+export interface SearchParams {
+  uri: string;
+  text?: string;
+  line?: number;
+  meaning?: boolean;
+  workDoneToken?: string;
+}
+
+export interface SearchHit {
+  location: Location;
+  line: number;
+  text: string;
+  score: number;
+  count: number;
+}
+
+export interface SearchResult {
+  text: string;
+  hits: SearchHit[];
+  more: boolean;
+  note: string | null;
+}
+
 export interface NoiseParams {
   uri: string;
 }
@@ -250,6 +273,7 @@ export const findings = new RequestType<FindingsParams, FindingsResult, void>("l
 export const failure = new RequestType<FailureParams, FailureResult, void>("logsieve/failure");
 export const locate = new RequestType<LocateParams, LocateResult, void>("logsieve/locate");
 export const noise = new RequestType<NoiseParams, NoiseResult, void>("logsieve/noise");
+export const search = new RequestType<SearchParams, SearchResult, void>("logsieve/search");
 export const reduce = new RequestType<ReduceParams, ReduceResult, void>("logsieve/reduce");
 export const reducedView = new RequestType<ReducedViewParams, ReducedViewResult, void>("logsieve/reducedView");
 export const view = new RequestType<ViewParams, ViewResult, void>("logsieve/view");
@@ -261,8 +285,8 @@ export const prompt = new RequestType<PromptParams, ExplainPreviewResult, void>(
 export const verify = new RequestType<VerifyParams, VerifyResult, void>("logsieve/verify");
 export const consent = new RequestType<ConsentParams, ConsentResult, void>("logsieve/consent");
 
-/** Commands that the server may offer as code actions; their arguments are [uri, index of the finding?]. */
-export const OFFERED = ["logsieve.copyReduced", "logsieve.copyFinding", "logsieve.openReduced", "logsieve.explain", "logsieve.showLine"] as const;
+/** Commands that the server may offer as code actions; their arguments are [uri, index of the finding?], or [uri, line]. */
+export const OFFERED = ["logsieve.copyReduced", "logsieve.copyFinding", "logsieve.openReduced", "logsieve.explain", "logsieve.showLine", "logsieve.findSimilar"] as const;
 
 export interface InitializationOptions {
   settings: unknown;

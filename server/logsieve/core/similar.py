@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from heapq import nlargest
 from math import log2
 
-from logsieve.core.analysis import Analysis
+from logsieve.core.analysis import Analysis, Progress
 from logsieve.text import LogText
 
 __all__ = ["Likeness", "Similar"]
@@ -48,20 +48,26 @@ class Similar:
 
 
 class Likeness:
-    """How much of what a query says is said by a line of a log."""
+    """How much of what a query says is said by a line of a log.
 
-    def __init__(self, analysis: Analysis, query: str) -> None:
+    `progress` is called with the share done (0 to 1: half of it here, half in `best`) and may raise to stop the work.
+    """
+
+    def __init__(self, analysis: Analysis, query: str, progress: Progress = lambda _: None) -> None:
         self._analysis = analysis
+        self._progress = progress
         self._asked = _asked(query)
         self._phrase = b" ".join(query.encode("utf-8", "replace").translate(_WORDS).split())
         self._near: dict[bytes, list[tuple[int, float]]] = {}  # word of the log -> words asked for, and how near
-        for number, variants in enumerate(_variants(analysis.text, self._asked)):
+        for number, variants in enumerate(_variants(analysis.text, self._asked, progress)):
             for variant, near in variants.items():
                 self._near.setdefault(variant, []).append((number, near))
         self._worth = [0.0] * len(self._asked)
 
-    def best(self, most: int) -> list[Similar]:
-        """The lines that say most of it, best first; of those that differ in numbers alone the best."""
+    def best(self, most: int, but: int = -1) -> list[Similar]:
+        """The lines that say most of it, best first; of those that differ in numbers alone the best. The line `but` is
+        none of them.
+        """
         if not self._asked:
             return []
         rows = list(self._rows())
@@ -75,7 +81,7 @@ class Likeness:
         best: dict[tuple[int, float], tuple[float, bool, int, int]] = {}
         counts: dict[tuple[int, float], int] = {}
         for line, length, phrase, has in rows:
-            if (score := self._sum(has)) >= LEAST:
+            if line != but and (score := self._sum(has)) >= LEAST:
                 kind = self._analysis.shapes.item(line), score
                 counts[kind] = counts.get(kind, 0) + 1
                 best.setdefault(kind, (score, phrase, -length, -line))
@@ -104,6 +110,7 @@ class Likeness:
         """Each line that has such words: its length, whether it has the whole query as it is, and the words."""
         wanted = self._near.keys()
         for start, data in _chunks(self._analysis.text):
+            self._progress(0.5 + start / len(self._analysis.text) / 2)
             for line, text in enumerate(data.split(b"\n")[:-1], start):
                 words = text[:LONG].split()
                 if not wanted.isdisjoint(words):
@@ -123,16 +130,18 @@ def _chunks(text: LogText) -> Iterator[tuple[int, bytes]]:
         yield start, (data if end - start > 1 else data[:LONG] + b"\n").translate(_WORDS)
 
 
-def _variants(text: LogText, asked: list[bytes]) -> list[dict[bytes, float]]:
+def _variants(text: LogText, asked: list[bytes], progress: Progress) -> list[dict[bytes, float]]:
     """For each word asked for the words of the log that come near it, and how near: 1 is the word itself."""
     from rapidfuzz import fuzz, process
 
     known: set[bytes] = set()
-    for _, data in _chunks(text):
+    for start, data in _chunks(text):
+        progress(start / len(text) / 3)
         known.update(data.split())
     letters = {word: word.decode("utf-8", "replace") for word in known if len(word) <= LONGEST}
     found = []
-    for word in asked:
+    for number, word in enumerate(asked):
+        progress(1 / 3 + number / len(asked) / 6)
         near = {word: 1.0} if word in known else {}
         if len(word) >= SHORT:
             spelt, begins = word.decode("utf-8", "replace"), word[: max(SHORT, len(word) - 3)]

@@ -83,6 +83,7 @@ class Ask:
     `view`: positions are those of this view of the document.
     `code`: the function takes the workspace's Codebase too, behind the coordinates, and waits until its files are
     listed; with `ready` it does not wait, and may be given one without files.
+    `watched`: the function takes a long time, and a callback behind the arguments that it tells its progress (0 to 1).
     """
 
     id: int
@@ -94,6 +95,7 @@ class Ask:
     ready: bool = False
     view: Shown | None = None
     code: bool = False
+    watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

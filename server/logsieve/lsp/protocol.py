@@ -68,6 +68,9 @@ __all__ = [
     "ReducedViewParams",
     "ReducedViewResult",
     "RequestMessage",
+    "SearchHit",
+    "SearchParams",
+    "SearchResult",
     "StatusParams",
     "ViewParams",
     "ViewResult",
@@ -77,9 +80,11 @@ COPY_REDUCED = "logsieve.copyReduced"
 COPY_FINDING = "logsieve.copyFinding"
 OPEN_REDUCED = "logsieve.openReduced"
 EXPLAIN = "logsieve.explain"
-# Run by the client, with the arguments [uri, index of a finding?]; SHOW_LINE with [uri, the log's line, 1-based].
+# Run by the client, with the arguments [uri, index of a finding?]; SHOW_LINE with [uri, the log's line, 1-based];
+# FIND_SIMILAR with [uri, line] of a log or a view.
 SHOW_LINE = "logsieve.showLine"
-COMMANDS = (COPY_REDUCED, COPY_FINDING, OPEN_REDUCED, EXPLAIN, SHOW_LINE)
+FIND_SIMILAR = "logsieve.findSimilar"
+COMMANDS = (COPY_REDUCED, COPY_FINDING, OPEN_REDUCED, EXPLAIN, SHOW_LINE, FIND_SIMILAR)
 
 NOT_AN_ERROR = "logsieve.notAnError"
 ALWAYS_AN_ERROR = "logsieve.alwaysAnError"
@@ -189,6 +194,44 @@ class LocateResult:
     """The place of the line's message."""
 
     location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParams:
+    """`logsieve/search`: the lines of a log that say about what a `text` says, in any order of words, spelt about
+    right; or what a `line` of it, or of a view, says. With `meaning` also those that mean the same in other words.
+    """
+
+    uri: str
+    text: str | None = None
+    line: int | None = None
+    meaning: bool = False
+    workDoneToken: str | None = None  # noqa: N815 (a name of the protocol)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A line found, what it says, how much of what was looked for that is (0 to 1), and how many lines say the same but
+    for numbers. `location` and `line` are as in `Finding`.
+    """
+
+    location: Location
+    line: int
+    text: str
+    score: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What was looked for, and the lines found, best first. `more`: to ask again with `meaning` may find others, after
+    some seconds. `note` is why meaning had no part, though asked for.
+    """
+
+    text: str
+    hits: list[SearchHit]
+    more: bool
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +356,7 @@ REQUESTS: dict[str, tuple[type, type]] = {
     "logsieve/failure": (FailureParams, FailureResult),
     "logsieve/locate": (LocateParams, LocateResult),
     "logsieve/noise": (NoiseParams, NoiseResult),
+    "logsieve/search": (SearchParams, SearchResult),
     "logsieve/reduce": (ReduceParams, ReduceResult),
     "logsieve/reducedView": (ReducedViewParams, ReducedViewResult),
     "logsieve/view": (ViewParams, ViewResult),

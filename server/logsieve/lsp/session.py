@@ -171,6 +171,7 @@ class Session:
         end: bool = False,
         ready: bool = False,
         code: bool = False,
+        watched: bool = False,
     ) -> Any:
         """The value of `function` ("module:name" of a function of (Analysis, Coordinates, *arguments)) for a document.
 
@@ -179,6 +180,7 @@ class Session:
         `end` asks about the end of a long text that has not been analysed yet; of any other the answer is None.
         `ready` is for what must not wait: where a long text is still being analysed the answer is None.
         `code` is for functions of (Analysis, Coordinates, Codebase, *arguments).
+        `watched` asks a function that takes a long time: it is told behind the arguments how to report its progress.
         Raises AskFailedError where the worker could not answer, WorkerLostError where there is no worker left to.
         Cancelling the caller tells the worker to stop.
         """
@@ -187,7 +189,8 @@ class Session:
         view = parse(uri)
         if isinstance(view, Reduced):
             view = replace(view, opened=self.opened.get(view, ()))
-        ask = Ask(next(self._ids), view.log if view else uri, function, arguments, unasked, end, ready, view, code)
+        log = view.log if view else uri
+        ask = Ask(next(self._ids), log, function, arguments, unasked, end, ready, view, code, watched)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending[ask.id] = _Pending(ask, future)
         self._send(ask)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
@@ -86,6 +88,13 @@ class Store:
         document.used = next(self._uses)
         return document
 
+    def known(self, uri: str) -> Document | None:
+        """A file that was asked about before and has not changed since."""
+        if (known := self.files.get(uri)) and (found := place(uri)):
+            with suppress(OSError):
+                return known[1] if _stamp(Path(found[0]).stat()) == known[0] else None
+        return None
+
     def _file(self, uri: str) -> Document:
         found = place(uri)
         if found is None:
@@ -96,7 +105,7 @@ class Store:
             about = Path(file).stat()
             if not stat.S_ISREG(about.st_mode):  # a pipe or a device may never end
                 raise RefusedError(f"{path} is not a file")
-            stamp = (about.st_ino, about.st_mtime_ns, about.st_size)
+            stamp = _stamp(about)
             known = self.files.get(uri)
             if known and known[0] == stamp:
                 self.files.move_to_end(uri)
@@ -141,6 +150,11 @@ def _read(path: str, packed: bool, size: int) -> tuple[bool, LogText]:
 
 def _bytes(document: Document) -> int:
     return len(document.text().data)
+
+
+def _stamp(about: os.stat_result) -> tuple[int, int, int]:
+    """What a file is known by."""
+    return about.st_ino, about.st_mtime_ns, about.st_size
 
 
 def _size(document: Document) -> int:

@@ -14,11 +14,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from logsieve.disk import BIG, ChangedError
 from logsieve.lsp.buffer import Buffer
 from logsieve.lsp.convert import Client, Coordinates, path_of
+from logsieve.lsp.later import Elsewhere, Later
 from logsieve.lsp.memory import give_back
 from logsieve.lsp.messages import (
     Answer,
@@ -80,6 +83,7 @@ class Worker:
         self._told: tuple[str, ...] | None = None  # the problems that the front has been told
         self._sources = Sources((), self._resume)
         self._parked: list[Ask] = []  # until the workspace's files are listed
+        self._elsewhere = Elsewhere(self._wake)
 
     def warm_up(self) -> None:
         """Do once what every analysis needs, for the packs as they are by default, while the front greets its client.
@@ -105,18 +109,22 @@ class Worker:
         os._exit(0)
 
     def run(self) -> None:
-        """Apply every change that has arrived, then answer one ask, for ever."""
+        """Apply every change that has arrived, then give what was done elsewhere, then answer one ask, for ever."""
         while True:
             with self._news:
                 every = None if self._told is None else LOOK_EVERY
-                idle = not self._news.wait_for(lambda: self._changes or self._asks, every)
+                idle = not self._news.wait_for(lambda: self._changes or self._asks or self._elsewhere.waiting, every)
                 changes, self._changes = self._changes, deque()
-                ask = None if changes or idle else self._asks.popleft()
+                done = self._elsewhere.done() if self._elsewhere.waiting else None
+                ask = None if changes or done or idle else self._asks.popleft()
+            self._elsewhere.rest()
             if idle and self.packs.changed():
                 self._begin_anew()
                 write(self._sink, Reloaded())
             for change in changes:
                 self._apply(change)
+            if done is not None:
+                self._answer_late(*done)
             if ask is not None:
                 self._answer(ask)
 
@@ -187,7 +195,11 @@ class Worker:
             if ask.view:
                 coordinates = ask.view.view(analysis, coordinates)
             given = (self._sources.code, *ask.arguments) if ask.code else ask.arguments
-            write(self._sink, Answer(ask.id, function(analysis, coordinates, *given)))
+            if ask.watched:
+                with closing(_Watch(self, ask)) as watch:
+                    self._give(ask, function(analysis, coordinates, *given, watch))
+            else:
+                self._give(ask, function(analysis, coordinates, *given))
         except StoppedError:
             if not self._is_cancelled(ask):  # an edit came in between: the same question about the newer text
                 with self._news:
@@ -202,6 +214,24 @@ class Worker:
             log.exception("%s failed for %s", ask.function, ask.uri)
             write(self._sink, Failed(ask.id, f"{type(error).__name__}: {error}"))
 
+    def _give(self, ask: Ask, value: Any) -> None:
+        """Answer an ask with a value, or see that it comes."""
+        if isinstance(value, Later):
+            if value.share is not None:
+                self.report(ask.uri, value.share)
+            self._elsewhere.put(ask, value)
+        else:
+            write(self._sink, Answer(ask.id, value))
+
+    def _answer_late(self, ask: Ask, later: Later, future: Future[Any]) -> None:
+        if self._is_cancelled(ask):
+            return
+        try:
+            self._give(ask, later.then(future))
+        except Exception as error:
+            log.exception("%s failed for %s", ask.function, ask.uri)
+            write(self._sink, Failed(ask.id, f"{type(error).__name__}: {error}"))
+
     def _park(self, ask: Ask) -> bool:
         """Put an ask aside until the workspace's files are listed; False where they have been by now."""
         with self._news:
@@ -209,6 +239,10 @@ class Worker:
                 return False
             self._parked.append(ask)
             return True
+
+    def _wake(self) -> None:
+        with self._news:
+            self._news.notify()
 
     def _resume(self) -> None:
         with self._news:
@@ -274,13 +308,10 @@ class Worker:
             from logsieve import parallel
             from logsieve.core.analysis import analyse
 
-            watch = _Watch(self, ask)
-            try:
+            with closing(_Watch(self, ask)) as watch:
                 document.analysis = analyse(
                     document.text(), self.packs.known(), self._settings, watch, document.earlier, parallel.scan
                 )
-            finally:
-                watch.end()
             document.earlier = document.earlier_at = document.first = None
             document.coordinates = Coordinates(document.text(), self._client, packed=document.packed)
             self.store.forget(document)
@@ -322,7 +353,8 @@ class Worker:
         return ask.ready and document is not None and (ask.uri != during.uri or len(document.text().data) > SOON)
 
     def _knows(self, uri: str) -> bool:
-        return uri in self.store.documents and self.store.documents[uri].analysis is not None
+        known = self.store.documents.get(uri) or self.store.known(uri)
+        return known is not None and known.analysis is not None
 
     def report(self, uri: str, fraction: float | None, seconds: float = 0) -> None:
         """Tell the front how far the analysis of a document is; None when it has ended."""
@@ -330,7 +362,7 @@ class Worker:
 
 
 class _Watch:
-    """The progress callback of one analysis: stops it when it is obsolete, and tells how far it is."""
+    """The progress callback of one analysis or search: stops it when it is obsolete, and tells how far it is."""
 
     def __init__(self, worker: Worker, ask: Ask) -> None:
         self._worker = worker
@@ -348,7 +380,7 @@ class _Watch:
             self._told = True
             self._worker.report(self._ask.uri, fraction, now - self._began)
 
-    def end(self) -> None:
+    def close(self) -> None:
         if self._told:
             self._worker.report(self._ask.uri, None)
 

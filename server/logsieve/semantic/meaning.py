@@ -1,45 +1,63 @@
-"""How near texts come to a query in meaning, by a model of sentence-transformers, where the extra is installed."""
+"""What texts mean, as vectors, by a model of sentence-transformers, where the extra is installed."""
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["MODEL", "MeaningError", "nearness"]
+__all__ = ["BATCH", "INSTALL", "MeaningError", "available", "embed", "nearness"]
 
-MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 BATCH = 32  # texts between two looks at the clock
 LONG = 500  # characters of a text that are looked at
-INSTALL = "search by meaning needs more: pip install '<path to the LogSieve checkout>[semantic]'"
+INSTALL = "to compare meanings takes more: pip install '<path to the LogSieve checkout>[semantic]'"
+
+Floats = NDArray[np.float32]
 
 
 class MeaningError(Exception):
     """There is no such model, or nothing to run it; the message says what would help."""
 
 
+def available() -> bool:
+    """Whether the extra is installed; nothing of it is imported."""
+    return importlib.util.find_spec("sentence_transformers") is not None
+
+
 def nearness(query: str, texts: Sequence[str], model: str, seconds: float) -> list[float]:
     """The cosine of the query's meaning with that of each text, of as many as there is time for; the time to load the
-    model does not count. Raises MeaningError.
+    model does not count. A model that is not on this machine is downloaded. Raises MeaningError.
     """
-    loaded = _loaded(model)
+    wanted = embed([query], model, fetch=True)[0]
     until = time.monotonic() + seconds
-    wanted = loaded.encode([query[:LONG]], normalize_embeddings=True, show_progress_bar=False)[0]
     near: list[float] = []
     for at in range(0, len(texts), BATCH):
         if time.monotonic() > until:
             break
-        some = [text[:LONG] for text in texts[at : at + BATCH]]
-        near += (loaded.encode(some, normalize_embeddings=True, show_progress_bar=False) @ wanted).tolist()
+        near += (embed(texts[at : at + BATCH], model, fetch=True) @ wanted).tolist()
     return near
 
 
+def embed(texts: Sequence[str], model: str, *, fetch: bool = False) -> Floats:
+    """Unit vectors: float32 of shape [texts, dimensions]. Raises MeaningError.
+
+    A model that is not on this machine is downloaded only with `fetch`.
+    """
+    loaded = _loaded(model, fetch)
+    made: Floats = loaded.encode([text[:LONG] for text in texts], normalize_embeddings=True, show_progress_bar=False)
+    return made
+
+
 @lru_cache(maxsize=1)
-def _loaded(model: str) -> SentenceTransformer:
+def _loaded(model: str, fetch: bool) -> SentenceTransformer:
     try:
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
@@ -47,6 +65,8 @@ def _loaded(model: str) -> SentenceTransformer:
         raise MeaningError(INSTALL) from error
     disable_progress_bar()
     try:
-        return SentenceTransformer(model, device="cpu")
+        return SentenceTransformer(model, device="cpu", local_files_only=not fetch)
     except Exception as error:  # whatever the library raises: there is no such model, or no network
-        raise MeaningError(f"the model {model} cannot be loaded: {' '.join(str(error).split())[:200]}") from error
+        hint = "" if fetch else " (`logsieve search --meaning` downloads one that is not on this machine)"
+        said = " ".join(str(error).split())[:200]
+        raise MeaningError(f"the model {model} cannot be loaded{hint}: {said}") from error

@@ -1,5 +1,5 @@
-"""Code actions: copy the reduced log or one failure, open the reduced view, explain, which the client runs; and rules
-for lines like the one asked for, which the server writes.
+"""Code actions: copy the reduced log or one failure, open the reduced view, explain, find similar lines, which the
+client runs; and rules for lines like the one asked for, which the server writes.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ async def code_action(front: Front, params: types.CodeActionParams) -> list[type
         offers.append(("Open the reduced log", protocol.OPEN_REDUCED, [log]))
     if not here.is_error and not here.is_blank:
         offers.append(("Always an error", protocol.ALWAYS_AN_ERROR, place))
+    if not here.is_blank:
+        offers.append(("Find lines like this", protocol.FIND_SIMILAR, place))
     if index is None and not here.is_blank:
         offers.append(("Hide lines like this", protocol.HIDE_LINES, place))
     able = front.commands | set(protocol.SERVER_COMMANDS)

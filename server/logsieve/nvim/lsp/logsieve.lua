@@ -18,6 +18,7 @@ return {
       'logsieve.copyFinding',
       'logsieve.openReduced',
       'logsieve.explain',
+      'logsieve.findSimilar',
     },
     numbers = false, -- of the log's lines: they stand beside a view's text, not in it
     trusted = false,

@@ -32,6 +32,7 @@ end
 ---@field call string its function, which gets the buffer, and `with` or the argument that was typed
 ---@field with? any
 ---@field offers? string the module's list of arguments; without it the command takes none
+---@field words? boolean the rest of what was typed is one argument
 ---@type table<string, logsieve.Row>
 -- stylua: ignore
 local subcommands = {
@@ -50,6 +51,8 @@ local subcommands = {
   pick = { about = 'choose from the findings', module = 'list', call = 'pick' },
   prev = { about = 'the previous failure', module = 'jump', call = 'failure', with = -1 },
   prevsection = { about = 'the previous section', module = 'jump', call = 'section', with = -1 },
+  search = { about = 'the lines that say about that', module = 'search', call = 'words', words = true },
+  similar = { about = 'the lines like this one', module = 'search', call = 'similar' },
   undorule = { about = 'take the last rule back', module = 'rules', call = 'run', with = 'undoRule' },
   view = { about = 'the reduced log', module = 'view', call = 'open' },
 }
@@ -68,7 +71,7 @@ local function run(name, argument)
   if not row then
     local message = ('no such command: %s (one of %s)'):format(name, table.concat(names, ', '))
     require('logsieve').tell(message, 'ERROR')
-  elseif argument and not row.offers then
+  elseif argument and not (row.offers or row.words) then
     require('logsieve').tell(('%s takes no argument'):format(name), 'ERROR')
   else
     call(row, require('logsieve').source(vim.api.nvim_get_current_buf()), argument or row.with)
@@ -77,7 +80,7 @@ end
 
 vim.api.nvim_create_user_command('LogSieve', function(typed)
   if typed.fargs[1] then
-    run(typed.fargs[1], typed.fargs[2])
+    run(typed.fargs[1], typed.args:match('^%S+%s+(.+)$'))
     return
   end
   local function described(name)
@@ -105,12 +108,14 @@ vim.api.nvim_create_user_command('LogSieveTriageFile', function(call)
   require('logsieve.triage').file(call.args)
 end, { nargs = '?', complete = 'file', desc = 'Open the reduced log of a file of any size' })
 
--- The server offers these as code actions; their arguments are the log's URI and, of one failure, its index.
+-- The server offers these as code actions; their arguments are the log's URI and, of one failure, its index; of the last
+-- one a line.
 for name, row in pairs({
   copyReduced = { module = 'copy', call = 'reduced' },
   copyFinding = { module = 'copy', call = 'reduced' },
   openReduced = { module = 'view', call = 'open' },
   explain = { module = 'explain', call = 'explain' },
+  findSimilar = { module = 'search', call = 'similar' },
 }) do
   vim.lsp.commands['logsieve.' .. name] = function(command)
     local log, finding = unpack(command.arguments)
