@@ -107,6 +107,11 @@ async def test_plain_text_is_looked_at_as_the_user_has_set(
     assert (await client.request("logsieve/reduce", {"uri": URI}))["text"].startswith(text.split("\n", maxsplit=1)[0])
 
 
+async def test_a_pack_that_quotes_a_log_is_none(server: Client) -> None:
+    server.open("file:///packs/mine.toml", LOG, "plaintext")
+    assert await server.diagnostics("file:///packs/mine.toml") == []
+
+
 async def test_diagnostics_are_capped_by_importance(client: Client) -> None:
     log = "".join(f"warning: thing {c} is old\nerror: {c * 3} broke\n" for c in "abcdefgh")
     client.settings = {"diagnostics": {"max": 3}}

@@ -43,6 +43,16 @@ FAILED src/shop/test_tax.py::test_rate - KeyError: 'xx'
 ============================== 1 failed in 0.01s ===============================
 """
 
+LOG = """\
+starting
+error: shelf 12 of the store is missing
+the spoon bent at 3
+washing the red cups
+washing the tall glasses
+washing the old plates
+done
+"""
+
 UI = (
     "the status bar shows the verdict",
     "noise is folded on open, where indentation cannot fold",
@@ -104,6 +114,13 @@ SOURCE = (
     "the failure stands on the line of code, and the test says how often it failed",
     "that leads back to the log",
     "what the log said goes with it",
+    "no error or warning popped up",
+)
+RULES = (
+    "what is told to be no error is none, by a rule that can be read and deleted",
+    "what is told to be an error always is one, until that is undone",
+    "lines like these are hidden, and shown again when the rules are taken back",
+    "a row of the failures is told to be no error",
     "no error or warning popped up",
 )
 ARCHIVE = (
@@ -204,6 +221,15 @@ def source(
 
 
 @pytest.fixture(scope="session")
+def rules(
+    editors: Path, vsix: Path, environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str | None]:
+    log = tmp_path_factory.mktemp("rules") / "build.log"
+    log.write_text(LOG)
+    return play("rules.mjs", editors, environment, vsix, log)
+
+
+@pytest.fixture(scope="session")
 def archive(
     repository: Path,
     editors: Path,
@@ -270,6 +296,12 @@ def test_source(source: dict[str, str | None], step: str) -> None:
     assert source[step] is None, source[step]
 
 
+@pytest.mark.parametrize("step", RULES)
+def test_rules(rules: dict[str, str | None], step: str) -> None:
+    assert step in rules, f"not reached; done: {list(rules)}"
+    assert rules[step] is None, rules[step]
+
+
 @pytest.mark.parametrize("step", ARCHIVE)
 def test_archive(archive: dict[str, str | None], step: str) -> None:
     assert step in archive, f"not reached; done: {list(archive)}"
@@ -294,6 +326,7 @@ def test_every_step_is_a_test(request: pytest.FixtureRequest) -> None:
         ("ui", UI),
         ("chat", CHAT),
         ("source", SOURCE),
+        ("rules", RULES),
         ("big", BIG),
     ):
         assert tuple(request.getfixturevalue(name)) == steps

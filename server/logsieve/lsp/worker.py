@@ -185,7 +185,7 @@ class Worker:
                 write(self._sink, Answer(ask.id, None))
                 return
             analysis, coordinates = known
-            if ask.unasked and not _wanted(document.language, self._settings, analysis):
+            if ask.unasked and not _wanted(ask.uri, document.language, self._settings, analysis):
                 write(self._sink, Answer(ask.id, None))
                 return
             if ask.code and not self._sources.listed() and not ask.ready and self._park(ask):
@@ -390,11 +390,12 @@ def _uri(change: Change) -> str:
     return change.uri if isinstance(change, Open | Edit | Close) else ""
 
 
-def _wanted(language: str | None, settings: Settings, analysis: Analysis) -> bool:
+def _wanted(uri: str, language: str | None, settings: Settings, analysis: Analysis) -> bool:
     """Whether LogSieve speaks about a document on its own: always about logs, about other text as the user has set."""
     if language in ("log", None) or settings.plaintext == "always":
         return True
-    return settings.plaintext == "recognised" and analysis.recognised
+    quotes = uri.endswith(".toml")  # a pack, with logs as samples
+    return settings.plaintext == "recognised" and analysis.recognised and not quotes
 
 
 def main() -> None:
