@@ -17,11 +17,12 @@ __all__ = ["FOUND", "of_log", "of_packs"]
 
 FOUND = 40  # score of a finding from which its lines, where a label does not name them, are no examples of other lines
 LOG, FIXTURE, SAMPLE = 1.0, 0.7, 0.3  # what each counts
+MADE = 0.03  # what a fixture counts beside packs: they were made until they find its failure
 
 
 def of_log(analysis: Analysis, log: Labelled, data: bytes) -> Example:
-    """What to learn from a log. Labels mark one cause, once: what says the same elsewhere, and what packs take for a
-    failure beside it, is no example of either kind.
+    """What to learn from a log. Labels mark one cause, once: what says the same elsewhere is no example of either kind,
+    and what packs take for a failure beside it is one only where what they found is known.
     """
     count = len(analysis.text)
     messages = relevance.messages(analysis, 0, count)
@@ -29,10 +30,9 @@ def of_log(analysis: Analysis, log: Labelled, data: bytes) -> Example:
     blank = np.array([not message.strip() for message in messages], bool)
     relevant, other = log.columns(data, count)
     other &= ~blank
-    if log.ranges:
-        other &= columns.findings <= FOUND
-    weight = FIXTURE if log.source == "fixtures" else LOG
-    return Example(log.group, messages, columns, relevant & ~blank, other, weight)
+    doubtful = other & (columns.findings > FOUND) & bool(log.ranges)
+    weights = (FIXTURE, MADE) if log.source == "fixtures" else (LOG, LOG)
+    return Example(log.group, messages, columns, relevant & ~blank, other & ~doubtful, doubtful, *weights)
 
 
 def of_packs() -> Iterator[Example]:
@@ -46,4 +46,4 @@ def of_packs() -> Iterator[Example]:
             if "rule" in sample and not block[0]:
                 continue
             relevant = np.array(["rule" in sample and block[0] <= n <= block[1] for n in numbers], bool)
-            yield Example(f"pack {pack['name']}", messages, None, relevant, ~relevant, SAMPLE)
+            yield Example(f"pack {pack['name']}", messages, None, relevant, ~relevant, np.zeros_like(relevant), SAMPLE)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 __all__ = ["Columns", "features"]
 
 DULL = -3.0  # what a blank line says at most
+NOWHERE = -5000  # lines to the best finding where there is none
 
 Floats = NDArray[np.float32]
 
@@ -52,8 +53,26 @@ def features(said: Floats, messages: list[bytes], columns: Columns, packs: bool)
     ]
     if packs:
         found += [columns.findings / 50, columns.blocks / 50, columns.noise]
-        found += [_most(columns.blocks, 3) / 50, _mean(columns.findings, 3) / 50]
+        found += [_most(columns.blocks, 3) / 50, _mean(columns.findings, 3) / 50, *_beside(columns.findings)]
     return np.stack(found, 1).astype(np.float32)
+
+
+def _beside(findings: Floats) -> list[NDArray[np.generic]]:
+    """How each line's finding stands beside the log's others, and where the line stands beside the best of them."""
+    number = np.arange(len(findings))
+    best = findings.max(initial=0)
+    scores, rank = np.unique(-findings, return_inverse=True)
+    lines = np.flatnonzero(findings == best) if best else number[:0]
+    is_best = (findings == best) & (best > 0)
+    apart = np.full(len(findings), NOWHERE)
+    if len(lines):
+        apart = np.maximum(0, number - lines[-1]) - np.maximum(0, lines[0] - number)
+    return [
+        *(is_best, np.sign(apart) * np.log1p(np.abs(apart)), np.where(findings > 0, np.minimum(rank, 20), 30)),
+        *(np.full(len(findings), best / 50), (findings - best) / 50, np.full(len(findings), float(len(scores)))),
+        *(_most(findings, 3) / 50, _most(findings, 10) / 50, _mean(is_best.astype(np.float32), 10)),
+        np.full(len(findings), np.log1p(len(lines))),
+    ]
 
 
 def _moved(column: NDArray[np.generic], by: int) -> NDArray[np.generic]:

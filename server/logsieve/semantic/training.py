@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from logsieve.semantic.context import Columns, features
 from logsieve.semantic.ngrams import BITS, ngrams
-from logsieve.semantic.scorer import Network, Scorer, times
+from logsieve.semantic.scorer import FAR, Network, Scorer, times
 
 __all__ = ["Example", "trained"]
 
 SEED = 7
 FOLDS = 3  # the networks learn from what weights of other folds say: what a line says is no news to those it taught
-MOST_RELEVANT, MOST_OTHER = 200, 300  # lines of a log that are learnt from: a long one is no more of a witness
+MOST_RELEVANT, MOST_OTHER = 200, 600  # lines of a log that are learnt from: a long one is no more of a witness
 EPOCHS, BATCH, RATE, DECAY = 4, 4096, 0.1, 1e-5  # of the weights (Adagrad: Duchi et al., 2011)
-HIDDEN, ROUNDS, STEP, SHRINK = 24, 12, 3e-3, 1e-4  # of the networks (Adam: Kingma and Ba, 2014)
+HIDDEN, ROUNDS, STEP, SHRINK = 24, 40, 3e-3, 1e-4  # of the networks (Adam: Kingma and Ba, 2014)
 UNSURE = 0.1  # share of the relevant lines that may lie below what is hard to tell
 CLIP = 0.9995  # quantile of the weights' sizes that is the largest a byte holds
 
@@ -30,8 +32,9 @@ Floats = NDArray[np.float32]
 class Example:
     """A log to learn from, or some lines without a log (`columns` is None).
 
-    `relevant` are the lines to find, `other` those that are none: bool of shape [lines]; what is neither says nothing.
-    Of a `group` all logs are in one fold. `weight` is how much the log counts.
+    `relevant` are the lines to find, `other` those that are none, bool of shape [lines]; what is neither says nothing.
+    The `doubtful` are others for a network that knows what packs found, and say nothing to all else. Of a `group` all
+    logs are in one fold. `weight` is how much the log counts, `beside` how much it does for that network.
     """
 
     group: str
@@ -39,7 +42,19 @@ class Example:
     columns: Columns | None
     relevant: NDArray[np.bool_]
     other: NDArray[np.bool_]
+    doubtful: NDArray[np.bool_]
     weight: float = 1.0
+    beside: float = 1.0
+
+    def chosen(self, random: np.random.Generator, packs: bool) -> Iterator[tuple[NDArray[np.int64], float, float]]:
+        """Lines to learn from, whether they are relevant, and what each of them counts."""
+        others = self.other | self.doubtful if packs else self.other
+        for column, relevant, most in ((self.relevant, 1.0, MOST_RELEVANT), (others, 0.0, MOST_OTHER)):
+            lines = np.flatnonzero(column)
+            if len(lines) > most:
+                lines = np.sort(random.choice(lines, most, replace=False))
+            if len(lines):
+                yield lines, relevant, (self.beside if packs else self.weight) / len(lines) ** 0.5
 
 
 def trained(examples: Sequence[Example]) -> Scorer:
@@ -52,8 +67,13 @@ def trained(examples: Sequence[Example]) -> Scorer:
     networks, limits = [], []
     for packs in (False, True):
         found = {id(log): features(said[id(log)], log.messages, log.columns, packs) for log in logs if log.columns}
-        networks.append(_network(logs, found))
-        limits.append(_limits(logs, [networks[-1](found[id(log)]) for log in logs]))
+        plain = _lines(logs, found, packs)
+        mean, spread = plain.rows.mean(0), plain.rows.std(0) + np.float32(1e-3)
+        parts = [
+            _network(_lines([e for e in logs if _fold(e.group) != f], found, packs), mean, spread) for f in range(FOLDS)
+        ]
+        networks.append(_together(parts))
+        limits.append(_limits(logs, [parts[_fold(log.group)](found[id(log)]) for log in logs], packs))
     whole = _weights(examples)
     (alone, _), (beside, unsure) = limits
     return Scorer(whole.weights, whole.unit, whole.bias, networks[0], networks[1], (alone, beside), unsure)
@@ -63,22 +83,10 @@ def _fold(group: str) -> int:
     return int(hashlib.sha256(group.encode()).hexdigest(), 16) % FOLDS
 
 
-def _chosen(example: Example, random: np.random.Generator) -> list[tuple[NDArray[np.int64], float, float]]:
-    """Lines of an example, whether they are relevant, and what each of them counts."""
-    chosen = []
-    for column, relevant, most in ((example.relevant, 1.0, MOST_RELEVANT), (example.other, 0.0, MOST_OTHER)):
-        lines = np.flatnonzero(column)
-        if len(lines) > most:
-            lines = np.sort(random.choice(lines, most, replace=False))
-        if len(lines):
-            chosen.append((lines, relevant, example.weight / len(lines) ** 0.5))
-    return chosen
-
-
 def _weights(examples: Sequence[Example]) -> Scorer:
     """A scorer that has weights and no networks: logistic regression over n-grams."""
     random = np.random.Generator(np.random.PCG64(SEED))
-    chosen = [(e, *each) for e in examples for each in _chosen(e, random)]
+    chosen = [(e, *each) for e in examples for each in e.chosen(random, packs=False)]
     messages = [e.messages[n] for e, lines, _, _ in chosen for n in lines.tolist()]
     sizes = [len(lines) for _, lines, _, _ in chosen]
     truth = np.repeat(np.array([relevant for _, _, relevant, _ in chosen], np.float32), sizes)
@@ -107,14 +115,29 @@ def _weights(examples: Sequence[Example]) -> Scorer:
     return Scorer(small, unit, bias, none, none, (0.0, 0.0), (0.0, 0.0))
 
 
-def _network(logs: Sequence[Example], found: dict[int, Floats]) -> Network:
+class _Lines(NamedTuple):
+    """Lines to learn from: float32 of shapes [lines, features], [lines] and [lines]."""
+
+    rows: Floats
+    truth: Floats
+    counts: Floats
+
+
+def _lines(logs: Sequence[Example], found: dict[int, Floats], packs: bool) -> _Lines:
     random = np.random.Generator(np.random.PCG64(SEED))
-    chosen = [(log, *each) for log in logs for each in _chosen(log, random)]
-    rows = np.concatenate([found[id(log)][lines] for log, lines, _, _ in chosen])
-    truth = np.concatenate([np.full(len(lines), relevant, np.float32) for _, lines, relevant, _ in chosen])
-    counts = np.concatenate([np.full(len(lines), count, np.float32) for _, lines, _, count in chosen])
-    counts /= counts.mean()
-    mean, spread = rows.mean(0), rows.std(0) + np.float32(1e-3)
+    chosen = [(log, *each) for log in logs for each in log.chosen(random, packs)]
+    sizes = [len(lines) for _, lines, _, _ in chosen]
+    counts = np.repeat(np.array([count for *_, count in chosen], np.float32), sizes)
+    return _Lines(
+        np.concatenate([found[id(log)][lines] for log, lines, _, _ in chosen]),
+        np.repeat(np.array([relevant for _, _, relevant, _ in chosen], np.float32), sizes),
+        counts / counts.mean(),
+    )
+
+
+def _network(lines: _Lines, mean: Floats, spread: Floats) -> Network:
+    random = np.random.Generator(np.random.PCG64(SEED))
+    rows, truth, counts = lines
     width = rows.shape[1]
     inner = (random.standard_normal((width, HIDDEN)) / width**0.5).astype(np.float32)
     outer = (random.standard_normal(HIDDEN) / HIDDEN**0.5).astype(np.float32)
@@ -122,7 +145,7 @@ def _network(logs: Sequence[Example], found: dict[int, Floats]) -> Network:
     network = Network(mean, spread, inner, shift, outer, bias)
     parts = (inner, shift, outer, bias)
     first, second = ([np.zeros_like(part) for part in parts] for _ in range(2))
-    plain = np.clip((rows - mean) / spread, -5, 5)
+    plain = np.clip((rows - mean) / spread, -FAR, FAR)
     steps = ROUNDS * -(-len(rows) // 1024)
     step = 0
     for _ in range(ROUNDS):
@@ -144,23 +167,50 @@ def _network(logs: Sequence[Example], found: dict[int, Floats]) -> Network:
     return network
 
 
-def _limits(logs: Sequence[Example], odds: Sequence[Floats]) -> tuple[float, tuple[float, float]]:
-    """From which log odds on a line is relevant: where F1 is best, each log counted alike. And between which of them it
-    is hard to tell: a tenth of the relevant ones lie below the first, as many of all others above the second.
+def _together(networks: Sequence[Network]) -> Network:
+    """One network that says the mean of what several say."""
+    first = networks[0]
+    return Network(
+        first.mean,
+        first.spread,
+        np.concatenate([n.inner for n in networks], 1),
+        np.concatenate([n.shift for n in networks]),
+        np.concatenate([n.outer for n in networks]) * np.float32(1 / len(networks)),
+        np.array([n.bias[0] for n in networks], np.float32).mean(keepdims=True),
+    )
+
+
+def _limits(logs: Sequence[Example], odds: Sequence[Floats], packs: bool) -> tuple[float, tuple[float, float]]:
+    """From which log odds on a line is relevant: where F1 is best, by log and group. And between which of them it is
+    hard to tell: a tenth of the relevant ones lie below the first, as many of all others above the second.
     """
-    kept = [(log, o) for log, o in zip(logs, odds, strict=True) if log.relevant.any()]
-    good = np.concatenate([o[log.relevant] for log, o in kept])
-    bad = np.concatenate([o[log.other] for log, o in kept])
-    tried = np.quantile(np.concatenate([good, bad]), np.linspace(0.5, 0.999, 200)).tolist()
-    limit = max(tried, key=lambda each: _f1(kept, each))
-    few = min(1.0, len(good) / max(1, len(bad)))
-    return limit, (float(np.quantile(good, UNSURE)), float(np.quantile(bad, 1 - UNSURE * few)))
+    kept = [
+        (log, o, log.other | log.doubtful if packs else log.other)
+        for log, o in zip(logs, odds, strict=True)
+        if log.relevant.any()
+    ]
+    sizes = Counter(log.group for log, *_ in kept)
+    parts = [
+        ((log.beside if packs else log.weight) / sizes[log.group], o[log.relevant], o[other]) for log, o, other in kept
+    ]
+    said = np.concatenate([found for _, *both in parts for found in both])
+    tried = np.quantile(said, np.linspace(0.5, 0.999, 200)).tolist()
+    limit = max(tried, key=lambda each: sum(weight * _f1(good, bad, each) for weight, good, bad in parts))
+    few = np.average([min(1.0, len(good) / max(1, len(bad))) for _, good, bad in parts], weights=[w for w, *_ in parts])
+    low = _quantile([(weight, good) for weight, good, _ in parts], UNSURE)
+    return limit, (low, _quantile([(weight, bad) for weight, _, bad in parts], 1 - UNSURE * float(few)))
 
 
-def _f1(logs: Sequence[tuple[Example, Floats]], limit: float) -> float:
-    """The mean of the logs' F1."""
-    total = 0.0
-    for log, odds in logs:
-        hit, wrong = int((odds[log.relevant] >= limit).sum()), int((odds[log.other] >= limit).sum())
-        total += 2 * hit / (int(log.relevant.sum()) + hit + wrong)
-    return total / max(1, len(logs))
+def _quantile(parts: Sequence[tuple[float, Floats]], share: float) -> float:
+    """A quantile of the odds of several logs, of which each counts as much as it says, however many lines it has."""
+    odds = np.concatenate([part for _, part in parts])
+    counts = np.concatenate([np.full(len(part), weight / max(1, len(part))) for weight, part in parts])
+    order = np.argsort(odds, kind="stable")
+    reached = np.cumsum(counts[order])
+    return float(odds[order[np.searchsorted(reached, share * reached[-1])]])
+
+
+def _f1(good: Floats, bad: Floats, limit: float) -> float:
+    """The F1 of the lines of some log odds, of what they should be."""
+    hit, wrong = int((good >= limit).sum()), int((bad >= limit).sum())
+    return 2 * hit / (len(good) + hit + wrong)
