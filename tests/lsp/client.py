@@ -213,9 +213,10 @@ class Client:
 
 
 @asynccontextmanager
-async def running(*arguments: str, cwd: Path | None = None) -> AsyncIterator[Client]:
-    """A server started as editors start it, killed at the end if it still runs."""
-    command = [sys.executable, "-P", "-m", "logsieve", "lsp", *arguments]  # -P: as the installed script does
+async def running(*arguments: str, cwd: Path | None = None, code: str = "") -> AsyncIterator[Client]:
+    """A server started as editors start it, or by `code`; killed at the end if it still runs."""
+    start = ["-c", code] if code else ["-m", "logsieve", "lsp", *arguments]
+    command = [sys.executable, "-P", *start]  # -P: as the installed script does
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, limit=1 << 24

@@ -20,6 +20,7 @@ PROFILES = Path(__file__).parent / "profiles"
 NAMES = sorted(path.stem for path in PROFILES.glob("*.json"))
 LOG = "starting\n" + "Downloading a-1.0.whl (3 kB)\n" * 6 + "progress 1%\rprogress 2%\nmain.c:3:5: error: no `x` here\n"
 LINE = {True: 9, False: 8}  # of the error: where a CR ends a line, and where it does not
+PART = "where parts of an answer go"
 CONVERTER = converters.get_converter()
 
 # What the server may send only to clients that have announced this; a registration what the method names.
@@ -138,6 +139,10 @@ async def test_an_editor_gets_what_it_announced_and_no_more(name: str, tmp_path:
             renamed
         ]
         await answered(client, "textDocument/definition", here)
+        # Whoever gives a token takes the parts; the answer is empty then. The token is its own.
+        assert await answered(client, "workspace/symbol", {"query": "here", "partialResultToken": PART}) == []
+        [part] = [told["value"] for told in client.all_of("$/progress") if told["token"] == PART]
+        assert [s["location"]["uri"] for s in part] == [renamed]
         if not announced(can, "textDocument.publishDiagnostics.relatedInformation"):
             assert not any("relatedInformation" in d for d in shown)
 
@@ -158,6 +163,8 @@ async def test_an_editor_gets_what_it_announced_and_no_more(name: str, tmp_path:
 
         assert pulls == (client.all_of("textDocument/publishDiagnostics") == [])  # one way, never both
         for message in client.heard:
+            if message["method"] == "$/progress" and message["params"]["token"] == PART:
+                continue
             needed = NEEDS.get(message["method"])
             assert needed is None or announced(can, needed), f"{name} has not announced {message['method']}"
             assert needed is not None or message["method"] in ALWAYS, message["method"]

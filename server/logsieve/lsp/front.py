@@ -347,6 +347,9 @@ class Front(LanguageServer):
                 raise self.refusal(f"LogSieve's analysis process has stopped: {error}") from error
             except JsonRpcException:
                 raise
+            except OSError as error:  # what was to be kept cannot be: no room, no permission
+                log.warning("%s: %s", handler.__name__, error)
+                raise self.refusal(f"{error.strerror or error}: {error.filename or handler.__name__}") from error
             except Exception as error:
                 log.exception("%s", handler.__name__)
                 raise JsonRpcInternalError(f"{type(error).__name__}: {error}") from error

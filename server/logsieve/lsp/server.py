@@ -62,11 +62,13 @@ async def _serve(source: BinaryIO | None, sink: BinaryIO | None, tcp: int | None
 
 
 async def _serve_streams(front: Front, source: BinaryIO, sink: BinaryIO) -> None:
-    from pygls.io_ import StdinAsyncReader, StdoutWriter
+    from pygls.io_ import StdoutWriter
+
+    from logsieve.lsp.wire import Reader
 
     with ThreadPoolExecutor(1, "stdin") as reading:
         front.protocol.set_writer(StdoutWriter(sink))
-        await _listen(front, StdinAsyncReader(source, reading))
+        await _listen(front, Reader(source, reading))
 
 
 async def _serve_socket(front: Front, port: int) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import re
+from collections.abc import Awaitable, Generator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
+from pygls.io_ import StdinAsyncReader
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from logsieve.lsp import protocol
@@ -17,7 +19,33 @@ from logsieve.lsp.memory import give_back
 if TYPE_CHECKING:
     from logsieve.lsp.front import Front
 
-__all__ = ["Protocol"]
+__all__ = ["Protocol", "Reader"]
+
+LARGEST = 1 << 30  # bytes of a message: more than any text that an editor opens
+PART = 1 << 16  # bytes of a line that are looked at together
+_LENGTH = re.compile(rb"content-length:[ \t]*(\d{1,10})[ \t]*\r?\n\Z", re.IGNORECASE)
+_LONGEST = 64  # bytes of what that finds
+
+
+class Reader(StdinAsyncReader):
+    """Messages on stdin, whatever stands between them: pygls knows a header only where a line begins, takes any number
+    for a length, and a line of any length into memory.
+    """
+
+    def readline(self) -> Awaitable[bytes]:
+        """The next line of a header: a length, the empty line at the end, or what pygls passes over."""
+        line: Awaitable[bytes] = self.loop.run_in_executor(self.executor, self._line)
+        return line
+
+    def _line(self) -> bytes:
+        line = b""
+        while not line.endswith(b"\n"):
+            if not (part := self.stdin.readline(PART)):
+                return b""
+            line = line[-_LONGEST:] + part
+        if (found := _LENGTH.search(line)) and 0 < int(found[1]) <= LARGEST:
+            return b"Content-Length: %d\r\n" % int(found[1])
+        return b"passed over\r\n" if line.strip() else b"\r\n"
 
 
 class Protocol(LanguageServerProtocol):

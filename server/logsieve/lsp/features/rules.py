@@ -166,14 +166,11 @@ async def undo(front: Front, *_: Any) -> dict[str, Any]:
     try:
         if file.read_text("utf-8") != text:
             raise front.refusal(f"the rule has been edited since; delete it yourself: {file}")
-        file.unlink()
+        _remove(file)
     except FileNotFoundError:
         pass  # deleted by hand
     except OSError as error:
         raise front.refusal(f"{file} cannot be deleted: {error.strerror or error}") from error
-    for folder in file.parents[:2]:
-        with suppress(OSError):  # not empty
-            folder.rmdir()
     front.reload_packs()
     return {"uri": file.as_uri()}
 
@@ -193,9 +190,22 @@ def _new(folder: Path, written: Written) -> tuple[Path, str]:
     # A pack of the same name would replace the other one.
     text = written.text.replace(f"name = '{written.name}'", f"name = '{name}'", 1)
     file = folder / f"{name}.toml"
-    with file.open("x", encoding="utf-8", newline="\n") as new:
-        new.write(text)
+    new = file.open("x", encoding="utf-8", newline="\n")
+    try:
+        with new:
+            new.write(text)
+    except OSError as error:  # the disk is full: half a rule would be a bad pack
+        _remove(file)
+        raise OSError(error.errno, error.strerror, str(file)) from error
     return file, text
+
+
+def _remove(file: Path) -> None:
+    """Delete a rule's file, and the folders that were made for it. Raises OSError where it cannot be deleted."""
+    file.unlink(missing_ok=True)
+    for folder in file.parents[:2]:
+        with suppress(OSError):  # not empty
+            folder.rmdir()
 
 
 async def _tell(front: Front, message: str, file: Path) -> None:

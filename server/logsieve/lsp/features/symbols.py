@@ -116,16 +116,26 @@ def failures(analysis: Analysis, at: Coordinates, words: list[str], most: int, m
 
 
 async def workspace_symbol(front: Front, params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
-    """`workspace/symbol`: the failures of all open logs."""
+    """`workspace/symbol`: the failures of all open logs. Who takes them log by log waits for those, too, that are being
+    analysed: they come last.
+    """
     from lsprotocol import types
 
-    shown, words = front.settings.diagnostics, params.query.lower().split()
-    found: list[types.SymbolInformation] = []
-    for uri in list(front.session.documents):
+    shown, words, token = front.settings.diagnostics, params.query.lower().split(), params.partial_result_token
+
+    async def of(uri: str, ready: bool) -> list[types.SymbolInformation] | None:
         asked = (words, shown.max, shown.minimum)
-        told = await front.session.ask(uri, f"{__name__}:failures", *asked, unasked=True, ready=True)
-        found += [
-            types.SymbolInformation(location(uri, span), title, types.SymbolKind.Event, container_name=name_of(uri))
-            for title, span in told or ()
-        ]
-    return found
+        told = await front.session.ask(uri, f"{__name__}:failures", *asked, unasked=True, ready=ready)
+        kind, name = types.SymbolKind.Event, name_of(uri)
+        if told is None:
+            return None
+        return [types.SymbolInformation(location(uri, span), title, kind, container_name=name) for title, span in told]
+
+    known = {uri: await of(uri, ready=True) for uri in list(front.session.documents)}
+    if token is None:
+        return [symbol for symbols in known.values() for symbol in symbols or ()]
+    for uri in sorted(known, key=lambda uri: known[uri] is None):
+        with front.failures(f"looking for failures in {uri}"):  # it may have been closed by now
+            if symbols := known[uri] or await of(uri, ready=False):
+                front.progress(types.ProgressParams(token, symbols))
+    return []
