@@ -158,6 +158,11 @@ async def test_findings(everything: Client) -> None:
     assert [(p["line"], p["location"]["range"]["start"]["line"]) for p in found[0]["places"]] == [(ENDED, ENDED)]
     assert all(f["why"] for f in found)
     assert {f["count"] for f in found} == {1}
+    assert [(f["section"]["title"], f["section"]["line"]) for f in found] == [
+        ("make test", 43),
+        ("pip install -r requirements.txt", 0),
+    ]
+    assert [f["section"]["location"]["range"]["start"]["line"] for f in found] == [43, 0]
 
 
 async def test_symbols(everything: Client, little: Client) -> None:

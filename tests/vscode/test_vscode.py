@@ -80,6 +80,8 @@ VIEWS = (
     "behind the last failure of a log comes the first one of the next open log",
     "the reduced log is copied as an issue",
     "keys lead from section to section",
+    "behind the last section of a log comes the first one of the next open log",
+    "findings of several sections stand below their section",
     "colours are shown, their codes are not",
     "what is selected anywhere is triaged",
     "the walkthrough opens, and its sample log is triaged",

@@ -15,6 +15,7 @@ const files = {
   "compile.log": fixture("cmake/missing-type-cascade"),
   "ci.log": fixture("github-actions/tolerated-step-then-tsc"),
   "coloured.log": fixture("angular/build-coloured"),
+  "maven.log": fixture("maven/compile-error"),
   "notes.md": fixture("maven/compile-error"),
 };
 const code = await startEditor({ editors, vsix, files, settings: { "logsieve.server.command": serverCommand() } });
@@ -165,6 +166,35 @@ try {
     await vs.until("the next", vs.positions, ([now]) => now !== undefined && now !== first);
     await vs.press("Alt+BracketLeft");
     await vs.until("back", vs.positions, ([now]) => now === first);
+    await vs.goTo(70);
+    await vs.until("breadcrumbs", vs.breadcrumbs, (crumbs) => crumbs.includes("tsc -p ."));
+  });
+
+  await check("behind the last section of a log comes the first one of the next open log", async () => {
+    await vs.open("maven.log");
+    await vs.until("verdict", vs.statusBar, (items) => items.some((item) => /Log failed, 5 errors/.test(item)));
+    await vs.press("Control+Home");
+    await vs.cursorOn(1);
+    await vs.press("Alt+BracketLeft");
+    await vs.until("the log before", vs.activeTab, (tab) => tab === "ci.log");
+    await vs.press("Alt+BracketRight");
+    await vs.until("and back", vs.activeTab, (tab) => tab === "maven.log");
+  });
+
+  await check("findings of several sections stand below their section", async () => {
+    await vs.open("ci.log");
+    await vs.command("LogSieve: Focus on Failures View");
+    await vs.press("Home"); // the rows that are in view are there
+    const at = (/** @type {string[]} */ rows) => rows.findIndex((row) => row.startsWith("ci.log"));
+    const all = await vs.until("sections", vs.failures, (rows) => at(rows) >= 0 && rows.some((row) => row.startsWith("prettier --check")));
+    const rows = all.slice(at(all) + 1);
+    assert.match(rows[0] ?? "", /^tsc -p \. ?7 errors · line 63$/);
+    assert.match(rows[1] ?? "", /root cause/);
+    assert.match(rows[8] ?? "", /^prettier --check fmt\/ugly\.js ?1 error · line 6$/); // behind what was found in the first one
+    const icons = (await vs.failureIcons()).slice(at(all) + 1);
+    assert.deepEqual([icons[0], icons[8]], ["error", "error"]);
+    await vs.failure("prettier --check", 0);
+    await vs.until("where it begins", vs.positions, ([now]) => now?.startsWith("Ln 6,") === true);
   });
 
   await check("colours are shown, their codes are not", async () => {

@@ -57,6 +57,8 @@ export function workbench(page) {
       return (await pieces.count()) === 0 ? "" : pieces.first().evaluate((piece) => getComputedStyle(piece).color);
     },
     tabs: () => tabs(".tab"),
+    /** Where the cursor is, by the outline. */
+    breadcrumbs: () => text(".editor-group-container.active .monaco-breadcrumb-item .monaco-icon-name-container"),
     /** The rows of the tree of failures. */
     failures: async () => (await text(`${FAILURES} .monaco-list-row`)).map((row) => row.replaceAll(/\s+/g, " ")),
     /** Follows a row of the tree. @param {string} words @param {number} nth of those that have them */

@@ -42,8 +42,8 @@ export function registerCommands({ connection, documents, folds, logs, failures,
     "logsieve.nextFailure": async () => showPlace(connection, (await failure(1)).location),
     "logsieve.previousFailure": async () => showPlace(connection, (await failure(-1)).location),
     "logsieve.rootCause": async () => showPlace(connection, (await failure("root")).location),
-    "logsieve.nextSection": async () => section(1),
-    "logsieve.previousSection": async () => section(-1),
+    "logsieve.nextSection": async () => section(logs, 1),
+    "logsieve.previousSection": async () => section(logs, -1),
     "logsieve.copyReduced": async (target) => copy(connection, log(target), "text"),
     "logsieve.copyMarkdown": async (target) => copy(connection, log(target), "markdown"),
     "logsieve.copyIssue": async (target) => copy(connection, log(target), "issue"),
@@ -125,8 +125,8 @@ function indexOf(target: unknown, index: unknown): number | undefined {
   return typeof index === "number" ? index : undefined;
 }
 
-async function section(step: -1 | 1): Promise<void> {
-  const title = await goToSection(activeEditor(), step);
+async function section(logs: Logs, step: -1 | 1): Promise<void> {
+  const title = await goToSection(logs, activeEditor(), step);
   vscode.window.setStatusBarMessage(title ?? vscode.l10n.t("LogSieve: this log has no sections"), NOTE_MS);
 }
 

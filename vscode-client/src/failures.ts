@@ -1,4 +1,4 @@
-/** The tree of what was found in the open logs: root cause first, other places below; filtered by severity and text. */
+/** The tree of what was found in the open logs, by log and by section: root cause first, other places below; filtered by severity and text. */
 
 import * as vscode from "vscode";
 import type { Connection } from "./client";
@@ -23,7 +23,17 @@ export class LogNode {
   constructor(readonly log: vscode.Uri) {}
 }
 
-type Node = LogNode | Failure | protocol.Place;
+/** A section of a log in the tree, where findings are in several. */
+class SectionNode {
+  readonly failures: Failure[] = [];
+
+  constructor(
+    readonly log: vscode.Uri,
+    readonly section: protocol.Within,
+  ) {}
+}
+
+type Node = LogNode | SectionNode | Failure | protocol.Place;
 
 export class Failures implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<undefined>();
@@ -33,6 +43,7 @@ export class Failures implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   private readonly found = new Map<string, Promise<Failure[]>>();
   /** What VS Code got as children; what is revealed must be of these. */
   private nodes = new Map<string, LogNode>();
+  private readonly sections = new WeakMap<Failure, SectionNode>();
   private wanted: string | undefined;
   private text = "";
   private errorsOnly = false;
@@ -127,26 +138,48 @@ export class Failures implements vscode.TreeDataProvider<Node>, vscode.Disposabl
 
   private async show(): Promise<void> {
     if (this.wanted === undefined || !this.nodes.has(this.wanted)) return;
-    const [cause] = await this.shown(this.wanted);
+    const [first] = await this.shown(this.wanted);
+    const cause = first instanceof SectionNode ? first.failures[0] : first;
     this.wanted = undefined;
     if (cause !== undefined) await this.view.reveal(cause, { select: false });
   }
 
   /** Asked for by VS Code before it reveals something: only findings are. */
-  getParent(node: Node): LogNode | undefined {
-    return node instanceof Failure && this.nodes.size > 1 ? this.nodes.get(node.log.toString()) : undefined;
+  getParent(node: Node): Node | undefined {
+    const section = node instanceof Failure ? this.sections.get(node) : undefined;
+    if (section !== undefined) return section;
+    const isInLog = node instanceof Failure || node instanceof SectionNode;
+    return isInLog && this.nodes.size > 1 ? this.nodes.get(node.log.toString()) : undefined;
   }
 
   async getChildren(node?: Node): Promise<Node[]> {
     if (node instanceof Failure) return node.finding.places;
+    if (node instanceof SectionNode) return node.failures;
     if (node instanceof LogNode) return this.shown(node.log.toString());
     const [only] = this.nodes.values();
     if (this.nodes.size > 1) return [...this.nodes.values()];
     return only === undefined ? [] : this.shown(only.log.toString());
   }
 
-  private async shown(log: string): Promise<Failure[]> {
-    return (await this.of(log)).filter((failure) => this.passes(failure));
+  private async shown(log: string): Promise<(SectionNode | Failure)[]> {
+    return this.bySection((await this.of(log)).filter((failure) => this.passes(failure)));
+  }
+
+  /** The failures in their order, those of a section together where the first of them is; without sections where there are not several. */
+  private bySection(failures: Failure[]): (SectionNode | Failure)[] {
+    const sections = new Map<number, SectionNode>();
+    for (const failure of failures) {
+      this.sections.delete(failure);
+      const { section } = failure.finding;
+      if (section !== null && !sections.has(section.line)) sections.set(section.line, new SectionNode(failure.log, section));
+    }
+    if (sections.size < 2) return failures;
+    return failures.flatMap((failure): (SectionNode | Failure)[] => {
+      const node = sections.get(failure.finding.section?.line ?? -1);
+      if (node === undefined) return [failure];
+      this.sections.set(failure, node);
+      return node.failures.push(failure) === 1 ? [node] : [];
+    });
   }
 
   /** What was found in a log. Asked for once: what is revealed must be what VS Code got as children. */
@@ -170,6 +203,7 @@ export class Failures implements vscode.TreeDataProvider<Node>, vscode.Disposabl
 
   getTreeItem(node: Node): vscode.TreeItem {
     if (node instanceof LogNode) return this.ofLog(node);
+    if (node instanceof SectionNode) return ofSection(node);
     const item = node instanceof Failure ? ofFinding(node) : new vscode.TreeItem(node.why);
     const { location, line } = node instanceof Failure ? node.finding : node;
     const number = vscode.l10n.t("line {0}", (line + 1).toLocaleString("en"));
@@ -195,6 +229,21 @@ export class Failures implements vscode.TreeDataProvider<Node>, vscode.Disposabl
   dispose(): void {
     vscode.Disposable.from(...this.registrations).dispose();
   }
+}
+
+function ofSection({ log, section, failures }: SectionNode): vscode.TreeItem {
+  const number = (severity: protocol.Severity): number => failures.filter(({ finding }) => finding.severity === severity).length;
+  const item = new vscode.TreeItem(section.title, vscode.TreeItemCollapsibleState.Expanded);
+  item.id = `${log.toString()} section ${section.line}`;
+  item.contextValue = "section";
+  const worst = (["error", "warning", "info"] as const).find((severity) => number(severity) > 0) ?? "info";
+  item.iconPath = new vscode.ThemeIcon(worst, new vscode.ThemeColor(COLOURS[worst]));
+  item.description = [counts({ errors: number("error"), warnings: number("warning") }), vscode.l10n.t("line {0}", (section.line + 1).toLocaleString("en"))]
+    .filter((text) => text !== "")
+    .join(" · ");
+  item.tooltip = section.title;
+  item.command = { title: "Show", command: SHOW_PLACE, arguments: [section.location] };
+  return item;
 }
 
 function ofFinding({ log, finding }: Failure): vscode.TreeItem {

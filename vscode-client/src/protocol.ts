@@ -43,6 +43,12 @@ export interface Place {
   why: string;
 }
 
+export interface Within {
+  location: Location;
+  line: number;
+  title: string;
+}
+
 export interface Finding {
   index: number;
   location: Location;
@@ -55,6 +61,7 @@ export interface Finding {
   count: number;
   why: string[];
   places: Place[];
+  section: Within | null;
 }
 
 export interface FindingsResult {

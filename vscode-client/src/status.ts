@@ -58,7 +58,7 @@ function summary(params: StatusParams): string {
 }
 
 /** What was found, in words; nothing where nothing was. */
-export function counts({ errors, warnings }: StatusParams): string {
+export function counts({ errors, warnings }: Pick<StatusParams, "errors" | "warnings">): string {
   const errorCount = errors === 1 ? vscode.l10n.t("1 error") : vscode.l10n.t("{0} errors", errors.toLocaleString("en"));
   const warningCount = warnings === 1 ? vscode.l10n.t("1 warning") : vscode.l10n.t("{0} warnings", warnings.toLocaleString("en"));
   return [errors > 0 ? errorCount : "", warnings > 0 ? warningCount : ""].filter((text) => text !== "").join(", ");

@@ -74,6 +74,7 @@ __all__ = [
     "StatusParams",
     "ViewParams",
     "ViewResult",
+    "Within",
 ]
 
 COPY_REDUCED = "logsieve.copyReduced"
@@ -131,6 +132,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """The section (step, group, task) that a finding is in, and where it begins. `line` is as in `Place`."""
+
+    location: Location
+    line: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One finding and where it is shown. `index` names it in other requests; `line` is as in `Place`."""
 
@@ -145,6 +155,7 @@ class Finding:
     count: int
     why: list[str]
     places: list[Place]
+    section: Within | None
 
 
 @dataclass(frozen=True, slots=True)

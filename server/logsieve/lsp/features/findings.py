@@ -38,9 +38,19 @@ def items(analysis: Analysis, at: Coordinates, log: str, is_open: bool, most: in
                 {"location": place(analysis, at, log, r.line, is_open), "line": r.line, "why": r.why}
                 for r in f.related[:PLACES]
             ],
+            "section": _within(analysis, at, log, is_open, f.section) if f.section >= 0 else None,
         }
         for i, f in enumerate(analysis.findings[:most])
     ]
+
+
+def _within(analysis: Analysis, at: Coordinates, log: str, is_open: bool, number: int) -> dict[str, Any]:
+    section = analysis.sections[number]
+    return {
+        "location": place(analysis, at, log, section.start, is_open),
+        "line": section.start,
+        "title": section.title or section.kind,
+    }
 
 
 def failure(
@@ -81,7 +91,7 @@ def _around(found: Sequence[Found], line: int) -> int:
 
 async def findings(front: Front, params: FindingsParams) -> FindingsResult:
     """`logsieve/findings`."""
-    from logsieve.lsp.protocol import Finding, FindingsResult, Place
+    from logsieve.lsp.protocol import Finding, FindingsResult, Place, Within
 
     log = log_of(params.uri)
     most = front.settings.diagnostics.max
@@ -89,6 +99,8 @@ async def findings(front: Front, params: FindingsParams) -> FindingsResult:
     for item in found:
         item["location"] = location(*item["location"])
         item["places"] = [Place(**{**p, "location": location(*p["location"])}) for p in item["places"]]
+        if section := item["section"]:
+            item["section"] = Within(**{**section, "location": location(*section["location"])})
     return FindingsResult([Finding(**item) for item in found])
 
 
