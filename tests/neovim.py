@@ -111,9 +111,13 @@ class Neovim:
             assert time.monotonic() < end, f"mode {now}, never {mode}; messages: {self.messages()}"
             time.sleep(PAUSE)
 
+    def edit(self, path: Path) -> None:
+        """Open a file, whatever is in its name."""
+        self.command(f"edit {self.call('fnameescape', str(path))}")
+
     def open_log(self, path: Path) -> None:
         """Open a log and wait until it is read."""
-        self.command(f"edit {path}")
+        self.edit(path)
         self.wait("vim.b.logsieve_status and not vim.b.logsieve_status.busy")
 
     def messages(self) -> str:

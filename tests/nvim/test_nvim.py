@@ -30,6 +30,31 @@ KeyError: 'xx'
 see util.py:1
 """
 
+TEST = """\
+RATES = {}
+
+
+def test_rate():
+    country = "xx"
+
+    assert RATES[country]
+"""
+FAILED = """\
+============================= test session starts ==============================
+collected 1 item
+
+=================================== FAILURES ===================================
+__________________________________ test_rate ___________________________________
+
+>       assert RATES[country]
+E       KeyError: 'xx'
+
+tests/test_tax.py:7: KeyError
+=========================== short test summary info ============================
+FAILED tests/test_tax.py::test_rate - KeyError: 'xx'
+============================== 1 failed in 0.01s ===============================
+"""
+
 # What Neovim's own parser sees in the buffer that could be followed, loaded or drawn.
 LIVE = """
 local kinds = { 'image', 'uri_autolink', 'email_autolink', 'html_tag', 'html_block', 'link_destination' }
@@ -646,6 +671,65 @@ class TestSource:
         log_of.command("normal! 4G0")
         log_of.type("gf")
         log_of.wait("vim.fn.execute('messages'):find('E447')")
+
+
+class TestLenses:
+    SHOWN = """
+    vim.cmd.redraw()
+    for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, -1, 0, -1, { details = true })) do
+      for _, chunk in ipairs(vim.list_extend((mark[4].virt_lines or {})[1] or {}, mark[4].virt_text or {})) do
+        if chunk[2] == 'LspCodeLens' then
+          return { mark[2] + 1, chunk[1] }
+        end
+      end
+    end
+    """
+
+    @pytest.fixture
+    def project(self, tmp_path: Path) -> Path:
+        """A repository with a test, and the log of its failure; what URIs and globs have to quote is in its name."""
+        folder = tmp_path / "a+b [1]"
+        for path, text in (
+            (".git/HEAD", "ref: refs/heads/main\n"),
+            ("tests/test_tax.py", TEST),
+            ("build.log", FAILED),
+        ):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+        return folder
+
+    @both
+    def test_a_test_says_how_often_it_failed(self, start: Callable[..., Neovim], project: Path) -> None:
+        editor = start()
+        editor.edit(project / "tests/test_tax.py")
+        editor.open_log(project / "build.log")
+        editor.command("buffer test_tax.py")
+        assert editor.wait(self.SHOWN) == [4, "1 failure in build.log"]
+        assert editor.lua("vim.lsp.get_clients({ bufnr = 0 })[1].name") == "logsieve lenses"
+        assert editor.lua("#vim.lsp.get_clients({ bufnr = 0 })") == 1  # the server does not get the file
+        editor.command("normal! 4G")
+        editor.lua("vim.lsp.codelens.run() return 1")
+        editor.wait("vim.fn.expand('%:t') == 'build.log' and vim.fn.getline('.'):find('KeyError')")
+        editor.command("edit tests/other.py")  # no test of this one failed
+        assert editor.lua("#vim.lsp.get_clients({ bufnr = 0 })") == 0
+        editor.command("buffer build.log")
+        editor.command("%delete")
+        editor.command("buffer test_tax.py")
+        editor.wait(f"local found = (function() {self.SHOWN} end)() return not found")
+        editor.command("bwipeout! build.log")
+        editor.open_log(project / "build.log")
+        editor.command("bwipeout test_tax.py")
+        editor.edit(project / "tests/test_tax.py")
+        assert editor.wait(self.SHOWN) == [4, "1 failure in build.log"]
+        assert editor.messages() == ""
+
+    def test_a_setting_switches_them_off(self, start: Callable[..., Neovim], project: Path) -> None:
+        editor = start({"source": {"codeLens": False}})
+        editor.edit(project / "tests/test_tax.py")
+        editor.open_log(project / "build.log")
+        editor.command("buffer test_tax.py")
+        diagnostics(editor)  # which are told after the lenses
+        assert editor.lua("#vim.lsp.get_clients({ bufnr = 0 })") == 0
 
 
 class TestExplaining:

@@ -160,10 +160,10 @@ class Marks:
 
         from logsieve.lsp import protocol
 
-        found = []
+        found, path = [], path_of(uri)  # clients quote URIs in their own ways
         for log, tests in self._tests.items():
             for test in tests:
-                if test.uri == uri:
+                if path_of(test.uri) == path:
                     words = f"{test.count} failure{'' if test.count == 1 else 's'} in {name_of(log)}"
                     command = types.Command(words, protocol.SHOW_LINE, arguments=[log, test.log_line])
                     found.append(types.CodeLens(range_of((test.line, 0, test.line, 0)), command))

@@ -19,11 +19,15 @@ return {
       'logsieve.openReduced',
       'logsieve.explain',
       'logsieve.findSimilar',
+      'logsieve.showLine',
     },
     numbers = false, -- of the log's lines: they stand beside a view's text, not in it
     trusted = false,
   },
   capabilities = {
+    textDocument = {
+      codeLens = { dynamicRegistration = true },
+    },
     workspace = {
       foldingRange = { refreshSupport = true },
       textDocumentContent = { dynamicRegistration = true },
@@ -32,7 +36,24 @@ return {
   before_init = function(params, config)
     params.initializationOptions.settings = (config.settings or {}).logsieve
   end,
+  on_exit = vim.schedule_wrap(function(_, _, client_id)
+    require('logsieve.lens').on_exit(client_id)
+  end),
   handlers = {
+    ['client/registerCapability'] = function(err, params, context)
+      for _, registration in ipairs(params.registrations) do
+        if registration.method == 'textDocument/codeLens' then
+          require('logsieve.lens').register(registration, context.client_id)
+        end
+      end
+      return vim.lsp.handlers['client/registerCapability'](err, params, context)
+    end,
+    ['client/unregisterCapability'] = function(err, params, context)
+      for _, registration in ipairs(params.unregisterations) do
+        require('logsieve.lens').unregister(registration.id, context.client_id)
+      end
+      return vim.lsp.handlers['client/unregisterCapability'](err, params, context)
+    end,
     -- Neovim 0.11 ends these messages with a line end, and so asks for Enter.
     ['window/showMessage'] = function(_, params)
       local levels = { 'ERROR', 'WARN' }

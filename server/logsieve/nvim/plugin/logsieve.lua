@@ -108,20 +108,21 @@ vim.api.nvim_create_user_command('LogSieveTriageFile', function(call)
   require('logsieve.triage').file(call.args)
 end, { nargs = '?', complete = 'file', desc = 'Open the reduced log of a file of any size' })
 
--- The server offers these as code actions; their arguments are the log's URI and, of one failure, its index; of the last
--- one a line.
+-- The server offers these as code actions and lenses; their arguments are the log's URI and, of one failure, its index; of
+-- the last two a line.
 for name, row in pairs({
   copyReduced = { module = 'copy', call = 'reduced' },
   copyFinding = { module = 'copy', call = 'reduced' },
   openReduced = { module = 'view', call = 'open' },
   explain = { module = 'explain', call = 'explain' },
   findSimilar = { module = 'search', call = 'similar' },
+  showLine = { module = 'view', call = 'line' },
 }) do
   vim.lsp.commands['logsieve.' .. name] = function(command)
-    local log, finding = unpack(command.arguments)
+    local log, which = unpack(command.arguments)
     local here = vim.api.nvim_get_current_buf()
     local is_view = require('logsieve.view').log(here) == log -- the log itself may be open nowhere
-    call(row, is_view and here or vim.uri_to_bufnr(log), finding ~= vim.NIL and finding or nil)
+    call(row, is_view and here or vim.uri_to_bufnr(log), which ~= vim.NIL and which or nil)
   end
 end
 

@@ -91,15 +91,11 @@ function M.follow()
       end
     end
   end
-  local logsieve = require('logsieve')
   if not best or best < 1 then
-    logsieve.tell('no line of the log is named here')
+    require('logsieve').tell('no line of the log is named here')
     return
   end
-  local source = vim.b[bufnr].logsieve_source
-  logsieve.ask(source, 'logsieve/locate', { uri = vim.uri_from_bufnr(source), line = best - 1 }, function(result)
-    require('logsieve.view').show(result.location, logsieve.client(source))
-  end)
+  require('logsieve.view').line(vim.b[bufnr].logsieve_source, best)
 end
 
 ---@param bufnr integer

@@ -104,6 +104,16 @@ function M.show(location, client)
   end
 end
 
+--- Show a line of a log, wherever that is: in the log itself, or in a window of one too large to be opened.
+---@param bufnr integer the log, or a view of it
+---@param number integer from 1
+function M.line(bufnr, number)
+  local logsieve = require('logsieve')
+  logsieve.ask(bufnr, 'logsieve/locate', { uri = M.log(bufnr) or vim.uri_from_bufnr(bufnr), line = number - 1 }, function(result)
+    M.show(result.location, logsieve.client(bufnr))
+  end)
+end
+
 --- Fill a buffer whose name is the URI of a view.
 ---@param view integer
 function M.read(view)
