@@ -6,6 +6,7 @@ here: this is where LogSieve's own counting ends and its readers' begins.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import chain
@@ -90,26 +91,25 @@ def _runs(pieces: Iterable[Piece]) -> list[list[int]]:
 
 def templates(analysis: Analysis, path: str) -> dict[str, Any]:
     """The kinds of lines: their templates in the order in which they first occur, and which of them each line is."""
-    from logsieve.core.shapes import template
+    from logsieve.core import templates as core
 
-    known: dict[int, int] = {}  # shape -> index into `texts`
-    texts: dict[str, int] = {}
-    counts: list[int] = []
-    lines: list[int] = []
+    kinds: dict[int, int] = {}  # shape -> index into `firsts`
+    firsts: list[str] = []
+    of_line: list[int] = []
     for line, shape in enumerate(analysis.shapes.tolist()):
-        index = known.get(shape)
-        if index is None:
-            text = template(analysis.line(line).message.strip())
-            index = known[shape] = texts.setdefault(text, len(texts))
-            if index == len(counts):
-                counts.append(0)
-        counts[index] += 1
-        lines.append(index)
+        if shape not in kinds:
+            kinds[shape] = len(firsts)
+            firsts.append(analysis.line(line).message)
+        of_line.append(kinds[shape])
+    told = core.templates(firsts)
+    texts = {text: number for number, text in enumerate(dict.fromkeys(told))}
+    lines = [texts[told[kind]] for kind in of_line]
+    counts = Counter(lines)
     return {
         "path": path,
         "templates": [
-            {"id": f"E{i + 1}", "template": text, "count": count}
-            for i, (text, count) in enumerate(zip(_safe(analysis, texts).values(), counts, strict=True))
+            {"id": f"E{i + 1}", "template": text, "count": counts[i]}
+            for i, text in enumerate(_safe(analysis, texts).values())
         ],
         "lines": [f"E{i + 1}" for i in lines],
     }

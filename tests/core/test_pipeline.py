@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine import analysed, pack_of
 from logsieve.core.scan import MOST_HITS
 from logsieve.core.sections import AFTERWORDS, Mark, Nothing
-from logsieve.core.shapes import shapes, template
+from logsieve.core.shapes import shapes
 from logsieve.model import Level, Outcome, Verdict
 from logsieve.settings import Folding, Settings
 
@@ -442,18 +442,6 @@ class TestShapes:
         assert column.dtype == np.uint64
         assert column[0] == column[1] != column[3]
         assert column[2] == 0
-
-    @pytest.mark.parametrize(
-        ("message", "shown"),
-        [
-            ("Connection to 10.0.0.7:80 timed out after 30 ms", "Connection to <*> timed out after <*> ms"),
-            ("wrote /var/lib/x/y.db at 0x7ffe12", "wrote <*> at <*>"),
-            ("id 123e4567-e89b-12d3-a456-426614174000 gone", "id <*> gone"),
-            ("nothing here", "nothing here"),
-        ],
-    )
-    def test_templates_show_variables_as_placeholders(self, message: str, shown: str) -> None:
-        assert template(message) == shown
 
 
 @given(st.lists(st.sampled_from(["boom a", "ok", "Downloading", "", "  x"]), max_size=60))

@@ -1,15 +1,14 @@
-"""Shapes: the message without digits, hashed. Equal shapes are the same event; a template is a shape made readable."""
+"""Shapes: the message without digits, hashed. Equal shapes are the same event."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-__all__ = ["occurrences", "shapes", "template"]
+__all__ = ["occurrences", "shapes"]
 
 _DIGITS = b"0123456789"
 
@@ -34,24 +33,3 @@ def occurrences(column: NDArray[np.uint64], watched: Callable[[range, int], Iter
         _, inverse, counts = np.unique(column[lines], return_inverse=True, return_counts=True)
         found[lines] = counts[inverse]
     return found
-
-
-_VARIABLE = re.compile(
-    r"""(?x)
-    (?<![\w.]) (?:
-        \d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?   # times
-      | [0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}
-      | 0x[0-9a-fA-F]+
-      | (?:\d{1,3}\.){3}\d{1,3}(?::\d+)?                                     # addresses
-      | [0-9a-f]{7,64}(?=\b)(?<=\d[0-9a-f]{0})                               # hashes that end in a digit
-      | (?:/[\w.@+-]+){2,}/?                                                 # paths
-      | [-+]?\d+(?:[.,:]\d+)*%?
-    ) (?!\w)
-    | (?<=[A-Za-z_.-])\d+
-    """
-)
-
-
-def template(message: str) -> str:
-    """The message with its variables as `<*>`: times, ids, addresses, paths, numbers."""
-    return re.sub(r"<\*>(?:[ ,:;.]?<\*>)+", "<*>", _VARIABLE.sub("<*>", message))

@@ -15,7 +15,7 @@ from logsieve import __version__
 from logsieve.core.excerpts import block
 from logsieve.core.redact import Redactor
 from logsieve.core.render import render
-from logsieve.core.shapes import template
+from logsieve.core.templates import masked
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
@@ -124,7 +124,7 @@ def _place(artifact: dict[str, Any], line: int, why: str) -> dict[str, Any]:
 
 def _fingerprint(told: dict[str, Any], seen: Counter[str]) -> str:
     """The same for the same failure in the next run's log; of equal ones in a log each has its number."""
-    parts = [told["rule"], template(told["title"]), *(at["path"] for at in told["locations"])]
+    parts = [told["rule"], masked(told["title"]), *(at["path"] for at in told["locations"])]
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
     seen[digest] += 1
     return f"{digest}:{seen[digest]}"
