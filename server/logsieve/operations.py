@@ -158,7 +158,7 @@ def explain(
     from logsieve.codebase import Codebase
     from logsieve.llm.errors import LlmError
     from logsieve.llm.explain import looked, prepare, run, smaller
-    from logsieve.llm.verify import verify
+    from logsieve.llm.verify import Code, verify
 
     settings = replace(DEFAULTS, llm=Llm(**{key: llm[option(key)] for key in LLM}))
     answer: dict[str, Any] = {"path": path, "endpoint": settings.llm.endpoint, "model": settings.llm.model}
@@ -188,7 +188,7 @@ def explain(
     except LlmError as error:
         text, further = error.partial, error.further
         answer["error"] = str(error)
-    checked = verify(text, analysis)
+    checked = verify(text, analysis, code=[Code(p.path, "", p.first, p.lines) for p in prepared.source])
     answer |= {"text": checked.text, "verified": checked.verified, "unverified": checked.unverified}
     return answer | {"further": list(further)}
 

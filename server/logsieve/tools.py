@@ -309,7 +309,7 @@ def explain_prompt(source: Source, finding: int | None, budget: int) -> Prompt:
     from logsieve.llm import explain
 
     log = source.one()
-    messages = explain.messages(log.analysis, budget, _index(finding, log))
+    messages, _ = explain.messages(log.analysis, budget, _index(finding, log))
     told = [Message(role=message["role"], content=message["content"]) for message in messages]
     return Prompt(path=visible(log.name), messages=told, tokens=_tokens(told))
 

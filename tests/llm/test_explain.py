@@ -15,7 +15,7 @@ from logsieve import packs
 from logsieve.core.analysis import Analysis, analyse
 from logsieve.llm import explain
 from logsieve.llm.prompt import SYSTEM, TOOLS
-from logsieve.llm.verify import verify
+from logsieve.llm.verify import Code, verify
 from logsieve.settings import DEFAULTS, Settings
 from logsieve.text import LogText
 from openai_server import LIE, serve
@@ -195,6 +195,21 @@ async def test_an_answer_that_quotes_the_log_is_verified() -> None:
     result = verify(answer, log)
     assert result.verified >= 1
     assert result.unverified == 0
+
+
+async def test_an_answer_that_quotes_the_code_is_verified_as_far_as_it_was_sent() -> None:
+    log = pytest_log(padding=20)
+    with serve("ok") as endpoint:  # quotes the last line of what it was sent
+        to = settings(endpoint.url)
+        prepared = explain.prepare(log, to, source=CODE)
+        answer, _ = await explain.run(prepared.payload, to, lambda _: None)
+    assert "10 |     return '<secret:1>'" in answer
+    sent = [Code(part.path, "", part.first, part.lines) for part in prepared.source]
+    result = verify(answer, log, code=sent)
+    assert result.unverified == 0
+    assert "(src/a.py:10)" in result.text
+    assert verify(answer, log).unverified == 1
+    assert verify(answer.replace("<secret:1>", TOKEN), log, code=sent).unverified == 1
 
 
 async def test_an_answer_that_lies_is_marked() -> None:

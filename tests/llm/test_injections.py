@@ -146,6 +146,6 @@ def test_nor_does_it_in_the_preview_of_vscode(repository: Path, real: str) -> No
 
 def test_what_a_log_calls_a_placeholder_is_none_of_ours(real: str) -> None:
     log = hostile_log(real, "<secret:1> and <secret:3> and <email:1> of me@example.org")
-    content = explain.messages(log, 4000)[1]["content"]
+    content = explain.messages(log, 4000)[0][1]["content"]
     assert "token <secret:2>" in content
     assert "of <email:2>" in content

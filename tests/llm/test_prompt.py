@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import pytest
@@ -70,7 +70,10 @@ def test_tools_are_told_of_where_there_are_any() -> None:
 @pytest.mark.parametrize("room", [1500, 2048, 4096, 8192, 100_000])
 def test_the_whole_payload_fits_the_context_and_nothing_is_cut(room: int) -> None:
     log = long_log()
-    ask = partial(explain.messages, log)
+
+    def ask(budget: int) -> list[Message]:
+        return explain.messages(log, budget)[0]
+
     found = fitted(ask, 4000, room)
     assert size(found) <= room
     assert found == ask(4000) or size(found) > room * 0.6  # and the room is used
@@ -85,7 +88,7 @@ def test_what_cannot_fit_says_its_size() -> None:
 
     def ask(budget: int) -> list[Message]:
         asked.append(budget)
-        return explain.messages(long_log(), budget)
+        return explain.messages(long_log(), budget)[0]
 
     assert size(fitted(ask, 4000, 10)) > 10
     assert asked == sorted(asked, reverse=True)
@@ -97,7 +100,7 @@ def test_short_excerpts_have_short_lists() -> None:
     log = long_log()
     facts = ""
     for budget in (150, 500, 4000):
-        facts, excerpt = re.findall(r"(?s)```text\n(.*?)\n```", explain.messages(log, budget)[1]["content"])
+        facts, excerpt = re.findall(r"(?s)```text\n(.*?)\n```", explain.messages(log, budget)[0][1]["content"])
         assert tokens_of(facts) <= tokens_of(excerpt) // 2 + 120
         assert "verdict: failed" in facts
         assert "\nfinding 1: " in facts
@@ -107,7 +110,7 @@ def test_short_excerpts_have_short_lists() -> None:
 
 def test_a_long_title_says_that_it_is_cut() -> None:
     log = analysed("##[group]Run " + "long " * 200 + "\nerror: full\n##[error]Process completed with exit code 1.\n")
-    [title] = re.findall("long long.*", explain.messages(log, 4000)[1]["content"].partition(prompt.EXCERPT[:12])[0])
+    [title] = re.findall("long long.*", explain.messages(log, 4000)[0][1]["content"].partition(prompt.EXCERPT[:12])[0])
     assert title.endswith("…")
 
 

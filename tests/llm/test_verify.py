@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logsieve.llm import verify as module
-from logsieve.llm.verify import Verified, verify
+from logsieve.llm.verify import Code, Verified, verify
 from logsieve.settings import DEFAULTS, Redact
 from logsieve.text import LogText
 from markdown import live
@@ -204,3 +204,80 @@ def test_any_answer_keeps_its_words(answer: str) -> None:
     words = re.findall(r"\w+", answer)
     left = iter(re.findall(r"\w+", verify(answer, LOG).text))
     assert all(word in left for word in words)
+
+
+CODE = [
+    Code(
+        "src/a b.py",
+        "file:///w/src/a%20b.py",
+        5,
+        (
+            "def g(total):",
+            "    if total < 0:  # never",
+            "        raise ValueError(total)",
+            f"    return '{TOKEN[:3]}<secret:1>', 2",
+        ),
+    ),
+    Code("b_test.go", "", 11, ("if err != nil { // a_b", "\tt.Fatal(err, total)")),
+]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        # of the code, with its place or without
+        (
+            "It says `raise ValueError(total)`.",
+            "[`raise ValueError(total)`](file:///w/src/a%20b.py#L7) (src/a b.py:7).",
+        ),
+        (
+            "`raise ValueError(total)` (src/a b.py:7)",
+            "[`raise ValueError(total)`](file:///w/src/a%20b.py#L7) (src/a b.py:7)",
+        ),
+        (
+            "`src/a b.py:7: raise ValueError(total)`",
+            "[`src/a b.py:7: raise ValueError(total)`](file:///w/src/a%20b.py#L7)",
+        ),
+        (
+            "> 7 |     raise ValueError(total)",
+            "> [`7 |     raise ValueError(total)`](file:///w/src/a%20b.py#L7) (src/a b.py:7)",
+        ),
+        ("`if total < 0: # never raise ValueError(total)`", "L6) (src/a b.py:6)"),
+        ("`t.Fatal(err, total)`", "`t.Fatal(err, total)` (b_test.go:12)"),
+        ("- `L12: t.Fatal(err, total)`", "- `L12: t.Fatal(err, total)` (b_test.go:12)"),
+        ("```\n12 | t.Fatal(err, total)\n```", "12 | t.Fatal(err, total) (b_test.go:12)"),
+        # of the log, though the code is there
+        ("- `L6: FAILED tests/test_sum.py::test_sum`", "](file:///b.log#L6)"),
+        ("`tests/test_sum.py:12: AssertionError`", "](file:///b.log#L3)"),
+        # of neither
+        ("`raise ValueError(sum)`", "*(not found in the log or the code)*"),
+        ("`raise ValueError(total)` (src/a b.py:9)", "*(not there, but at src/a b.py:7)*"),
+        ("`t.Fatal(err, total)`, b_test.go line 11", "*(not there, but at b_test.go:12)*"),
+        ("- `L2: t.Fatal(err, total)`", "*(not there, but at b_test.go:12)*"),
+        (f"`return '{TOKEN}', 2`", "*(not found in the log or the code)*"),
+    ],
+)
+def test_a_quote_of_the_code_is_one_of_its_file_and_line(answer: str, expected: str) -> None:
+    result = verify(answer, LOG, URI, CODE)
+    assert expected in result.text
+    assert result.unverified == ("*(not" in expected)
+    assert result.header.startswith("*Checked against the log and the code: ")
+
+
+def test_what_only_the_code_says_is_not_found_without_it() -> None:
+    assert (
+        shown("It says `raise ValueError(total)`.", URI)
+        == "It says `raise ValueError(total)` *(not found in the log)*."
+    )
+
+
+def test_what_the_log_and_the_code_say_is_of_the_code_beside_its_name() -> None:
+    log = Log(LogText.from_bytes(b"    raise ValueError(total)\n"))
+    assert "](file:///b.log#L1)" in verify("`raise ValueError(total)`", log, URI, CODE).text
+    assert "b.py#L7)" in verify("`raise ValueError(total)`, `src/a b.py:7`", log, URI, CODE).text
+
+
+def test_a_hostile_answer_about_code_ends() -> None:
+    name = "a b.py"
+    for unit in ("/", "a/", f"{name}:", f"{name}:1", "a b.py line ", "`a b c d e f g h` "):
+        verify(unit * (200_000 // len(unit)), LOG, URI, CODE)

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from lsp.client import ANSWER, EVERYTHING, Client, running, span
+from openai_server import serve
 
 numbers = count()
 
@@ -68,6 +69,7 @@ async def greet(client: Client, folder: Path, settings: dict[str, Any] | None = 
     await client.initialize(
         {**EVERYTHING, "textDocument": document},
         workspaceFolders=[{"uri": folder.as_uri(), "name": "shop"}],
+        initializationOptions={"settings": client.settings},
     )
 
 
@@ -327,6 +329,27 @@ async def test_explain_takes_the_functions_along_that_the_failure_went_through(s
     shown = await server.request("logsieve/explainPreview", {"uri": uri})
     assert "def rate(country):" not in shown["payload"]
     assert not shown["code"]
+
+
+async def test_what_an_answer_quotes_of_the_code_leads_to_the_code(client: Client, folder: Path) -> None:
+    answer = "`return RATES[country]` fails.\n\n- `def rate(country):` (tax.py:9)\n\n> 4 | def rate(country):\n"
+    with serve(answer=answer) as endpoint:
+        await greet(client, folder, {"llm": {"endpoint": endpoint.url, "model": "test-model", "timeout": 30}})
+        uri = opened(client)["textDocument"]["uri"]
+        shown = await client.request("logsieve/explainPreview", {"uri": uri})
+        asked = {"uri": uri, "id": "one", "payload": shown["payload"], "consent": True}
+        found = await client.request("logsieve/explain", asked)
+    tax = (folder / "src/shop/tax.py").as_uri()
+    assert found["header"] == (
+        "*Checked against the log and the code: 2 of 3 lines and quotes found; **1 not, and marked so**.*"
+    )
+    assert f"[`return RATES[country]`]({uri}#L8) fails." in found["text"]  # the trace says it too
+    assert "`def rate(country):` *(not there, but at src/shop/tax.py:4)* (tax.py:9)" in found["text"]
+    assert f"> [`4 | def rate(country):`]({tax}#L4) (src/shop/tax.py:4)" in found["text"]
+    # what the editor's own models say is checked alike
+    await client.request("logsieve/prompt", {"uri": uri, "vendor": "v", "model": "m"})
+    checked = await client.request("logsieve/verify", {"uri": uri, "text": answer})
+    assert (checked["text"], checked["verified"]) == (found["text"], 2)
 
 
 async def test_who_agreed_to_send_of_logs_is_asked_again_where_code_goes_along(server: Client) -> None:

@@ -667,6 +667,20 @@ class TestSource:
         log_of.type("gf")
         log_of.wait("#vim.fn.getqflist() == 2")
 
+    def test_what_an_answer_quotes_of_the_code_leads_to_the_code(
+        self, start: Callable[..., Neovim], project: Path
+    ) -> None:
+        with serve(answer="> 4 | def rate(country):\n") as endpoint:
+            editor = start({"llm": {"endpoint": endpoint.url, "model": "test-model"}})
+            editor.open_log(project / "build.log")
+            editor.type(":LogSieve explain<CR>")
+            editor.wait_for_mode("r?")
+            editor.type("s")
+            editor.wait("vim.bo.filetype == 'markdown' and vim.fn.search('tax.py:4', 'w') > 0")
+            editor.type("0fd<CR>")
+            editor.wait("vim.api.nvim_buf_get_name(0) == ...", str(project / "src/tax.py"))
+            assert editor.line == 4
+
     def test_where_nothing_is_named_gf_is_the_editors(self, log_of: Neovim) -> None:
         log_of.command("normal! 4G0")
         log_of.type("gf")

@@ -7,6 +7,7 @@ import { SCHEME } from "./protocol";
 
 const MARGIN = /^( *\d+) \|/; // with the blanks before it: the cursor stands there when a view opens
 const REFERENCE = /\b(?:L|[Ll]ines? )(\d+)\b/g;
+const CODE = /\[(?:`.+?`|[^\]\n]*)\]\((file:\S*?#L\d+)\)/g; // what the server has found in the workspace's files
 
 /** The command behind the links: a link by URI would open the log a second time, on top of what it is read beside. */
 export const SHOW_LINE = "logsieve.showLine";
@@ -57,7 +58,13 @@ function ofReduced(view: vscode.TextDocument): vscode.DocumentLink[] {
 }
 
 function references(document: vscode.TextDocument, log: vscode.Uri | undefined): vscode.DocumentLink[] {
-  return log === undefined ? [] : find(document, REFERENCE, log);
+  if (log === undefined) return [];
+  const code = [...document.getText().matchAll(CODE)].map((match) => {
+    const range = new vscode.Range(document.positionAt(match.index), document.positionAt(match.index + match[0].length));
+    return new vscode.DocumentLink(range, vscode.Uri.parse(match[1] ?? ""));
+  });
+  const lines = find(document, REFERENCE, log).filter(({ range }) => !code.some((link) => link.range.contains(range)));
+  return [...code, ...lines];
 }
 
 function find(document: vscode.TextDocument, pattern: RegExp, log: vscode.Uri): vscode.DocumentLink[] {

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from logsieve.core.excerpts import Shown
     from logsieve.core.redact import Redactor
     from logsieve.core.render import Rendered
+    from logsieve.llm.prompt import Source
 
 __all__ = ["Answer", "Prepared", "along", "looked", "messages", "prepare", "run", "smaller"]
 
@@ -41,8 +42,8 @@ Functions = Sequence[tuple[str, int, Sequence[str]]]
 class Prepared:
     """What a user is shown before anything is sent.
 
-    `payload` is the exact body, `tokens` its size, `terms` what else they agree to, in words, `code` whether code goes
-    along, `problem` what is not configured and what to do, or None.
+    `payload` is the exact body, `tokens` its size, `terms` what else they agree to, in words, `source` the code that
+    goes along, as it is sent, `problem` what is not configured and what to do, or None.
     """
 
     payload: str
@@ -50,8 +51,13 @@ class Prepared:
     terms: str
     endpoint: str
     model: str
-    code: bool
+    source: list[Source]
     problem: str | None
+
+    @property
+    def code(self) -> bool:
+        """Whether code goes along."""
+        return bool(self.source)
 
 
 class Answer(NamedTuple):
@@ -73,8 +79,10 @@ def messages(
     finding: int | None = None,
     turns: Sequence[dict[str, str]] = (),
     source: Functions = (),
-) -> list[dict[str, str]]:
-    """What a model is told, with an excerpt of at most `budget` tokens, and then in a conversation. Pure."""
+) -> tuple[list[dict[str, str]], list[Source]]:
+    """What a model is told, with an excerpt of at most `budget` tokens, and then in a conversation; and the code in it,
+    as it is sent. Pure.
+    """
     from logsieve.core.excerpts import reduced
     from logsieve.llm import prompt
 
@@ -82,7 +90,8 @@ def messages(
     first = _messages(shown.rendered, analysis, shown.redactor, finding, source, tools=False)
     # Redacted as well, with the numbers of the excerpt: a question is often a piece of the log.
     said = shown.redactor.texts(turn["content"] for turn in turns)
-    return [*first, *({**turn, "content": prompt.inert(text)} for turn, text in zip(turns, said, strict=True))]
+    then = ({**turn, "content": prompt.inert(text)} for turn, text in zip(turns, said, strict=True))
+    return [*first, *then], prompt.sent(_parts(source), shown.redactor)
 
 
 def prepare(analysis: Analysis, settings: Settings, finding: int | None = None, source: Functions = ()) -> Prepared:
@@ -171,7 +180,7 @@ def _made(analysis: Analysis, settings: Settings, finding: int | None, source: F
         terms=_terms(llm, tokens_of(payload), further, source),
         endpoint=llm.endpoint,
         model=llm.model,
-        code=bool(source),
+        source=prompt.sent(_parts(source), tried[-1].redactor),
         problem=None if wrong is None else str(wrong),
     )
     return _Made(prepared, tried[-1], further)
@@ -182,8 +191,13 @@ def _messages(
 ) -> list[dict[str, str]]:
     from logsieve.llm import prompt
 
-    files = [prompt.Source(*function) for function in source]
-    return prompt.messages(rendered, analysis, redactor, finding, source=files, tools=tools)
+    return prompt.messages(rendered, analysis, redactor, finding, source=_parts(source), tools=tools)
+
+
+def _parts(source: Functions) -> list[Source]:
+    from logsieve.llm import prompt
+
+    return [prompt.Source(*function) for function in source]
 
 
 def _payload(llm: Llm, told: Sequence[Message], tools: bool) -> str:

@@ -19,7 +19,7 @@ from logsieve.model import Finding, Outcome, Section, duration_text
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
 
-__all__ = ["VERSION", "Message", "Source", "fenced", "fitted", "inert", "messages", "size"]
+__all__ = ["VERSION", "Message", "Source", "fenced", "fitted", "inert", "messages", "sent", "size"]
 
 VERSION = 2  # of the words below: a test holds that they do not change without it
 
@@ -125,7 +125,7 @@ def messages(
     """
     facts = redactor.texts(visible(line) for line in _facts(excerpt, analysis))
     body = excerpt.text.removesuffix("\n").split("\n")
-    files = [text.split("\n") for text in redactor.texts("\n".join(map(visible, _file(part))) for part in source)]
+    files = [[part.path, *_numbered(part)] for part in sent(source, redactor)]
     fence = fence_for([line for block in (facts, body, *files) for line in block])
     question = QUESTION if finding is None else ABOUT.format(analysis.findings[finding].anchor + 1)
     parts = [
@@ -153,8 +153,14 @@ def fenced(lines: Sequence[str], fence: str) -> str:
     return "\n".join((f"{fence}text", *map(inert, lines), fence))
 
 
-def _file(source: Source) -> Iterator[str]:
-    yield source.path
+def sent(source: Sequence[Source], redactor: Redactor) -> list[Source]:
+    """Code as a model gets it: redacted, with the numbers that the excerpt's secrets have."""
+    texts = redactor.texts("\n".join(map(visible, (part.path, *part.lines))) for part in source)
+    rows = [text.split("\n") for text in texts]
+    return [Source(path, part.first, lines) for part, (path, *lines) in zip(source, rows, strict=True)]
+
+
+def _numbered(source: Source) -> Iterator[str]:
     width = len(str(source.first + len(source.lines)))
     for number, line in enumerate(source.lines, source.first):
         yield f"{number:>{width}} | {line}"

@@ -52,6 +52,7 @@ from logsieve.settings import DEFAULTS, from_mapping
 
 if TYPE_CHECKING:
     from logsieve.llm.explain import Prepared
+    from logsieve.llm.prompt import Source
 
 __all__ = ["Front"]
 
@@ -129,6 +130,7 @@ class Front(LanguageServer):
         self.settings = DEFAULTS
         self.commands: frozenset[str] = frozenset()
         self.shown: dict[str, Prepared] = {}  # by document: what the user last saw of what would be sent
+        self.along: dict[str, list[Source]] = {}  # and the code in it, or in what the editor's own models are sent
         self.owed: set[str] = set()  # what the client asked for before its log had been analysed
         self.rules: list[tuple[Path, str]] = []  # written in this session: files, and what is in them
         self.buttons = False  # whether messages may have some

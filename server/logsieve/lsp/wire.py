@@ -113,6 +113,7 @@ class Protocol(LanguageServerProtocol):
             give_back()
         self._server.watcher.closed(uri)
         self._server.shown.pop(uri, None)
+        self._server.along.pop(uri, None)
 
     @property
     def was_shut_down(self) -> bool:

@@ -13,6 +13,7 @@ from logsieve.lsp.views import log_of
 if TYPE_CHECKING:
     from logsieve.codebase import Codebase
     from logsieve.core.analysis import Analysis
+    from logsieve.llm.prompt import Source
     from logsieve.llm.verify import Verified
     from logsieve.lsp.front import Front
     from logsieve.lsp.protocol_llm import (
@@ -37,23 +38,27 @@ def write(
     room: int | None,
     finding: int | None,
     turns: list[dict[str, str]],
-) -> tuple[str, int, str]:
-    """The payload, which holds the messages as the client sends them, its size in tokens, and what code goes along."""
+) -> tuple[str, int, str, list[Source]]:
+    """The payload, which holds the messages as the client sends them, its size in tokens, and what code goes along: in
+    words, and as it is sent.
+    """
     from logsieve.core.render import tokens_of
     from logsieve.llm import explain, prompt
 
     check_finding(analysis, finding)
 
     functions = code.functions(analysis, finding, source)
+    parts: list[Source] = []
 
     def made(budget: int) -> list[prompt.Message]:
-        return explain.messages(analysis, budget, finding, turns, functions)
+        messages, parts[:] = explain.messages(analysis, budget, finding, turns, functions)
+        return messages
 
     messages = made(budget) if room is None else prompt.fitted(made, budget, room)
     # Editors know no system role: their models take for it what they are told first.
     sent = [{**message, "role": message["role"].replace("system", "user")} for message in messages]
     payload = json.dumps({"model": model, "messages": sent}, ensure_ascii=False, indent=2)
-    return payload, tokens_of(payload), explain.along(functions)
+    return payload, tokens_of(payload), explain.along(functions), parts
 
 
 async def prompt(front: Front, params: PromptParams) -> ExplainPreviewResult:
@@ -66,7 +71,7 @@ async def prompt(front: Front, params: PromptParams) -> ExplainPreviewResult:
     llm = front.settings.llm
     asked: tuple[Any, ...] = (params.model, llm.budget, llm.source, room, params.finding, turns)
     log = log_of(params.uri)
-    payload, tokens, along = await front.session.ask(log, f"{__name__}:write", *asked, code=True)
+    payload, tokens, along, front.along[log] = await front.session.ask(log, f"{__name__}:write", *asked, code=True)
     endpoint = f"editor:{params.vendor}"
     consented = Consent().granted(endpoint, front.folder_of(log), bool(along))
     terms = f"About {tokens:,} tokens{along}."
@@ -78,8 +83,8 @@ async def verify(front: Front, params: VerifyParams) -> VerifyResult:
     from logsieve.lsp.protocol_llm import VerifyResult
 
     log = log_of(params.uri)
-    asked = params.text, log, params.unfinished
-    found: Verified = await front.session.ask(log, f"{check.__module__}:{check.__name__}", *asked)
+    asked = params.text, log, front.along.get(log, ()), params.unfinished
+    found: Verified = await front.session.ask(log, f"{check.__module__}:{check.__name__}", *asked, code=True)
     return VerifyResult(found.header, found.text, found.verified, found.unverified)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logsieve.lsp.convert import Coordinates
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from logsieve.codebase import Codebase
     from logsieve.core.analysis import Analysis
     from logsieve.llm.explain import Prepared
+    from logsieve.llm.prompt import Source
     from logsieve.llm.provider import Call
     from logsieve.llm.reading import Looked
     from logsieve.llm.verify import Verified
@@ -66,11 +68,24 @@ def smaller(
     return explain.smaller(analysis, settings, finding, payload, times, tools, source)
 
 
-def verify(analysis: Analysis, _at: Coordinates, answer: str, uri: str, unfinished: bool = False) -> Verified:
-    """The answer with its claims looked up in the log."""
+def verify(
+    analysis: Analysis,
+    _at: Coordinates,
+    code: Codebase,
+    answer: str,
+    uri: str,
+    source: Sequence[Source],
+    unfinished: bool = False,
+) -> Verified:
+    """The answer with its claims looked up in the log, and in the code that went along."""
     from logsieve.llm import verify
 
-    return verify.verify(answer, analysis, uri, unfinished=unfinished)
+    def uri_of(path: str) -> str:
+        there = (Path(folder, path) for folder in code.folders)
+        return next((file.as_uri() for file in there if file.is_file()), "")
+
+    parts = [verify.Code(part.path, uri_of(part.path), part.first, part.lines) for part in source]
+    return verify.verify(answer, analysis, uri, parts, unfinished=unfinished)
 
 
 async def preview(front: Front, params: ExplainPreviewParams) -> ExplainPreviewResult:
@@ -80,7 +95,7 @@ async def preview(front: Front, params: ExplainPreviewParams) -> ExplainPreviewR
 
     log = log_of(params.uri)
     found: Prepared = await front.session.ask(log, f"{__name__}:prepare", front.settings, params.finding, code=True)
-    front.shown[log] = found
+    front.shown[log], front.along[log] = found, found.source
     consented = bool(found.endpoint) and Consent().granted(found.endpoint, front.folder_of(log), found.code)
     return ExplainPreviewResult(
         found.endpoint, found.model, found.payload, found.tokens, found.terms, found.code, consented, found.problem
@@ -120,5 +135,5 @@ async def explain(front: Front, params: ExplainParams) -> ExplainResult:
         )
     except LlmError as failure:
         text, further, error = failure.partial, failure.further, str(failure)
-    checked: Verified = await front.session.ask(log, f"{__name__}:verify", text, log)
+    checked: Verified = await front.session.ask(log, f"{__name__}:verify", text, log, shown.source, code=True)
     return ExplainResult(checked.header, checked.text, checked.verified, checked.unverified, list(further), error)

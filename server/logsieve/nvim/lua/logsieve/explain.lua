@@ -79,10 +79,22 @@ local function consents(preview, source)
   return ({ 'once', 'always' })[choice]
 end
 
---- From a line of an explanation to the line of the log it names: a link (`#L41`), `L41`, "line 41" or `41 | ...`.
+--- From a line of an explanation to the line of the log it names: a link (`#L41`), `L41`, "line 41" or `41 | ...`; from a
+--- link to the code to the code.
 function M.follow()
   local bufnr = vim.api.nvim_get_current_buf()
   local text, column = vim.api.nvim_get_current_line(), vim.api.nvim_win_get_cursor(0)[2] + 1
+  local own = vim.uri_from_bufnr(vim.b[bufnr].logsieve_source)
+  for first, uri, number, last in text:gmatch('()%b[]%((file:[^%s()]*)#L(%d+)%)()') do
+    if uri ~= own and first <= column and column < last then
+      local at = { line = tonumber(number) - 1, character = 0 }
+      vim.lsp.util.show_document({ uri = uri, range = { start = at, ['end'] = at } }, 'utf-16', { focus = true })
+      return
+    end
+  end
+  text = text:gsub('%b[]%((file:[^%s()]*)#L%d+%)', function(uri)
+    return uri ~= own and '' or nil
+  end)
   local best, distance
   for _, pattern in ipairs({ '()%f[%w]L(%d+)', '()%f[%w][Ll]ines? (%d+)', '()%f[%d](%d+)[ \t]*|' }) do
     for at, number in text:gmatch(pattern) do
