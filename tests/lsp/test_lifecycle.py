@@ -154,3 +154,36 @@ async def test_typing_goes_on_while_nothing_is_asked(server: Client) -> None:
     assert [d["range"]["start"]["line"] for d in await server.diagnostics(URI, 199)] == [1]
     found = await server.request("logsieve/reduce", {"uri": URI})
     assert found["text"].startswith("x" * 198 + "ok\n")
+
+
+async def test_what_comes_out_of_turn_is_refused(client: Client) -> None:
+    async def refusal(method: str, params: Any) -> int:
+        with pytest.raises(ServerError) as caught:
+            await client.request(method, params)
+        return caught.value.code
+
+    asked: dict[str, Any] = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 0}}
+    greeting: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": {}}
+    client.open(URI, LOG)  # nobody is there yet
+    not_initialized, invalid_request = -32002, -32600
+    assert await refusal("textDocument/hover", asked) == not_initialized
+    assert await refusal("logsieve/reduce", {"uri": URI}) == not_initialized
+    assert await refusal("shutdown", None) == not_initialized
+    await client.initialize()
+    assert await refusal("initialize", greeting) == invalid_request
+    with pytest.raises(ServerError, match="neither an open document nor a file"):
+        await client.request("logsieve/reduce", {"uri": URI})
+    client.open(URI, LOG)
+    assert len(await client.diagnostics(URI)) == 1
+    await client.request("shutdown")
+    assert await refusal("textDocument/hover", asked) == invalid_request
+    assert await refusal("initialize", greeting) == invalid_request
+    assert await refusal("shutdown", None) == invalid_request
+    client.close(URI)
+    client.notify("exit")
+    assert await client.ended() == 0
+
+
+async def test_who_leaves_before_the_greeting_may(client: Client) -> None:
+    client.notify("exit")
+    assert await client.ended() == 1

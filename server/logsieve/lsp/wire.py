@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcInternalError, JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams, JsonRpcInvalidRequest
 from pygls.io_ import StdinAsyncReader
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
@@ -52,6 +52,7 @@ class Protocol(LanguageServerProtocol):
     """The protocol with our own text sync: pygls would keep each text and split it again at every change."""
 
     _server: Front
+    _greeted = False
 
     @cache  # noqa: B019 (one protocol a process)
     def get_message_type(self, method: str) -> type[Any] | None:
@@ -72,6 +73,26 @@ class Protocol(LanguageServerProtocol):
                 error = JsonRpcInvalidParams(f"these are no parameters of {data['method']}")
                 self._send_response(data["id"], error=error.to_response_error())
             raise
+
+    def handle_message(self, message: Any) -> None:
+        """Take a message in its turn: pygls answers before the greeting, greets twice, is silent after the goodbye."""
+        method = getattr(message, "method", None)
+        if method and (refusal := self._out_of_turn(method)):
+            if (number := getattr(message, "id", None)) is not None:
+                self._send_response(number, error=refusal.to_response_error())
+            return
+        super().handle_message(message)
+
+    def _out_of_turn(self, method: str) -> JsonRpcException | None:
+        if method == types.EXIT:
+            return None
+        if self.was_shut_down:
+            return JsonRpcInvalidRequest("the server has been shut down")
+        if method == types.INITIALIZE:
+            again, self._greeted = self._greeted, True
+            return JsonRpcInvalidRequest("the server has been greeted already") if again else None
+        early = types.ErrorCodes.ServerNotInitialized.value
+        return None if self._greeted else JsonRpcException("the server has not been greeted yet", early)
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
