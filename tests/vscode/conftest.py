@@ -45,5 +45,9 @@ def vsix(repository: Path, environment: Mapping[str, str]) -> Path:
     client = repository / "vscode-client"
     if not (client / "node_modules/.package-lock.json").exists():
         subprocess.run(["npm", "ci"], cwd=client, env=environment, check=True)
-    subprocess.run(["npm", "run", "package"], cwd=client, env=environment, check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run(
+        ["npm", "run", "package"], cwd=client, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stdout + done.stderr, done.stdout + done.stderr
     return client / "logsieve.vsix"

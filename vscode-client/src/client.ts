@@ -24,7 +24,7 @@ const SELECTOR = [
   { scheme: protocol.SCHEME },
 ];
 
-const SHOW_OUTPUT = "Show Output";
+const SHOW_OUTPUT = vscode.l10n.t("Show Output");
 
 /** Whether the server has to run for a document. */
 export function isWanted(document: vscode.TextDocument): boolean {
@@ -79,7 +79,7 @@ export class Connection implements vscode.Disposable {
 
   /** Tells the user why there is no server, and starts the one that is installed then. */
   async failed(error: unknown): Promise<void> {
-    if (!(error instanceof NoServer)) await this.tell(`LogSieve's server did not start: ${String(error)}`, vscode.window.showErrorMessage);
+    if (!(error instanceof NoServer)) await this.tell(vscode.l10n.t("LogSieve's server did not start: {0}", String(error)), vscode.window.showErrorMessage);
     else if (await setUp(error, this.home, this.output)) await this.restart();
   }
 
@@ -146,7 +146,7 @@ export class Connection implements vscode.Disposable {
         const result = await policy().closed();
         if (result.action === CloseAction.Restart && !this.toldOfCrash) {
           this.toldOfCrash = true;
-          void this.tell("LogSieve's server stopped and is started again.", vscode.window.showWarningMessage);
+          void this.tell(vscode.l10n.t("LogSieve's server stopped and is started again."), vscode.window.showWarningMessage);
         }
         return result;
       },

@@ -97,7 +97,7 @@ export function registerCommands({ connection, documents, folds, logs, failures,
 
 function activeEditor(): vscode.TextEditor {
   const editor = vscode.window.activeTextEditor;
-  if (editor === undefined) throw new Error("open a log first");
+  if (editor === undefined) throw new Error(vscode.l10n.t("open a log first"));
   return editor;
 }
 
@@ -108,7 +108,7 @@ function cursor(): [vscode.Uri, number] {
 
 function front(logs: Logs): vscode.Uri {
   const uri = logs.target();
-  if (uri === undefined) throw new Error("open a log first");
+  if (uri === undefined) throw new Error(vscode.l10n.t("open a log first"));
   return uri;
 }
 
@@ -133,39 +133,42 @@ async function section(logs: Logs, step: -1 | 1): Promise<void> {
 /** From a window to the lines before or after it. */
 async function move(connection: Connection, where: "earlier" | "later"): Promise<void> {
   const { document } = activeEditor();
-  if (!isWindow(document.uri)) throw new Error("this is no window of a log");
+  if (!isWindow(document.uri)) throw new Error(vscode.l10n.t("this is no window of a log"));
   const number = beyond(document)[where];
   if (number !== undefined) await showLine(connection, logOf(document.uri), number);
-  else vscode.window.setStatusBarMessage(`LogSieve: the log has no ${where} lines`, NOTE_MS);
+  else vscode.window.setStatusBarMessage(where === "earlier" ? vscode.l10n.t("LogSieve: the log has no earlier lines") : vscode.l10n.t("LogSieve: the log has no later lines"), NOTE_MS);
 }
 
 async function copy(connection: Connection, log: vscode.Uri, form: Form, finding?: number): Promise<void> {
   const { text, reduced } = await share(connection, log, form, finding);
   await vscode.env.clipboard.writeText(text);
   const kinds = [...new Set(reduced.redacted.map((found) => found.kind))].join(", ");
-  const redacted = kinds === "" ? "" : `, redacted: ${kinds}`;
-  const note = `LogSieve: copied ${kept(reduced).toLocaleString("en")} lines (${reduced.tokens.toLocaleString("en")} tokens${redacted})`;
+  const [lines, tokens] = [kept(reduced).toLocaleString("en"), reduced.tokens.toLocaleString("en")];
+  const note =
+    kinds === ""
+      ? vscode.l10n.t("LogSieve: copied {0} lines ({1} tokens)", lines, tokens)
+      : vscode.l10n.t("LogSieve: copied {0} lines ({1} tokens, redacted: {2})", lines, tokens, kinds);
   vscode.window.setStatusBarMessage(note, NOTE_MS);
 }
 
 const MENU: [icon: string, label: string, command: string][] = [
-  ["target", "Go to root cause", "logsieve.rootCause"],
-  ["arrow-down", "Go to next failure", "logsieve.nextFailure"],
-  ["arrow-up", "Go to previous failure", "logsieve.previousFailure"],
-  ["list-flat", "Go to next section", "logsieve.nextSection"],
-  ["clippy", "Copy reduced log", "logsieve.copyReduced"],
-  ["markdown", "Copy reduced log as Markdown", "logsieve.copyMarkdown"],
-  ["issues", "Copy as an issue", "logsieve.copyIssue"],
-  ["save", "Save reduced log", "logsieve.saveReduced"],
-  ["copy", "Copy this failure", "logsieve.copyFinding"],
-  ["filter", "Open reduced log", "logsieve.openReduced"],
-  ["settings", "Change size of reduced log", "logsieve.changeBudget"],
-  ["search", "Search this log", "logsieve.search"],
-  ["list-tree", "List failures", "logsieve.failures.focus"],
-  ["sparkle", "Explain failure with a language model", "logsieve.explain"],
-  ["comment-discussion", "Send reduced log to chat", "logsieve.sendToChat"],
-  ["fold", "Fold noise", "logsieve.foldNoise"],
-  ["output", "Show output", "logsieve.showOutput"],
+  ["target", vscode.l10n.t("Go to root cause"), "logsieve.rootCause"],
+  ["arrow-down", vscode.l10n.t("Go to next failure"), "logsieve.nextFailure"],
+  ["arrow-up", vscode.l10n.t("Go to previous failure"), "logsieve.previousFailure"],
+  ["list-flat", vscode.l10n.t("Go to next section"), "logsieve.nextSection"],
+  ["clippy", vscode.l10n.t("Copy reduced log"), "logsieve.copyReduced"],
+  ["markdown", vscode.l10n.t("Copy reduced log as Markdown"), "logsieve.copyMarkdown"],
+  ["issues", vscode.l10n.t("Copy as an issue"), "logsieve.copyIssue"],
+  ["save", vscode.l10n.t("Save reduced log"), "logsieve.saveReduced"],
+  ["copy", vscode.l10n.t("Copy this failure"), "logsieve.copyFinding"],
+  ["filter", vscode.l10n.t("Open reduced log"), "logsieve.openReduced"],
+  ["settings", vscode.l10n.t("Change size of reduced log"), "logsieve.changeBudget"],
+  ["search", vscode.l10n.t("Search this log"), "logsieve.search"],
+  ["list-tree", vscode.l10n.t("List failures"), "logsieve.failures.focus"],
+  ["sparkle", vscode.l10n.t("Explain failure with a language model"), "logsieve.explain"],
+  ["comment-discussion", vscode.l10n.t("Send reduced log to chat"), "logsieve.sendToChat"],
+  ["fold", vscode.l10n.t("Fold noise"), "logsieve.foldNoise"],
+  ["output", vscode.l10n.t("Show output"), "logsieve.showOutput"],
 ];
 
 async function showMenu(): Promise<void> {

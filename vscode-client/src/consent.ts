@@ -30,14 +30,14 @@ async function ask(
   await vscode.window.showTextDocument(payload, { viewColumn: column, preview: true });
   await wrapLines();
   const items: (vscode.QuickPickItem & { answer?: Agreed })[] = [
-    { label: "$(arrow-right) Send once", answer: "once" },
-    { label: "$(check-all) Always for this endpoint in this workspace", description: preview.endpoint, answer: "always" },
-    { label: "$(close) Cancel", description: "nothing has been sent" },
+    { label: `$(arrow-right) ${vscode.l10n.t("Send once")}`, answer: "once" },
+    { label: `$(check-all) ${vscode.l10n.t("Always for this endpoint in this workspace")}`, description: preview.endpoint, answer: "always" },
+    { label: `$(close) ${vscode.l10n.t("Cancel")}`, description: vscode.l10n.t("nothing has been sent") },
   ];
   const tokens = preview.tokens.toLocaleString("en");
   const choice = await vscode.window.showQuickPick(items, {
-    title: `Send about ${tokens} tokens to ${preview.model} at ${preview.endpoint}?`,
-    placeHolder: `The document below is exactly what will be sent; secrets in it are redacted. ${preview.terms}`,
+    title: vscode.l10n.t("Send about {0} tokens to {1} at {2}?", tokens, preview.model, preview.endpoint),
+    placeHolder: `${vscode.l10n.t("The document below is exactly what will be sent; secrets in it are redacted.")} ${preview.terms}`,
     ignoreFocusOut: true,
   });
   await close(payload);
@@ -55,11 +55,11 @@ export async function forgetConsent(connection: Connection): Promise<void> {
   const client = await connection.get();
   const { endpoints } = await client.sendRequest(protocol.consent, {});
   if (endpoints.length === 0) {
-    void vscode.window.showInformationMessage("LogSieve: nothing is remembered; each send is asked about.");
+    void vscode.window.showInformationMessage(vscode.l10n.t("LogSieve: nothing is remembered; each send is asked about."));
     return;
   }
-  const endpoint = await vscode.window.showQuickPick(endpoints, { title: "Which endpoint shall be asked about again?" });
+  const endpoint = await vscode.window.showQuickPick(endpoints, { title: vscode.l10n.t("Which endpoint shall be asked about again?") });
   if (endpoint === undefined) return;
   await client.sendRequest(protocol.consent, { endpoint, granted: false });
-  void vscode.window.showInformationMessage(`LogSieve: sending to ${endpoint} is asked about again.`);
+  void vscode.window.showInformationMessage(vscode.l10n.t("LogSieve: sending to {0} is asked about again.", endpoint));
 }

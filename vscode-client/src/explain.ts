@@ -37,7 +37,7 @@ export async function explain(connection: Connection, documents: Documents, log:
     documents.replace(answer, `${result.text === "" ? "" : `${result.header}\n\n`}${withoutLinks(result.text, target.uri)}${footer(result)}`.trimStart());
   } catch (error) {
     if (!isCancelled(error)) throw error;
-    documents.append(answer, "\n*Cancelled.*\n");
+    documents.append(answer, `\n*${vscode.l10n.t("Cancelled.")}*\n`);
   }
 }
 
@@ -72,7 +72,7 @@ async function send(
 type Run = (tell: (note: string) => void, token: vscode.CancellationToken) => Promise<protocol.ExplainResult>;
 
 function withProgress(model: string, run: Run): Thenable<protocol.ExplainResult> {
-  const options = { location: vscode.ProgressLocation.Notification, title: `LogSieve: ${model} explains`, cancellable: true };
+  const options = { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t("LogSieve: {0} explains", model), cancellable: true };
   return vscode.window.withProgress(options, (progress, token) => run((message) => progress.report({ message }), token));
 }
 
@@ -89,12 +89,12 @@ function isCancelled(error: unknown): boolean {
 /** What others say stands in indented code: nothing in it is live. */
 function footer({ error, further }: protocol.ExplainResult): string {
   const sent = further.map((told) => `\n    ${told}`).join("");
-  const failed = error === null ? "" : `\n\n**The answer ended with an error:**\n\n    ${error.replaceAll("\n", " ")}\n`;
-  return `${failed}${sent === "" ? "" : `\n\n*Sent as well, because the model asked for it:*\n${sent}\n`}`;
+  const failed = error === null ? "" : `\n\n**${vscode.l10n.t("The answer ended with an error:")}**\n\n    ${error.replaceAll("\n", " ")}\n`;
+  return `${failed}${sent === "" ? "" : `\n\n*${vscode.l10n.t("Sent as well, because the model asked for it:")}*\n${sent}\n`}`;
 }
 
 async function tellProblem(problem: string): Promise<void> {
-  const settings = "Open Settings";
+  const settings = vscode.l10n.t("Open Settings");
   if ((await vscode.window.showWarningMessage(problem, settings)) === settings) {
     await vscode.commands.executeCommand("workbench.action.openSettings", "logsieve.llm");
   }

@@ -23,7 +23,7 @@ const PROBE_MS = 15_000;
 const HEARD = 20_000;
 
 /** What can go wrong, so that each can be told in words that help. */
-export type Obstacle = "noPython" | "oldPython" | "noVenv" | "network" | "proxy" | "certificate" | "noWheel" | "disk" | "other";
+export type Obstacle = "noPython" | "oldPython" | "noVenv" | "network" | "proxy" | "certificate" | "noWheel" | "disk" | "broken" | "other";
 
 export class InstallError extends Error {
   constructor(
@@ -68,7 +68,7 @@ export async function install(options: Options): Promise<string> {
     const scratch = await mkdtemp(`${target}.`);
     try {
       await build(scratch);
-      if (!(await starts(options, scratch))) throw new InstallError("other", "the server was installed, but does not start");
+      if (!(await starts(options, scratch))) throw new InstallError("broken", "");
       await place(scratch, target, options);
       await sweep(storage, target);
       return interpreter(target);

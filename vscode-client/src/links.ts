@@ -78,6 +78,6 @@ function find(document: vscode.TextDocument, pattern: RegExp, log: vscode.Uri): 
 function linkTo(range: vscode.Range, log: vscode.Uri, number: number): vscode.DocumentLink {
   const query = JSON.stringify([log.toString(), number]);
   const link = new vscode.DocumentLink(range, vscode.Uri.from({ scheme: "command", path: SHOW_LINE, query }));
-  link.tooltip = `Line ${number.toLocaleString("en")} of the log`;
+  link.tooltip = vscode.l10n.t("Line {0} of the log", number.toLocaleString("en"));
   return link;
 }

@@ -17,7 +17,7 @@ export async function chooseModel(): Promise<vscode.LanguageModelChat> {
   const model = wanted === "" ? models[0] : models.find(isWanted);
   if (model !== undefined) return model;
   const known = models.map(({ vendor, family }) => `${vendor}/${family}`).join(", ");
-  throw new Error(known === "" ? "VS Code has no language model: install an extension that brings one" : `VS Code has no language model ${wanted}, only ${known}`);
+  throw new Error(known === "" ? vscode.l10n.t("VS Code has no language model: install an extension that brings one") : vscode.l10n.t("VS Code has no language model {0}, only {1}", wanted, known));
 }
 
 export class EditorModel {
@@ -59,7 +59,7 @@ export class EditorModel {
           await show(checked.text.slice(shown));
           shown = checked.text.length;
         }
-        if (text.length > LONGEST) throw new Error("the model keeps talking");
+        if (text.length > LONGEST) throw new Error(vscode.l10n.t("the model keeps talking"));
       }
     } catch (failure) {
       if (failure instanceof vscode.CancellationError) throw failure;

@@ -76,7 +76,7 @@ function logInFront(): vscode.Uri | undefined {
 }
 
 async function ask(): Promise<vscode.Uri | undefined> {
-  const chosen = await vscode.window.showOpenDialog({ title: "Triage a log", openLabel: "Triage" });
+  const chosen = await vscode.window.showOpenDialog({ title: vscode.l10n.t("Triage a log"), openLabel: vscode.l10n.t("Triage") });
   return chosen?.[0];
 }
 
@@ -97,7 +97,7 @@ async function analysed(connection: Connection, log: vscode.Uri, budget: number 
   try {
     const quick = await Promise.race([view, new Promise((resolve) => setTimeout(resolve, QUIET_MS, undefined))]);
     if (quick !== undefined) return await view;
-    const title = `LogSieve: reading ${path.posix.basename(log.path)}`;
+    const title = vscode.l10n.t("LogSieve: reading {0}", path.posix.basename(log.path));
     return await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, (shown, token) => {
       told = shown;
       token.onCancellationRequested(() => giveUp.cancel());

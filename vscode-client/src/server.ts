@@ -69,12 +69,12 @@ function fromSettings(): Candidate | undefined {
 async function found({ storage, wheel }: Home): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
   const selected = await selectedInterpreter();
-  if (selected !== undefined) candidates.push(ofInterpreter("selected Python interpreter", selected));
+  if (selected !== undefined) candidates.push(ofInterpreter(vscode.l10n.t("selected Python interpreter"), selected));
   const onPath = await which("logsieve", process.env);
   if (onPath !== undefined) candidates.push({ where: "PATH", program: onPath, args: [] });
   const own = wheel === undefined ? undefined : await installed(storage, wheel);
   if (own !== undefined) {
-    candidates.push(ofInterpreter("the extension's own environment", own));
+    candidates.push(ofInterpreter(vscode.l10n.t("the extension's own environment"), own));
     await touch(own);
   }
   return candidates;
@@ -110,18 +110,18 @@ function askVersion({ program, args }: Candidate): Promise<string> {
     execFile(program, [...args, "--version"], options, (error, stdout, stderr) => {
       if (error !== null) {
         const said = stderr.trim().split("\n").at(-1);
-        const why = error.killed === true ? `no answer in ${TIMEOUT_MS / 1000} s` : error.message.split("\n")[0];
+        const why = error.killed === true ? vscode.l10n.t("no answer in {0} s", TIMEOUT_MS / 1000) : error.message.split("\n")[0];
         reject(new Error(said !== undefined && said !== "" ? said : why));
         return;
       }
       const match = /^logsieve\D*(\d+)\.(\d+)\S*/im.exec(stdout);
       if (match === null) {
-        reject(new Error(`answers --version with ${JSON.stringify(stdout.slice(0, 80))}`));
+        reject(new Error(vscode.l10n.t("answers --version with {0}", JSON.stringify(stdout.slice(0, 80)))));
         return;
       }
       const [text, major, minor] = [match[0], Number(match[1]), Number(match[2])];
       if (major !== OLDEST[0] || minor < OLDEST[1]) {
-        reject(new Error(`${text} does not fit, ${OLDEST.join(".")} or later (below ${OLDEST[0] + 1}.0) is needed`));
+        reject(new Error(vscode.l10n.t("{0} does not fit, {1} or later (below {2}.0) is needed", text, OLDEST.join("."), OLDEST[0] + 1)));
         return;
       }
       resolve(text.replace(/^\D+/, ""));

@@ -111,6 +111,8 @@ function inWords(problem: Error): { text: string; ways: ("python" | "settings")[
       return { text: vscode.l10n.t("Your Python package index has no build of {0} for this Python and system. Another Python may do: 3.11 to 3.13 are known to.", detail), ways: ["python"] };
     case "disk":
       return { text: vscode.l10n.t("There is no space left for LogSieve's server: it needs about 350 MB."), ways: [] };
+    case "broken":
+      return { text: vscode.l10n.t("LogSieve's server was installed, but does not start."), ways: [] };
     case "other":
       return { text: vscode.l10n.t("LogSieve's server was not installed. {0}", detail), ways: [] };
   }

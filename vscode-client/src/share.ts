@@ -22,10 +22,10 @@ export async function share(connection: Connection, log: vscode.Uri, form: Form,
   const name = code(path.posix.basename(log.path));
   if (form === "text") return { text: reduced.text, reduced };
   const left = reduced.omitted.reduce((sum, { lines }) => sum + lines, 0);
-  const told = `${name}, ${kept(reduced).toLocaleString("en")} of its lines (${left.toLocaleString("en")} left out):`;
+  const told = vscode.l10n.t("{0}, {1} of its lines ({2} left out):", name, kept(reduced).toLocaleString("en"), left.toLocaleString("en"));
   if (form === "markdown") return { text: `${told}\n\n${block}\n`, reduced };
   const hint = vscode.l10n.t("What did you do, and what did you expect?");
-  const text = `## What happened\n\n<!-- ${hint} -->\n\n## Log\n\n<details open>\n<summary>${vscode.l10n.t("What explains the failure")}</summary>\n\n${told}\n\n${block}\n\n</details>\n`;
+  const text = `## ${vscode.l10n.t("What happened")}\n\n<!-- ${hint} -->\n\n## ${vscode.l10n.t("Log")}\n\n<details open>\n<summary>${vscode.l10n.t("What explains the failure")}</summary>\n\n${told}\n\n${block}\n\n</details>\n`;
   return { text, reduced };
 }
 

@@ -15,7 +15,6 @@ interface Input {
 
 const NAMES = ["triage", "reduce"] as const;
 type Name = (typeof NAMES)[number];
-const DOING = { triage: "Triaging", reduce: "Reducing" };
 /** A path, not a drive (`C:\`), with a scheme. */
 const URI = /^[a-z][a-z\d+.-]+:/i;
 
@@ -34,11 +33,11 @@ function tool(connection: Connection, name: Name): vscode.LanguageModelTool<Inpu
   return {
     async prepareInvocation({ input }) {
       const shown = path.posix.basename(input.path.replaceAll("\\", "/"));
-      const invocationMessage = `${DOING[name]} ${shown}`;
+      const invocationMessage = name === "triage" ? vscode.l10n.t("Triaging {0}", shown) : vscode.l10n.t("Reducing {0}", shown);
       if (await isInside(await find(input.path))) return { invocationMessage };
       // The agent chose the path, and text of a log may have talked it into that: shown as text, never as Markdown.
-      const message = new vscode.MarkdownString("It lies outside of the workspace: ").appendText(input.path);
-      return { invocationMessage, confirmationMessages: { title: "Read this log?", message } };
+      const message = new vscode.MarkdownString(`${vscode.l10n.t("It lies outside of the workspace:")} `).appendText(input.path);
+      return { invocationMessage, confirmationMessages: { title: vscode.l10n.t("Read this log?"), message } };
     },
     async invoke({ input }, token) {
       const { finding, budget } = input;
@@ -60,7 +59,7 @@ async function find(given: string): Promise<vscode.Uri> {
     const exists = await vscode.workspace.fs.stat(place).then(() => true, () => false);
     if (exists) return place;
   }
-  if (places[0] === undefined) throw new Error("no folder is open: give an absolute path");
+  if (places[0] === undefined) throw new Error(vscode.l10n.t("no folder is open: give an absolute path"));
   return places[0];
 }
 
