@@ -11,7 +11,8 @@ from imports import Import, imports
 
 # Rooms (a folder or a module of the package) and the rooms they may import.
 ROOMS: dict[str, set[str]] = {
-    "text": {"disk"},
+    "screen": set(),
+    "text": {"disk", "screen"},
     "model": set(),
     "disk": set(),
     "settings": {"model"},
@@ -151,7 +152,7 @@ LIBRARIES: dict[str, tuple[set[str], bool]] = {
     "click": ({"cli", "options", "output"}, False),
     "mcp": ({"mcp_server"}, False),
     "anyio": ({"mcp_server"}, False),
-    "numpy": ({"text", "core", "lsp", "codebase", "semantic", "evaluation", "search"}, False),
+    "numpy": ({"screen", "text", "core", "lsp", "codebase", "semantic", "evaluation", "search"}, False),
     "tree_sitter": ({"source"}, True),
     "torch": ({"semantic"}, True),
     "sentence_transformers": ({"semantic", "evaluation"}, True),
