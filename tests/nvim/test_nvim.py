@@ -592,6 +592,24 @@ class TestReducedView:
         view.type(":LogSieve budget lots<CR>")
         view.wait("vim.fn.execute('messages'):find('not lots')")
 
+    @both
+    def test_the_status_line_names_it(self, opened: Neovim) -> None:
+        shown = "vim.api.nvim_eval_statusline(vim.wo.statusline, {}).str"
+        for budget in (4000, 300):
+            opened.command(f"LogSieve budget {budget}")
+            opened.wait(
+                f"{VIEW} and vim.api.nvim_buf_get_name(0):find(...) and vim.fn.line('$') > 1", f"budget={budget}"
+            )
+            assert re.match(r"build\.log\.reduced\.log .*\d+,\d+", opened.lua(shown))
+
+    def test_the_users_status_line_stays(self, start: Callable[..., Neovim], log: Log) -> None:
+        editor = start()
+        editor.command("set statusline=mine")
+        editor.open_log(log.path)
+        editor.command("LogSieve view")
+        editor.wait(f"{VIEW} and vim.fn.line('$') > 1")
+        assert editor.lua("vim.api.nvim_eval_statusline(vim.wo.statusline, {}).str") == "mine"
+
     def test_the_commands_mean_the_log_behind_it(self, view: Neovim, log: Log) -> None:
         view.command("LogSieve copy")
         assert log.contains in view.wait("vim.fn.getreg('\"') ~= '' and vim.fn.getreg('\"')")

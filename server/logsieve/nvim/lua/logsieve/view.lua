@@ -275,7 +275,9 @@ function M.expand()
   end)
 end
 
---- What is said above a view, and its line numbers, which are those of the log and not those of the window.
+local users_status ---@type boolean? whether there is a status line of the user's
+
+--- What is said above and below a view, and its line numbers, which are those of the log and not those of the window.
 ---@param window integer
 function M.on_window(window)
   local view = vim.api.nvim_win_get_buf(window)
@@ -289,6 +291,12 @@ function M.on_window(window)
   end
   local option = vim.wo[window][0]
   option.winbar = (' %%<%s%%=%%#LogSieveHint#%s '):format(title:gsub('%%', '%%%%'), HINTS[kind])
+  if users_status == nil then -- asked before we set one ourselves
+    users_status = vim.api.nvim_get_option_info2('statusline', {}).was_set
+  end
+  if not users_status then -- Neovim's own would show the URI
+    option.statusline = ('%%<%s%%=%%-14.(%%l,%%c%%V%%) %%P'):format(vim.uri_decode(name):gsub('%%', '%%%%'))
+  end
   option.number = false
   option.relativenumber = false
 end
