@@ -121,6 +121,23 @@ def test_every_setting_is_documented(key: str) -> None:
     assert f"`{name}`" in README or f"`{key}`" in README or f"`{key}`" in CLIENT_README
 
 
+def test_the_extension_s_readme_has_each_setting_with_its_default_and_its_range() -> None:
+    wanted = [_row(key.removeprefix("logsieve."), told) for key, told in client_settings().items()]
+    section = CLIENT_README.partition("\n## Settings\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `.*$", section, re.MULTILINE) == wanted, "\n".join(wanted)
+
+
+def _row(name: str, told: dict[str, Any]) -> str:
+    default = told["default"]
+    shown = default if isinstance(default, str) else ", ".join(default) if isinstance(default, list) else str(default)
+    values = ", ".join(f"`{value}`" for value in told.get("items", told).get("enum", ()))
+    if told["type"] == "boolean":
+        shown, values = json.dumps(default), "`true`, `false`"
+    elif "minimum" in told:
+        values = f"{told['minimum']:,} to {told['maximum']:,}"
+    return f"| `{name}` | {f'`{shown}`' if shown else 'empty'} | {values} | {told['description']} |"
+
+
 def test_documented_settings_exist() -> None:
     section = README.partition("\n## Settings\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `([\w.]+)` \| (\S.*?) \|", section, re.MULTILINE)
