@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
@@ -72,9 +73,9 @@ def test_a_path_is_completed_and_one_that_cannot_be_read_is_said(
     assert editor.call("getcompletion", f"LogSieveTriageFile {big.path.parent}/", "cmdline") != []
     editor.command("LogSieveTriageFile nowhere.log")
     editor.wait("vim.fn.execute('messages'):find('cannot read .*nowhere.log')")
-    (tmp_path / "packed.log.gz").write_bytes(bytes(range(256)) * 40)
-    editor.command("LogSieveTriageFile packed.log.gz")
-    editor.wait("vim.fn.execute('messages'):find('is packed or binary')")
+    (tmp_path / "program.log").write_bytes(bytes(range(256)) * 40)
+    editor.command("LogSieveTriageFile program.log")
+    editor.wait("vim.fn.execute('messages'):find('is binary, not a log')")
     assert editor.lua("#vim.api.nvim_list_wins()") == 1
 
 
@@ -168,6 +169,17 @@ def test_the_findings_are_a_list(reduced: Neovim, big: BigLog) -> None:
     reduced.wait(f"{WINDOW} and {NUMBER} == ...", big.cause)
     reduced.command("cnext")
     reduced.wait(f"{WINDOW} and {NUMBER} > ...", big.cause)
+
+
+def test_an_archive_opens_on_the_log_that_failed(start: Callable[..., Neovim], tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "logs.zip", "w") as archive:
+        archive.writestr("0_docs.txt", "the documentation is built\n")
+        archive.writestr("1_build.txt", "collecting a\nerror: first\n##[error]Process completed with exit code 1.\n")
+    editor = start()
+    editor.command("LogSieveTriageFile logs.zip")
+    editor.wait(f"{REDUCED} and {NUMBER} == 2 and vim.fn.expand('%:t'):find('1_build.txt', 1, true) ~= nil")
+    editor.type("<CR>")  # no editor can open it
+    editor.wait(f"{WINDOW} and {NUMBER} == 2")
 
 
 def test_views_follow_the_file(start: Callable[..., Neovim], tmp_path: Path) -> None:
