@@ -94,6 +94,24 @@ async def test_a_worker_killed_a_hundred_times_costs_one_message_and_nothing_els
     assert outcomes["answered"] > outcomes["refused"]
 
 
+@needs_proc
+async def test_without_a_worker_nothing_is_shown_of_a_new_text_and_nobody_waits(client: Client) -> None:
+    await client.initialize(PULLING)
+    client.open(URI, LOG)
+    known = await client.pull(URI)
+    assert len(known["items"]) == 1
+    for _ in range(2):
+        os.kill(worker_of(client), signal.SIGKILL)
+        await client.request("logsieve/findings", {"uri": URI})  # answered by the next worker
+    os.kill(worker_of(client), signal.SIGKILL)
+    await client.wait_for("window/showMessage", lambda p: "is not started again" in p["message"])
+    assert (await client.pull(URI, known["resultId"]))["kind"] == "unchanged"  # it is still true
+    client.change(URI, 2, {"text": f"more\n{LOG}"})
+    assert (await client.pull(URI, known["resultId"]))["items"] == []
+    assert len(client.all_of("window/showMessage")) == 2  # that it was started again, and that it is not
+    assert await client.shut_down() == 0
+
+
 @pytest.mark.parametrize(
     "garbage",
     [

@@ -264,10 +264,6 @@ class Front(LanguageServer):
 
     # What the user is told
 
-    def refresh_diagnostics(self) -> None:
-        """Have the client ask again for the diagnostics of its documents."""
-        self._ignore_answer(self.workspace_diagnostic_refresh_async(None))
-
     def forget_marks(self, log: str) -> None:
         """Take back what a log said of the code."""
         self._ignore_answer(self.marks.closed(log))

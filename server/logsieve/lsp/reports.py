@@ -114,7 +114,8 @@ class Reports:
         if not self.pulled:
             self._push(uri, self._all(uri, report), report.version)
         elif report.given != report.name and not report.waiting:
-            self._front.refresh_diagnostics()
+            again = self._front.workspace_diagnostic_refresh_async(None)
+            self._front.go_on("telling the client to ask again", again)
 
     def _all(self, uri: str, report: Report) -> list[types.Diagnostic]:
         return report.items + self._front.marks.of(uri)
