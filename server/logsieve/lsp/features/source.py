@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LINES = (
     300  # that get links, for an editor asks for those of the whole log at once: from any line the definition leads on
 )
-PLACES = 200  # that they name
+PLACES = 150  # that they name
 OF_ONE = 100  # of one finding
 
 
