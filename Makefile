@@ -75,7 +75,7 @@ score: $(PY) ## Quality on labelled logs: the shared ones where present, else th
 
 .PHONY: evaluation
 evaluation: $(PY) ## The learned scorer beside others on labelled logs, into docs/: 15 minutes
-	HF_HUB_OFFLINE=1 $(BIN)/logsieve eval --output docs $(DATA)
+	HF_HUB_OFFLINE=1 $(BIN)/logsieve eval --output docs $(DATA) fixtures
 
 .PHONY: demo-vscode
 demo-vscode: $(PY) $(JS) ## A real VS Code with the extension and sample logs, for a browser

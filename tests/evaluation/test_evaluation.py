@@ -14,7 +14,7 @@ import pytest
 
 from command import FIXTURES, Command
 from logsieve.evaluation.data import fixtures, held, labelled
-from logsieve.evaluation.measures import auc, by_group, chosen, kept, removed
+from logsieve.evaluation.measures import Judged, auc, best_limit, by_group, chosen, kept, removed, told
 
 TRUTH = np.array([1, 0, 0, 1, 0, 0], bool)
 SCORES = np.array([0.9, 0.8, 0.1, 0.8, 0.3, 0.2])
@@ -42,6 +42,17 @@ def test_what_may_go_at_a_recall() -> None:
 
 def test_what_is_kept_is_no_more_than_a_share() -> None:
     assert kept(SCORES, SIZES, 0.25).tolist() == [True, True, False, False, False, False]
+
+
+def test_a_limit_is_the_best_for_a_figure() -> None:
+    one = Judged("a", TRUTH, SCORES, np.ones(6))
+    other = Judged("b", TRUTH, SCORES * 2, np.ones(6))  # of which the limits of the first take more
+    for figure in ("f1", "accuracy"):
+        best = chosen(TRUTH, best_limit([one], figure) < SCORES, np.ones(6))[figure]
+        assert best == max(chosen(TRUTH, limit < SCORES, np.ones(6))[figure] for limit in SCORES - 0.01)
+    figures = told([one, other], 0.85, 0.7)
+    assert figures["precision"] == pytest.approx((1 + 2 / 3) / 2)
+    assert figures["best accuracy"] == pytest.approx(5 / 6)
 
 
 def test_a_repository_is_one_witness() -> None:
@@ -94,4 +105,4 @@ def test_a_whole_evaluation(data: Path, tmp_path: Path) -> None:
     ET.fromstring((tmp_path / "out" / "evaluation.svg").read_text("utf-8"))  # noqa: S314 (our own)
     if importlib.util.find_spec("sentence_transformers"):  # what others do, and a real model
         assert {"TF-IDF + LR", "MiniLM + LR"} <= set(lines)
-        assert all(-1.001 < value <= 1.001 for of in figures["cosine"].values() for value in of.values())
+        assert all(-1.001 < value <= 1.001 for of in figures["cosine"]["shares"].values() for value in of.values())

@@ -22,17 +22,18 @@ __all__ = ["evaluate"]
 @click.option(
     "--tools", type=Whole(0, 100), default=20, show_default=True, help="Tools whose pack is taken out, one at a time."
 )
-@click.argument("data", type=click.Path(exists=True, file_okay=False))
-def evaluate(data: str, output: str, tools: int) -> None:
+@click.argument("data", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False))
+def evaluate(data: tuple[str, ...], output: str, tools: int) -> None:
     """Measure how good LogSieve is on labelled logs: relevant lines, what may be removed, tools that no pack knows.
 
-    DATA holds logchunks/, cidiff/ and logdx/: those it has. The figures are written as evaluation.json, .md and .svg.
-    It takes a quarter of an hour; with scikit-learn and sentence-transformers installed others are measured beside.
+    DATA holds logchunks/, cidiff/ and logdx/, those it has, or fixtures as LogSieve's own checkout has them. The
+    figures are written as evaluation.json, .md and .svg. It takes a quarter of an hour; with scikit-learn and
+    sentence-transformers installed others are measured beside.
     """
     from logsieve.evaluation.report import markdown, svg
     from logsieve.evaluation.run import evaluate as evaluated
 
-    figures = evaluated(Path(data), complain, tools=tools)
+    figures = evaluated([Path(folder) for folder in data], complain, tools=tools)
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
     about = f"Python {platform.python_version()} on {platform.system()}, {os.cpu_count()} cores"

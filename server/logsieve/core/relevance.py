@@ -10,7 +10,7 @@ import numpy as np
 
 from logsieve.model import Level, Likely, Outcome, Verdict
 from logsieve.semantic.context import Columns
-from logsieve.semantic.scorer import shipped
+from logsieve.semantic.scorer import Scorer, shipped
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
@@ -26,14 +26,17 @@ APART = 3  # lines between two that belong together
 _OUTCOMES = {Outcome.FAILED: 1, Outcome.PASSED: -1, Outcome.UNKNOWN: 0}
 
 
-def likely(analysis: Analysis) -> tuple[Likely, ...]:
+def likely(analysis: Analysis, scorer: Scorer | None = None) -> tuple[Likely, ...]:
     """Where the words of a log read like what explains a failure, likeliest first: asked of a run that did not pass,
-    where packs are not sure what failed. What packs know has no part in it.
+    where packs are not sure what failed, of the model that ships or of another. What packs know has no part in it.
     """
     root = next((finding for finding in analysis.findings if finding.severity is Level.ERROR), None)
     end = len(analysis.text)
     start = max(analysis.since, end - LAST)
-    if analysis.verdict is Verdict.PASSED or (root and root.score >= SURE) or start == end or not (scorer := shipped()):
+    if analysis.verdict is Verdict.PASSED or (root and root.score >= SURE) or start == end:
+        return ()
+    scorer = scorer or shipped()
+    if not scorer:
         return ()
     odds = scorer.relevance(messages(analysis, start, end), columns(analysis, start, end), packs=False)
     lines = np.flatnonzero(odds > FRINGE)

@@ -55,7 +55,7 @@ def held(group: str) -> bool:
 
 
 def labelled(root: Path) -> Iterator[Labelled]:
-    """The logs of LogChunks, CiDiff, LogDx and of passing runs below a folder: those that it has."""
+    """The logs of LogChunks, CiDiff, LogDx, of passing runs, and the fixtures below a folder: those that it has."""
     for source in ("logchunks", "cidiff"):
         index = root / source / "labels.jsonl"
         rows = index.read_text(encoding="utf-8").splitlines() if index.exists() else []
@@ -72,6 +72,7 @@ def labelled(root: Path) -> Iterator[Labelled]:
         yield Labelled(
             "logdx", truth.parent.name, truth.parent / "raw.log", spans, tuple(map(_signal, told["required_signals"]))
         )
+    yield from fixtures(root)
 
 
 def _signal(told: dict[str, Any]) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:

@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from logsieve.core.analysis import Analysis
 from logsieve.evaluation.data import Labelled
 from logsieve.evaluation.examples import FOUND
+from logsieve.evaluation.measures import Judged
 from logsieve.semantic.context import Columns
 from logsieve.semantic.scorer import Scorer
 
-__all__ = ["JUDGES", "Case", "Embedder", "Learner", "embedder", "tf_idf"]
+__all__ = ["JUDGES", "RANKS", "Case", "Embedder", "Learner", "embedder", "tf_idf"]
 
 MOST = 100  # lines of a log that the slow ones learn from, and judge: all relevant ones and some others
-LEARNT = 8_000  # lines that they learn from in all
+LEARNT = 6_000  # lines that they learn from in all
 SEED = 7
+FIRST = 1000  # more than any log odds
 
 Floats = NDArray[Any]
 
@@ -69,14 +71,27 @@ class Case:
 
 Judge = Callable[[Scorer, Case], Floats]  # scores of all lines; more than 0: relevant
 
+
+def _packs_first(scorer: Scorer, case: Case) -> Floats:
+    """What packs know of a failure stays longest, and the line that says how the run ended; the model ranks all."""
+    known = (case.columns.findings > 0) | (case.columns.blocks > 0)
+    known |= np.arange(len(known)) == case.columns.ended
+    return scorer.relevance(case.messages, case.columns) + FIRST * known
+
+
 JUDGES: dict[str, Judge] = {
+    "nothing is relevant": lambda _, case: np.full(len(case.messages), -1.0),
     "packs": lambda _, case: case.columns.findings - FOUND,
     "model, line alone": lambda scorer, case: scorer.said(case.messages),
     "model, in context": lambda scorer, case: scorer.relevance(case.messages, case.columns, packs=False),
     "model and packs": lambda scorer, case: scorer.relevance(case.messages, case.columns),
+    "packs, then model": _packs_first,
     "rare lines": lambda _, case: -case.columns.occurrences.astype(float),
     "random": lambda _, case: case.random.random(len(case.messages)),
 }
+
+
+RANKS = ("packs, then model", "rare lines", "random")  # these say only what goes first
 
 
 class Learner:
@@ -87,24 +102,22 @@ class Learner:
 
         self._features = features
         random = np.random.Generator(np.random.PCG64(SEED))
-        rows = [(case, line) for case in cases for line in case.sample[0].tolist()]
-        order = np.sort(random.choice(len(rows), min(LEARNT, len(rows)), replace=False)).tolist()
-        texts = [_text(rows[n][0].messages[rows[n][1]]) for n in order]
-        truth = np.array([rows[n][0].relevant[rows[n][1]] for n in order])
+        share = LEARNT / sum(len(case.sample[0]) for case in cases)
+        drawn = [(case, random.random(len(case.sample[0])) < share) for case in cases]
+        texts = [_text(case.messages[line]) for case, some in drawn for line in case.sample[0][some].tolist()]
+        truth = np.concatenate([case.relevant[case.sample[0][some]] for case, some in drawn])
         self._model = LogisticRegression(max_iter=300, class_weight="balanced").fit(features(texts, True), truth)
-        odds = self._model.decision_function(features(texts, False))
-        tried = np.quantile(odds, np.linspace(0.3, 0.995, 60)).tolist()
-        self._limit = max(tried, key=lambda limit: _f1(truth, odds >= limit))
+        self.learnt = [
+            self.judged(case, case.sample[0][some], case.sample[1][some])
+            for case, some in drawn
+            if case.relevant[case.sample[0][some]].any()
+        ]
 
-    def __call__(self, case: Case, lines: NDArray[np.int64]) -> Floats:
-        """Log odds of some lines of a log; more than 0: relevant."""
+    def judged(self, case: Case, lines: NDArray[np.int64], weights: Floats) -> Judged:
+        """The log odds of some lines of a log, each of which stands for so many."""
         texts = [_text(case.messages[line]) for line in lines.tolist()]
-        odds: Floats = self._model.decision_function(self._features(texts, False)) - self._limit
-        return odds
-
-
-def _f1(truth: NDArray[np.bool_], taken: NDArray[np.bool_]) -> float:
-    return float(2 * (truth & taken).sum() / max(1, truth.sum() + taken.sum()))
+        odds = self._model.decision_function(self._features(texts, False))
+        return Judged(case.log.group, case.relevant[lines], odds, weights)
 
 
 def _text(message: bytes) -> str:

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["auc", "by_group", "chosen", "kept", "removed"]
+__all__ = ["Judged", "auc", "best_limit", "by_group", "chosen", "kept", "removed", "told"]
 
 Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
+
+TRIED = np.linspace(0.3, 0.999, 60)  # quantiles of the scores that may be a limit
+
+
+class Judged(NamedTuple):
+    """Lines of a log of a group: whether they are relevant, a score of each, and how many lines each stands for."""
+
+    group: str
+    truth: Bools
+    scores: Floats
+    weights: Floats
 
 
 def auc(truth: Bools, scores: Floats, weights: Floats) -> float:
@@ -64,3 +75,22 @@ def by_group(rows: Iterable[tuple[str, Mapping[str, float]]]) -> dict[str, float
         for key, value in row.items():
             groups[key][group].append(value)
     return {key: statistics.mean(statistics.mean(v) for v in each.values()) for key, each in groups.items()}
+
+
+def best_limit(logs: Sequence[Judged], figure: str) -> float:
+    """The score above which lines are to be taken for relevant, for the best mean of a figure."""
+    tried = np.unique(np.quantile(np.concatenate([log.scores for log in logs]), TRIED)).tolist()
+
+    def mean(limit: float) -> float:
+        return by_group((g, {figure: chosen(truth, s > limit, w)[figure]}) for g, truth, s, w in logs)[figure]
+
+    return float(max(tried, key=mean))
+
+
+def told(logs: Sequence[Judged], limit: float, exact: float) -> dict[str, float]:
+    """The mean figures where lines above a limit are taken for relevant; `best accuracy` is that above another one."""
+    rows = []
+    for group, truth, scores, weights in logs:
+        row = chosen(truth, scores > limit, weights) | ({} if truth.all() else {"auc": auc(truth, scores, weights)})
+        rows.append((group, row | {"best accuracy": chosen(truth, scores > exact, weights)["accuracy"]}))
+    return by_group(rows)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from logsieve import packs
 from logsieve.core.analysis import analyse
-from logsieve.evaluation.data import Labelled, fixtures, held, labelled
+from logsieve.evaluation.data import Labelled, held, labelled
 from logsieve.evaluation.examples import of_log, of_packs
 from logsieve.semantic.training import Example, trained
 from logsieve.text import LogText
@@ -31,9 +31,7 @@ def examples(logs: Iterable[Labelled]) -> list[Example]:
 
 def main(out: str, *folders: str) -> None:
     """Write the weights."""
-    logs = list(fixtures(Path(folders[0])))
-    for folder in folders[1:]:
-        logs += [log for log in labelled(Path(folder)) if log.source != "logdx"]
+    logs = [log for folder in folders for log in labelled(Path(folder)) if log.source != "logdx"]
     learnt = examples(log for log in logs if log.source == "fixtures" or not held(log.group))
     Path(out).write_bytes(trained([*learnt, *of_packs()]).to_bytes())
 
