@@ -79,6 +79,18 @@ def _packs_first(scorer: Scorer, case: Case) -> Floats:
     return scorer.relevance(case.messages, case.columns) + FIRST * known
 
 
+def _rest_evenly(scorer: Scorer, case: Case) -> Floats:
+    """The same as long as lines may be relevant; the others go evenly over the log, whatever they say: what is left of
+    them is a sample of them (the numbers of lines, their bits the other way round: van der Corput, 1935).
+    """
+    scores = _packs_first(scorer, case)
+    numbers = np.arange(len(scores), dtype=np.uint32)
+    spread = np.zeros(len(scores))
+    for bit in range(32):
+        spread += (numbers >> np.uint32(bit) & np.uint32(1)) * 0.5 ** (bit + 1)
+    return np.where(scores >= scorer.unsure[0] - scorer.relevant[1], scores, -FIRST * spread - FIRST)
+
+
 JUDGES: dict[str, Judge] = {
     "nothing is relevant": lambda _, case: np.full(len(case.messages), -1.0),
     "packs": lambda _, case: case.columns.findings - FOUND,
@@ -86,12 +98,13 @@ JUDGES: dict[str, Judge] = {
     "model, in context": lambda scorer, case: scorer.relevance(case.messages, case.columns, packs=False),
     "model and packs": lambda scorer, case: scorer.relevance(case.messages, case.columns),
     "packs, then model": _packs_first,
+    "and the rest evenly": _rest_evenly,
     "rare lines": lambda _, case: -case.columns.occurrences.astype(float),
     "random": lambda _, case: case.random.random(len(case.messages)),
 }
 
 
-RANKS = ("packs, then model", "rare lines", "random")  # these say only what goes first
+RANKS = ("packs, then model", "and the rest evenly", "rare lines", "random")  # these say only what goes first
 
 
 class Learner:

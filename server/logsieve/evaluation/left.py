@@ -23,7 +23,8 @@ Figures = dict[str, Any]
 SHARES = (0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)  # of the tokens, that are removed
 FOUND_AT = (0.4, 0.8)  # those after which what is left is analysed again
 BUDGETS = (4000, 1000)
-REMOVALS = ("packs, then model", "model and packs", "rare lines", "random")  # who says what goes; the last two: paper
+# Who says what goes; the last two as the paper has them.
+REMOVALS = ("packs, then model", "and the rest evenly", "model and packs", "rare lines", "random")
 EMBEDDED = 14  # logs whose lines are embedded, and
 LINES = 400  # the most lines of such a log
 SAME = 0.93  # cosine that the paper's removal of 40 % leaves
@@ -33,7 +34,7 @@ def signals(scorer: Scorer, cases: Sequence[Case]) -> Figures:
     """The share of LogDx's required signals that is there after a removal by score, and in the reduced log."""
     rows: dict[str, list[float]] = {}
     for case in cases:
-        scores = JUDGES["packs, then model"](scorer, case)
+        scores = JUDGES["and the rest evenly"](scorer, case)
         for share in SHARES:
             lines = kept(scores, case.sizes, 1 - share)
             rows.setdefault(f"{share:.0%} removed", []).append(_signalled(case, lines, _text(case, lines)))
