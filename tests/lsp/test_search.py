@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from engine import analysed
 from logsieve.lsp.later import Later, meanings
 from logsieve.semantic import meaning
 from logsieve.settings import Semantic
@@ -47,6 +48,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> str:
 @asynccontextmanager
 async def opened(text: str = "\n".join(LINES), **semantic: Any) -> AsyncIterator[Client]:
     """A server with these settings that has read a log."""
+    analysed("compiled packs are kept\n")  # to make them may take a busy machine longer than an answer is waited for
     async with running() as client:
         client.settings = {"semantic": semantic}
         given = {"settings": client.settings, "commands": COMMANDS}
@@ -161,15 +163,22 @@ async def test_what_means_the_same_is_found_while_the_server_goes_on(model: str)
 
 
 @here
-@pytest.mark.slow
 async def test_a_model_that_is_not_there_is_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "empty"))
     async with opened(model="some/model-of-that-name") as client:
         found = await ask(client, text="psql", meaning=True)
+        assert (lines(found), found["more"]) == ([PSQL], False)
+        assert found["note"] == meaning.MISSING.format("some/model-of-that-name")
+
+
+@here
+@pytest.mark.slow
+async def test_a_folder_that_is_no_model_is_told_of(tmp_path: Path) -> None:
+    async with opened(model=str(tmp_path)) as client:
+        found = await ask(client, text="psql", meaning=True)
         assert lines(found) == [PSQL]
-        assert "some/model-of-that-name cannot be loaded" in found["note"]
-        assert "--meaning" in found["note"]
+        assert f"the model {tmp_path} cannot be loaded" in found["note"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the separator of paths")

@@ -9,7 +9,7 @@ import { START_MS } from "./workbench.mjs";
 const [editors = "", vsix = "", log = "", source = ""] = process.argv.slice(2);
 const model = await startModel();
 const files = { "build.log": log, "src/shop/test_tax.py": source };
-const code = await startEditor({ editors, vsix, files, settings: { "logsieve.server.command": serverCommand() } });
+const code = await startEditor({ editors, vsix, files, settings: { "logsieve.server.command": serverCommand(), "logsieve.semantic.lines": 0 } });
 const { page, vs, screenshot, check, start, quiet, stop } = await startScenario("source", editors, code, model, [code.opening("build.log")]);
 const file = code.remote(path.join(code.workspace, "src/shop/test_tax.py"));
 
@@ -33,6 +33,21 @@ try {
   await check("that leads back to the log", async () => {
     await page.locator(".codelens-decoration a").first().click();
     await vs.until("the log in front", () => vs.lines(""), (lines) => lines.some((line) => line.includes("1 failed in")));
+  });
+
+  await check("what is typed is searched for, and lines like that of the cursor", async () => {
+    await vs.command("LogSieve: Search This Log");
+    await vs.until("question", vs.pick.title, (titles) => titles.some((title) => title.includes("Search in build.log")));
+    await page.keyboard.type("rates asert");
+    await vs.until("found", vs.pick.focused, (rows) => rows.some((row) => row.includes("assert RATES['xx'] == 3")));
+    await screenshot("search");
+    await vs.press("Enter");
+    await vs.cursorOn(5);
+    await vs.goTo(6);
+    await vs.command("LogSieve: Find Lines Like This");
+    await vs.until("found", vs.pick.focused, (rows) => rows.some((row) => row.includes("KeyError")));
+    await vs.press("Enter");
+    await vs.until("another line", vs.positions, (items) => items.some((item) => /^Ln (8|10),/.test(item)));
   });
 
   await check("what the log said goes with it", async () => {

@@ -115,6 +115,7 @@ SOURCE = (
     "a click on a frame opens the file at the line",
     "the failure stands on the line of code, and the test says how often it failed",
     "that leads back to the log",
+    "what is typed is searched for, and lines like that of the cursor",
     "what the log said goes with it",
     "no error or warning popped up",
 )

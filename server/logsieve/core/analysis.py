@@ -46,6 +46,7 @@ class Analysis:
     `findings` come best first, the first is the root cause. Columns have one entry a line: `shapes` uint64, `levels`
     int8 (Level). `ended` is the line that says how the run ended, -1 where none does. `recognised` is whether the
     text looks like a log at all. `redact` is what of the text must not leave. Nothing is known of lines before `since`.
+    `second` is what a larger model says of some lines, once it has: int64 [lines] and their log odds, float32 [lines].
     """
 
     text: LogText
@@ -64,6 +65,7 @@ class Analysis:
     scanned: scan.Scanned
     redact: Redact
     since: int = 0
+    second: tuple[NDArray[np.int64], NDArray[np.float32]] | None = None
 
     @cached_property
     def likely(self) -> tuple[Likely, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from logsieve.model import Level, Likely, Outcome, Verdict
 from logsieve.semantic.context import Columns
@@ -15,7 +16,7 @@ from logsieve.semantic.scorer import Scorer, shipped
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
 
-__all__ = ["columns", "likely", "messages"]
+__all__ = ["columns", "likely", "messages", "unsure"]
 
 LONG = 300  # bytes of a message that are looked at
 HUGE = 1 << 16  # bytes from which on a line is looked at as it is written: to clean all of it takes long
@@ -28,17 +29,13 @@ _OUTCOMES = {Outcome.FAILED: 1, Outcome.PASSED: -1, Outcome.UNKNOWN: 0}
 
 def likely(analysis: Analysis, scorer: Scorer | None = None) -> tuple[Likely, ...]:
     """Where the words of a log read like what explains a failure, likeliest first: asked of a run that did not pass,
-    where packs are not sure what failed, of the model that ships or of another. What packs know has no part in it.
+    where packs are not sure what failed, of the model that ships or of another. What packs know has no part in it; a
+    second opinion counts where there is one.
     """
-    root = next((finding for finding in analysis.findings if finding.severity is Level.ERROR), None)
-    end = len(analysis.text)
-    start = max(analysis.since, end - LAST)
-    if analysis.verdict is Verdict.PASSED or (root and root.score >= SURE) or start == end:
-        return ()
-    scorer = scorer or shipped()
-    if not scorer:
-        return ()
-    odds = scorer.relevance(messages(analysis, start, end), columns(analysis, start, end), packs=False)
+    start, odds = _odds(analysis, scorer)
+    if analysis.second:
+        lines, said = analysis.second
+        odds[lines - start] = said
     lines = np.flatnonzero(odds > FRINGE)
     runs = np.split(lines, np.flatnonzero(np.diff(lines) > APART) + 1) if len(lines) else []
     best = [(run, run[odds[run].argmax()]) for run in runs]
@@ -48,6 +45,31 @@ def likely(analysis: Analysis, scorer: Scorer | None = None) -> tuple[Likely, ..
         if odds[line] > 0
     ]
     return tuple(sorted(found, key=lambda each: -each.odds))
+
+
+def unsure(analysis: Analysis, limits: tuple[float, float]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The lines of which the model says something between two limits, hardest to tell first, and what it says (log
+    odds): of shape [lines].
+    """
+    start, odds = _odds(analysis)
+    between = np.flatnonzero((odds >= limits[0]) & (odds <= limits[1]))
+    between = between[np.argsort(np.abs(odds[between]), kind="stable")]
+    return between + start, odds[between]
+
+
+def _odds(analysis: Analysis, scorer: Scorer | None = None) -> tuple[int, NDArray[np.float32]]:
+    """The first line that the model is asked about, and what it says of those from there on (log odds); of none where
+    it is not asked.
+    """
+    root = next((finding for finding in analysis.findings if finding.severity is Level.ERROR), None)
+    end = len(analysis.text)
+    start = max(analysis.since, end - LAST)
+    if analysis.verdict is Verdict.PASSED or (root and root.score >= SURE) or start == end:
+        return start, np.zeros(0, np.float32)
+    scorer = scorer or shipped()
+    if not scorer:
+        return start, np.zeros(0, np.float32)
+    return start, scorer.relevance(messages(analysis, start, end), columns(analysis, start, end), packs=False)
 
 
 def messages(analysis: Analysis, start: int, end: int) -> list[bytes]:

@@ -18,7 +18,9 @@ from logsieve.workers import WorkerLostError, Workers
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Elsewhere", "Later", "meanings"]
+    from logsieve.core.analysis import Analysis
+
+__all__ = ["Better", "Elsewhere", "Later", "meanings"]
 
 KEPT = 30.0  # seconds that a process without work is kept: to load its model takes some
 DIED = "the process that compares meanings has died"
@@ -35,6 +37,15 @@ class Later:
     arguments: tuple[Any, ...]
     then: Callable[[Future[Any]], Any]
     share: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Better:
+    """An answer, and the analysis that takes the place of `of`; where another one has done so, the answer is None."""
+
+    of: Analysis
+    analysis: Analysis
+    value: Any
 
 
 class Elsewhere:

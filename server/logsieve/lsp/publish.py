@@ -51,6 +51,7 @@ class Publisher:
         if task := self._tasks.pop(uri, None):
             task.cancel()
         self._front.reports.stale(uri)
+        self._front.watcher.changed(uri)
         if known := self._known.get(uri):
             self._tell_busy(uri, known)
         self._tasks[uri] = asyncio.create_task(self._publish(uri, delay))

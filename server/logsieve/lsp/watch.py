@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logsieve.lsp import archives
-from logsieve.lsp.features import diagnostics, status
+from logsieve.lsp.features import diagnostics, second, status
 from logsieve.lsp.session import AskFailedError
 from logsieve.lsp.views import Reduced, Window, log_of, parse
 
@@ -40,6 +40,7 @@ class Watcher:
         self._told: dict[str, status.Summary | None] = {}  # by log: what was last told
         self._together: dict[str, Sequence[str]] = {}  # by log: those of its archive
         self._early: set[str] = set()  # views that were read before all of their log was known
+        self._second: dict[str, asyncio.Task[None]] = {}  # by log: a second opinion that is asked for
         self._task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -76,7 +77,24 @@ class Watcher:
         """The client has read a view; `known`: all of its log was known by then. Else it is asked to read it again."""
         if not known:
             self._early.add(view)
+        elif isinstance(parse(view), Reduced):
+            self._look_again(log_of(view))
         self._publish_window(view)
+
+    def _look_again(self, log: str) -> None:
+        """Have what is hard to tell looked at in the background, unless that is under way."""
+        task = self._second.get(log)
+        if self._front.can("workspace.text_document_content") and (task is None or task.done()):
+            self._second[log] = self._start(self._opinion(log))
+
+    async def _opinion(self, log: str) -> None:
+        with self._front.failures(f"a second opinion on {log}"):
+            await second.ask(self._front, log)
+
+    def changed(self, log: str) -> None:
+        """What is under way for a log is about what it was before."""
+        if task := self._second.pop(log, None):
+            task.cancel()
 
     def _publish_window(self, view: str) -> None:
         """Tell the diagnostics of a window, which stands for the log."""
@@ -94,6 +112,7 @@ class Watcher:
             self._front.session.opened.pop(shown, None)
         self._front.reports.closed(view)
         for log in (self._read.keys() | self._told.keys()) - self._logs():
+            self.changed(log)
             self._read.pop(log, None)
             self._told.pop(log, None)
             if not self._front.is_open(log):
@@ -115,6 +134,7 @@ class Watcher:
                 mark = await asyncio.to_thread(_mark, log)
                 changed = mark is not None and mark != self._read.get(log)
                 if changed:
+                    self.changed(log)
                     self._read[log] = mark
                 told = False
                 if changed or log not in self._told or self._read_early(log):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from logsieve.disk import BIG, ChangedError
 from logsieve.lsp.buffer import Buffer
 from logsieve.lsp.convert import Client, Coordinates, path_of
-from logsieve.lsp.later import Elsewhere, Later
+from logsieve.lsp.later import Better, Elsewhere, Later
 from logsieve.lsp.memory import give_back
 from logsieve.lsp.messages import (
     Answer,
@@ -227,10 +227,18 @@ class Worker:
         if self._is_cancelled(ask):
             return
         try:
-            self._give(ask, later.then(future))
+            value = later.then(future)
+            self._give(ask, self._bettered(ask.uri, value) if isinstance(value, Better) else value)
         except Exception as error:
             log.exception("%s failed for %s", ask.function, ask.uri)
             write(self._sink, Failed(ask.id, f"{type(error).__name__}: {error}"))
+
+    def _bettered(self, uri: str, better: Better) -> Any:
+        document = self.store.documents.get(uri) or self.store.known(uri)
+        if document is None or document.analysis is not better.of:
+            return None
+        document.analysis = better.analysis
+        return better.value
 
     def _park(self, ask: Ask) -> bool:
         """Put an ask aside until the workspace's files are listed; False where they have been by now."""

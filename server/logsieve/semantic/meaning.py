@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import time
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +16,12 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["BATCH", "INSTALL", "MeaningError", "available", "embed", "nearness"]
+__all__ = ["BATCH", "INSTALL", "MeaningError", "available", "embed", "nearness", "problem"]
 
 BATCH = 32  # texts between two looks at the clock
 LONG = 500  # characters of a text that are looked at
 INSTALL = "to compare meanings takes more: pip install '<path to the LogSieve checkout>[semantic]'"
+MISSING = "the model {} is not on this machine; `logsieve search --meaning` downloads it"
 
 Floats = NDArray[np.float32]
 
@@ -30,6 +33,16 @@ class MeaningError(Exception):
 def available() -> bool:
     """Whether the extra is installed; nothing of it is imported."""
     return importlib.util.find_spec("sentence_transformers") is not None
+
+
+def problem(model: str) -> str | None:
+    """Why meanings cannot be compared without a download, as far as that is known before a model is loaded."""
+    if not available():
+        return INSTALL
+    name = model if "/" in model else f"sentence-transformers/{model}"
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    folder = Path(os.environ.get("HF_HUB_CACHE") or home / "hub") / f"models--{name.replace('/', '--')}"
+    return None if folder.is_dir() or Path(model).is_dir() else MISSING.format(model)
 
 
 def nearness(query: str, texts: Sequence[str], model: str, seconds: float) -> list[float]:
@@ -67,6 +80,4 @@ def _loaded(model: str, fetch: bool) -> SentenceTransformer:
     try:
         return SentenceTransformer(model, device="cpu", local_files_only=not fetch)
     except Exception as error:  # whatever the library raises: there is no such model, or no network
-        hint = "" if fetch else " (`logsieve search --meaning` downloads one that is not on this machine)"
-        said = " ".join(str(error).split())[:200]
-        raise MeaningError(f"the model {model} cannot be loaded{hint}: {said}") from error
+        raise MeaningError(f"the model {model} cannot be loaded: {' '.join(str(error).split())[:200]}") from error

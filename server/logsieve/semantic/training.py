@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from logsieve.semantic.context import Columns, features
 from logsieve.semantic.ngrams import BITS, ngrams
 from logsieve.semantic.scorer import FAR, Network, Scorer, times
+from logsieve.semantic.second import PROBE, Second, name_of, text_of
 
-__all__ = ["Example", "trained"]
+__all__ = ["Example", "trained", "trained_twice"]
 
 SEED = 7
 FOLDS = 3  # the networks learn from what weights of other folds say: what a line says is no news to those it taught
@@ -23,6 +24,7 @@ MOST_RELEVANT, MOST_OTHER = 200, 600  # lines of a log that are learnt from: a l
 EPOCHS, BATCH, RATE, DECAY = 4, 4096, 0.1, 1e-5  # of the weights (Adagrad: Duchi et al., 2011)
 HIDDEN, ROUNDS, STEP, SHRINK = 24, 40, 3e-3, 1e-4  # of the networks (Adam: Kingma and Ba, 2014)
 UNSURE = 0.1  # share of the relevant lines that may lie below what is hard to tell
+MOST_UNSURE, STEPS, HOLD = 3, 8, 1.0  # lines of a log that a second opinion is learnt from; of its regression
 CLIP = 0.9995  # quantile of the weights' sizes that is the largest a byte holds
 
 Floats = NDArray[np.float32]
@@ -59,12 +61,27 @@ class Example:
 
 def trained(examples: Sequence[Example]) -> Scorer:
     """The model of some examples."""
+    return _learnt(examples)[0]
+
+
+def trained_twice(examples: Sequence[Example], embed: Callable[[Sequence[str]], Floats]) -> tuple[Scorer, Second]:
+    """The same, and the layer for a second opinion over what `embed` takes texts to mean: float32 of shape
+    [texts, dimensions].
+    """
+    scorer, odds, limits = _learnt(examples)
+    return scorer, _second(scorer, odds, limits, embed)
+
+
+def _learnt(examples: Sequence[Example]) -> tuple[Scorer, list[tuple[Example, Floats]], tuple[float, float]]:
+    """The model; what it says of each log if it has not learnt from its fold; and between which of these log odds it is
+    hard to tell. The latter two by text and context alone.
+    """
     logs = [example for example in examples if example.columns is not None]
     said: dict[int, Floats] = {}
     for fold in range(FOLDS):
         part = _weights([example for example in examples if _fold(example.group) != fold])
         said |= {id(log): part.said(log.messages) for log in logs if _fold(log.group) == fold}
-    networks, limits = [], []
+    networks, limits, odds = [], [], []
     for packs in (False, True):
         found = {id(log): features(said[id(log)], log.messages, log.columns, packs) for log in logs if log.columns}
         plain = _lines(logs, found, packs)
@@ -73,10 +90,59 @@ def trained(examples: Sequence[Example]) -> Scorer:
             _network(_lines([e for e in logs if _fold(e.group) != f], found, packs), mean, spread) for f in range(FOLDS)
         ]
         networks.append(_together(parts))
-        limits.append(_limits(logs, [parts[_fold(log.group)](found[id(log)]) for log in logs], packs))
+        odds.append([parts[_fold(log.group)](found[id(log)]) for log in logs])
+        limits.append(_limits(logs, odds[-1], packs))
     whole = _weights(examples)
-    (alone, _), (beside, unsure) = limits
-    return Scorer(whole.weights, whole.unit, whole.bias, networks[0], networks[1], (alone, beside), unsure)
+    (alone, between), (beside, unsure) = limits
+    scorer = Scorer(whole.weights, whole.unit, whole.bias, networks[0], networks[1], (alone, beside), unsure)
+    low, high = sorted(limit - alone for limit in between)
+    return scorer, [(log, each - np.float32(alone)) for log, each in zip(logs, odds[0], strict=True)], (low, high)
+
+
+def _second(
+    scorer: Scorer,
+    logs: Sequence[tuple[Example, Floats]],
+    unsure: tuple[float, float],
+    embed: Callable[[Sequence[str]], Floats],
+) -> Second:
+    """Logistic regression over meanings and the first opinion, of lines that are hard to tell (Newton's method)."""
+    random = np.random.Generator(np.random.PCG64(SEED))
+    texts, first, truth, counts, folds = [], [], [], [], []
+    for log, odds in logs:
+        between = (odds >= unsure[0]) & (odds <= unsure[1]) & log.relevant.any()
+        for column, relevant in ((log.relevant, 1.0), (log.other, 0.0)):
+            every = np.flatnonzero(column & between)
+            some = np.sort(random.choice(every, min(len(every), MOST_UNSURE), replace=False))
+            texts += [text_of(log.messages[line]) for line in some.tolist()]
+            first.append(odds[some])
+            truth.append(np.full(len(some), relevant))
+            share = len(every) / max(1, len(some)) / max(1, int((between & (log.relevant | log.other)).sum()))
+            counts.append(np.full(len(some), log.weight * share))
+            folds.append(np.full(len(some), _fold(log.group)))
+    distinct, place = np.unique(np.array(texts, object), return_inverse=True)
+    meanings = embed([PROBE, *distinct.tolist()])
+    rows = np.column_stack([meanings[1:][place], np.concatenate(first), np.ones(len(texts))]).astype(np.float64)
+    wanted, weight, fold = np.concatenate(truth), np.concatenate(counts), np.concatenate(folds)
+    said = np.zeros(len(rows))
+    for each in range(FOLDS):
+        here = fold == each
+        said[here] = rows[here] @ _regression(rows[~here], wanted[~here], weight[~here])
+    tried = np.quantile(said, np.linspace(0.02, 0.98, 97)).tolist()
+    good = weight * wanted
+    limit = max(tried, key=lambda each: float(good[said > each].sum() / (good.sum() + weight[said > each].sum())))  # F1
+    *weights, bias = _regression(rows, wanted, weight).tolist()
+    return Second(np.array(weights, np.float32), bias - limit, unsure, meanings[0], name_of(scorer))
+
+
+def _regression(rows: Any, truth: Any, counts: Any) -> Any:
+    """The weights of logistic regression: float64 of shape [features]."""
+    found = np.zeros(rows.shape[1])
+    for _ in range(STEPS):
+        chance = 1 / (1 + np.exp(-np.clip(rows @ found, -30, 30)))
+        slope = rows.T @ (counts * (truth - chance)) - HOLD * found
+        bend = (rows * (counts * chance * (1 - chance))[:, None]).T @ rows + HOLD * np.eye(rows.shape[1])
+        found += np.linalg.solve(bend, slope)
+    return found
 
 
 def _fold(group: str) -> int:

@@ -27,11 +27,12 @@ def found(
     log: str,
     is_open: bool,
     what: str | int,
-    semantic: Semantic | None,
+    semantic: Semantic,
+    by_meaning: bool,
     progress: Callable[[float], None],
 ) -> Any:
     """The fields of the result as the protocol names them; a location is (URI, Span). What is looked for is a text, or
-    what a line (the client's) says. By meaning too where the settings for that are given: then Later gives them.
+    what a line (the client's) says. By meaning too on request: then Later gives them.
 
     Raises RefusedError where the line says nothing.
     """
@@ -45,7 +46,8 @@ def found(
         if not what:
             raise RefusedError(NOTHING)
     text = what
-    search = Search(analysis, text, MOST, _shown, semantic.lines if semantic else 0, progress, own)
+    search = Search(analysis, text, MOST, _shown, semantic.lines if by_meaning else 0, progress, own)
+    problem = meaning.problem(semantic.model)
 
     def told(hits: Iterable[Hit], note: str | None) -> dict[str, Any]:
         return {
@@ -60,14 +62,12 @@ def found(
                 }
                 for hit in hits
             ],
-            "more": semantic is None and meaning.available(),
+            "more": bool(semantic.lines) and not by_meaning and problem is None,
             "note": note,
         }
 
-    if semantic is None or not search.texts:
-        return told(search.hits(), None)
-    if not meaning.available():
-        return told(search.hits(), meaning.INSTALL)
+    if not search.texts or problem:
+        return told(search.hits(), problem if by_meaning and semantic.lines else None)
     from logsieve.lsp.later import meanings
 
     def compared(vectors: Any, note: str | None) -> dict[str, Any]:
@@ -99,9 +99,9 @@ async def search(front: Front, params: SearchParams) -> SearchResult:
             log,
             front.is_open(log),
             params.line if params.text is None else params.text,
-            semantic if params.meaning and semantic.lines else None,
+            semantic,
+            params.meaning,
             watched=True,
         )
-    told["more"] = told["more"] and semantic.lines > 0
     told["hits"] = [SearchHit(**{**hit, "location": location(*hit["location"])}) for hit in told["hits"]]
     return SearchResult(**told)
