@@ -18,7 +18,7 @@ from typing import Any
 
 import msgpack
 
-__all__ = ["NUMBER", "Log", "Neovim", "neovim"]
+__all__ = ["NUMBER", "VIEW", "Log", "Neovim", "neovim"]
 
 PATIENCE = 30.0  # seconds until a test gives up on something that never comes; nothing waits longer than it must
 PAUSE = 0.02
@@ -31,6 +31,8 @@ NUMBER = (
     + NUMBERED.format("{ vim.fn.line('.') - 1, 0 }", "{ vim.fn.line('.') - 1, 0 }")
     + ", 1, 4, 'virt_text', 1, 1) or ''):match('%d+'))"
 )
+# Lua: whether the current buffer is a view.
+VIEW = "vim.startswith(vim.api.nvim_buf_get_name(0), 'logsieve:')"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ HERE = Path(__file__).resolve().parent
 CANNOT = 3  # the exit status with which provision.sh says that this machine cannot have the editor
 
 
+SECOND = 3125  # the line of the log's second failure
+
 # For tests that are run in the oldest Neovim that the plugin works with, too.
 both = pytest.mark.parametrize("program", ["oldest", "newest"], indirect=True)
 
@@ -92,3 +94,14 @@ def opened(start: Callable[..., Neovim], log: Log) -> Neovim:
     editor = start()
     editor.open_log(log.path)
     return editor
+
+
+def diagnostics(editor: Neovim) -> list[dict[str, Any]]:
+    """In the order in which they were published."""
+    found = editor.wait("local d = vim.diagnostic.get(0) return #d > 0 and d")
+    assert isinstance(found, list)
+    return found
+
+
+def closed_noise(editor: Neovim, log: Log) -> None:
+    editor.wait("vim.fn.foldclosed(...) ~= -1", log.folded[0][0])
