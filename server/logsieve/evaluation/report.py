@@ -79,9 +79,9 @@ chance, which keeps nothing else: see the tables above and below.
 
 LEFT_OUT = """
 
-Taken out one at a time, the mean over these tools: {tools}. The model has learnt nothing there from logs of the tool,
-from others of their repositories, nor from the samples of its pack.
-"""
+The means are over these tools, taken out one at a time: {tools}.
+The model has learnt nothing there from logs of the tool, from others of their repositories, nor from the samples of its
+pack; logs of others are those that are no fixtures of ours."""
 
 Figures = Mapping[str, Any]
 
