@@ -84,7 +84,8 @@ def _into_readme(table: str) -> None:
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     plot = "![Seconds and memory against the size of the log](bench/growth.svg)"
-    readme.write_text(f"{before}{BEGIN}\n{plot}\n\n{table}{END}{after}", "utf-8")
+    folded = f"<details>\n<summary>All figures, with goals and yardsticks</summary>\n\n{table}\n</details>"
+    readme.write_text(f"{before}{BEGIN}\n{plot}\n\n{folded}\n{END}{after}", "utf-8")
 
 
 if __name__ == "__main__":
