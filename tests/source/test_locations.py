@@ -117,6 +117,7 @@ def test_spans_lie_in_the_line_and_hold_what_is_told() -> None:
         ("unused variable fnName [a.umd.js:30212,37]", ("a.umd.js", 30212, 37, "")),
         ("run: pkg.ClassTest#adds(pkg.ClassTest): null", ("", 0, 0, "pkg.ClassTest#adds")),
         ("see src/a.js#L12", ("src/a.js", 12, 0, "")),
+        ('  File "/w/C#/src/a.py", line 2, in f', ("/w/C#/src/a.py", 2, 0, "")),
         ("make: *** [Makefile:12: all] Error 1", ("Makefile", 12, 0, "")),
         ("/app/src/x.js: Unexpected token (3:4)", ("/app/src/x.js", 3, 4, "")),
     ],

@@ -206,8 +206,10 @@ def _of_parts(text: str, start: int, end: int) -> Reference | None:
 def _file(text: str, start: int, stop: int, end: int) -> Reference | None:
     """The file whose name stands at start:stop of a run that goes on to `end`; None where that is no name of one."""
     path, cut = text[start:stop], False
-    for mark in ("?", "#"):
-        path = path.partition(mark)[0]
+    path = path.partition("?")[0]
+    fragment = path.rfind("#")
+    if fragment >= 0 and not {"/", "\\"} & set(path[fragment:]):  # else it is a folder's name
+        path = path[:fragment]
     tail = start + len(path)
     if dots := _cut(path):
         path, cut = path[dots:], True
