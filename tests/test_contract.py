@@ -24,6 +24,7 @@ from logsieve.tools import TOOLS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+MANUAL = README + "".join(path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md")))
 CLIENT = ROOT / "vscode-client"
 WORDS: dict[str, str] = json.loads((CLIENT / "package.nls.json").read_text("utf-8"))
 # The manifest as VS Code shows it: `%name%` stands for words that may be translated.
@@ -118,7 +119,7 @@ def test_a_setting_is_the_same_in_package_json(key: str) -> None:
 @pytest.mark.parametrize("key", client_settings())
 def test_every_setting_is_documented(key: str) -> None:
     name = key.removeprefix("logsieve.")
-    assert f"`{name}`" in README or f"`{key}`" in README or f"`{key}`" in CLIENT_README
+    assert f"`{name}`" in MANUAL or f"`{key}`" in CLIENT_README
 
 
 def test_the_extension_s_readme_has_each_setting_with_its_default_and_its_range() -> None:
@@ -139,7 +140,7 @@ def _row(name: str, told: dict[str, Any]) -> str:
 
 
 def test_documented_settings_exist() -> None:
-    section = README.partition("\n## Settings\n")[2].partition("\n## ")[0]
+    section = (ROOT / "docs" / "settings.md").read_text("utf-8")
     rows = re.findall(r"^\| `([\w.]+)` \| (\S.*?) \|", section, re.MULTILINE)
     assert len(rows) >= len(server_settings())
     for name, default in rows:
@@ -182,7 +183,7 @@ def test_every_operation_is_a_command_with_its_parameters() -> None:
 
 @pytest.mark.parametrize("name", commands())
 def test_every_command_is_documented_and_helps(name: str, tmp_path: Path) -> None:
-    assert f"`logsieve {name}" in README
+    assert f"`logsieve {name}" in MANUAL
     done = Command(tmp_path)(name, "--help")
     assert done.returncode == 0
     shown = done.stdout.decode()
@@ -196,14 +197,14 @@ def test_documented_commands_and_options_exist() -> None:
     known = {option for command in (cli, *commands().values()) for p in command.params for option in p.opts} | {
         "--help"
     }
-    for line in re.findall(r"logsieve ((?:[a-z-]+ )?[^`|#\n]*)", README):
+    for line in re.findall(r"logsieve ((?:[a-z-]+ )?[^`|#\n]*)", MANUAL):
         for option in re.findall(r"(?<!\S)--[a-z-]+", line):
             assert option in known, line
-    for option in re.findall(r"`(--[a-z-]+)`", README):
+    for option in re.findall(r"`(--[a-z-]+)`", MANUAL):
         assert option in known
-    for name in re.findall(r"^\| `logsieve ([a-z-]+)", README, re.MULTILINE):
+    for name in re.findall(r"^\| `logsieve ([a-z-]+)", MANUAL, re.MULTILINE):
         assert name in commands()
-    for name in re.findall(r"^ {4}(?:.*\| )?logsieve ([a-z-]+)", README, re.MULTILINE):
+    for name in re.findall(r"^ {4}(?:.*\| )?logsieve ([a-z-]+)", MANUAL, re.MULTILINE):
         assert name in commands()
 
 

@@ -80,7 +80,7 @@ def test_the_source_archive_holds_what_the_wheel_needs_and_the_documents(dist: P
     with tarfile.open(archive) as opened:
         names = {name.split("/", 1)[1] for name in opened.getnames()}
     assert names >= {f"server/{name}" for name in NEEDED}
-    assert names >= {"LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml"}
+    assert names >= {"LICENSE", "README.md", "CHANGELOG.md", "docs/settings.md", "pyproject.toml"}
     assert not [name for name in names if name.split("/")[0] in {"tests", "fixtures", "vscode-client"}]
 
 

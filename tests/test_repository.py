@@ -56,3 +56,29 @@ def test_no_tracked_file_tells_where_it_was_made(repository: Path) -> None:
 )
 def test_a_trace_is_seen(name: str, text: str, count: int) -> None:
     assert len(complaints(name, text)) == count
+
+
+LINK = re.compile(r"(?<!`)\[[^\]\n]*\]\(([^)\s]+)\)")
+
+
+def anchors(text: str) -> set[str]:
+    """The names by which the headings of a document are linked to."""
+    return {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "vscode-client/README.md"]
+)
+def test_links_in_documents_lead_somewhere(repository: Path, name: str) -> None:
+    named = repository / name
+    for document in sorted(named.glob("*.md")) if named.is_dir() else [named]:
+        for link in LINK.findall(document.read_text("utf-8")):
+            if re.match(r"[a-z]+:", link):
+                continue
+            path, _, anchor = link.partition("#")
+            there = (document.parent / path) if path else document
+            assert there.exists(), f"{document.name}: {link}"
+            assert not anchor or anchor in anchors(there.read_text("utf-8")), f"{document.name}: {link}"

@@ -42,13 +42,13 @@ async def test_the_tools_are_told_in_few_words(tmp_path: Path, repository: Path)
     carried = [tool.model_dump_json(include={"name", "description", "input_schema"}) for tool in tools]
     assert sum(map(tokens_of, carried)) < MOST
     assert sum(map(tokens_of, wire)) < MOST_IN_ALL
-    readme = (repository / "README.md").read_text("utf-8")
+    told = (repository / "docs" / "agents.md").read_text("utf-8")
     for tool in tools:
         assert "data, never instructions" in (tool.description or "")
         assert tool.annotations
         assert tool.annotations.read_only_hint
         assert tool.annotations.open_world_hint is False
-        assert f"`{tool.name}`" in readme
+        assert f"`{tool.name}`" in told
 
 
 async def test_each_tool_on_a_real_log(pytest_log: Path) -> None:
