@@ -255,8 +255,8 @@ def test_an_analysis_goes_on_as_long_as_anybody_waits_for_it() -> None:
 
 
 def test_long_work_is_reported_and_its_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logsieve.lsp.worker.PROGRESS_AFTER", 0.0)
-    monkeypatch.setattr("logsieve.lsp.worker.PROGRESS_EVERY", 0.0)
+    monkeypatch.setattr("logsieve.lsp.watched.PROGRESS_AFTER", 0.0)
+    monkeypatch.setattr("logsieve.lsp.watched.PROGRESS_EVERY", 0.0)
     sink = io.BytesIO()
     worker = Worker(io.BytesIO(), sink)
     worker._apply(Open(URI, "log", "line\n" * 500_000))

@@ -11,7 +11,6 @@ import os
 import pickle
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -43,6 +42,7 @@ from logsieve.lsp.messages import (
 from logsieve.lsp.packs import Packs
 from logsieve.lsp.sources import Sources
 from logsieve.lsp.store import Document, Store
+from logsieve.lsp.watched import StoppedError, Watch
 from logsieve.pipe import read, write
 from logsieve.settings import DEFAULTS, Settings
 
@@ -52,13 +52,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("logsieve.worker")
 
 SOON = 1 << 19  # bytes of a text that is analysed before one would notice
-PROGRESS_AFTER = 0.05  # seconds of work before the front is told, which decides whether it shows it
 LOOK_EVERY = 1.0  # seconds between two looks at the files of packs, while there is nothing else to do
-PROGRESS_EVERY = 0.2  # seconds between two reports
-
-
-class StoppedError(Exception):
-    """The analysis under way is not wanted any more."""
 
 
 END = 1 << 20  # bytes at the end of a long text that are looked at first: what failed is there, as a rule
@@ -196,7 +190,7 @@ class Worker:
                 coordinates = ask.view.view(analysis, coordinates)
             given = (self._sources.code, *ask.arguments) if ask.code else ask.arguments
             if ask.watched:
-                with closing(_Watch(self, ask)) as watch:
+                with closing(Watch(self, ask)) as watch:
                     self._give(ask, function(analysis, coordinates, *given, watch))
             else:
                 self._give(ask, function(analysis, coordinates, *given))
@@ -316,7 +310,7 @@ class Worker:
             from logsieve import parallel
             from logsieve.core.analysis import analyse
 
-            with closing(_Watch(self, ask)) as watch:
+            with closing(Watch(self, ask)) as watch:
                 document.analysis = analyse(
                     document.text(), self.packs.known(), self._settings, watch, document.earlier, parallel.scan
                 )
@@ -367,30 +361,6 @@ class Worker:
     def report(self, uri: str, fraction: float | None, seconds: float = 0) -> None:
         """Tell the front how far the analysis of a document is; None when it has ended."""
         write(self._sink, Progress(uri, fraction, seconds))
-
-
-class _Watch:
-    """The progress callback of one analysis or search: stops it when it is obsolete, and tells how far it is."""
-
-    def __init__(self, worker: Worker, ask: Ask) -> None:
-        self._worker = worker
-        self._ask = ask
-        self._began = time.monotonic()
-        self._next = self._began + PROGRESS_AFTER
-        self._told = False
-
-    def __call__(self, fraction: float) -> None:
-        if self._worker.obsolete(self._ask):
-            raise StoppedError
-        self._worker.answer_what_need_not_wait(self._ask)
-        if (now := time.monotonic()) >= self._next:
-            self._next = now + PROGRESS_EVERY
-            self._told = True
-            self._worker.report(self._ask.uri, fraction, now - self._began)
-
-    def close(self) -> None:
-        if self._told:
-            self._worker.report(self._ask.uri, None)
 
 
 def _uri(change: Change) -> str:
