@@ -67,6 +67,11 @@ class Analysis:
     since: int = 0
     second: tuple[NDArray[np.int64], NDArray[np.float32]] | None = None
 
+    @property
+    def sure(self) -> bool:
+        """Whether packs know what failed."""
+        return relevance.sure(self)
+
     @cached_property
     def likely(self) -> tuple[Likely, ...]:
         """Where the learned model sees a cause, likeliest first. It is asked when this is first read, and only where

@@ -42,7 +42,6 @@ class Limits:
     near: float = 0.15  # what stands around the root cause
     before: int = 4  # lines before it
     after: int = 10  # and after it
-    sure: float = 70  # score from which the root cause needs no more than that around it
     heads: int = 40  # failures of which at least the head is kept
     head: float = 0.2  # all heads together
     blocks: int = 100  # blocks of equal failures

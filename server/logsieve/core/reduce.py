@@ -46,7 +46,6 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[Offer]:
     shown = errors or list(analysis.findings[:3])
     root = shown[0] if shown else None
     failed = analysis.verdict is not Verdict.PASSED
-    sure = root is not None and root.score >= limits.sure
     if root:
         yield Offer(root.start, root.end, "root cause", most=limits.root, around=root.anchor)
         yield from _headers(analysis, root.section)
@@ -70,7 +69,7 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[Offer]:
             most=limits.near,
             upto=limits.context,
         )
-    if failed and not sure:
+    if failed and not analysis.sure:
         for each in analysis.likely[: limits.likely]:
             yield Offer(each.start, each.end, "reads like a cause", most=limits.seems, around=each.line)
         yield from _ends(analysis, 2 * limits.ending, limits.unsure, limits)

@@ -16,15 +16,22 @@ from logsieve.semantic.scorer import Scorer, shipped
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
 
-__all__ = ["columns", "likely", "messages", "unsure"]
+__all__ = ["GENERAL", "columns", "likely", "messages", "sure", "unsure"]
 
 LONG = 300  # bytes of a message that are looked at
 HUGE = 1 << 16  # bytes from which on a line is looked at as it is written: to clean all of it takes long
 LAST = 6000  # lines of a log that the model is asked about, the last ones: that takes some 60 ms
-SURE = 70  # score of a finding from which packs know what failed, and the model is not asked
+SURE = 70  # score from which a finding of a tool's own pack is known to be what failed
+GENERAL = frozenset(("generic", "shell", "make"))  # packs that say that something failed, of whatever tool
 FRINGE = -0.7  # log odds of what still belongs to a relevant line beside it
 APART = 3  # lines between two that belong together
 _OUTCOMES = {Outcome.FAILED: 1, Outcome.PASSED: -1, Outcome.UNKNOWN: 0}
+
+
+def sure(analysis: Analysis) -> bool:
+    """Whether packs know what failed: then there is nothing to ask, nor much else to show."""
+    root = next((finding for finding in analysis.findings if finding.severity is Level.ERROR), None)
+    return root is not None and root.score >= SURE and root.rule.partition("/")[0] not in GENERAL
 
 
 def likely(analysis: Analysis, scorer: Scorer | None = None) -> tuple[Likely, ...]:
@@ -61,10 +68,9 @@ def _odds(analysis: Analysis, scorer: Scorer | None = None) -> tuple[int, NDArra
     """The first line that the model is asked about, and what it says of those from there on (log odds); of none where
     it is not asked.
     """
-    root = next((finding for finding in analysis.findings if finding.severity is Level.ERROR), None)
     end = len(analysis.text)
     start = max(analysis.since, end - LAST)
-    if analysis.verdict is Verdict.PASSED or (root and root.score >= SURE) or start == end:
+    if analysis.verdict is Verdict.PASSED or analysis.sure or start == end:
         return start, np.zeros(0, np.float32)
     scorer = scorer or shipped()
     if not scorer:

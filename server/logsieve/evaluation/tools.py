@@ -30,7 +30,6 @@ Figures = dict[str, Any]
 
 FITS = 3  # of so many quarters of a budget a label must fit to count as one that can be kept whole, at 4 bytes a token
 LONG = 12  # characters from which an equal line elsewhere says the same
-KNOWN = ("generic", "shell", "make")  # packs that stay where all tools are taken out, with those of runners
 MODELS = 3  # models that are trained without tools, each without a third of them: one a tool takes too long
 
 
@@ -39,7 +38,7 @@ def left_out(cases: Sequence[Case], known: PackSet, tools: int, note: Callable[[
     most logs, each without its pack, and judged by a model that has learnt nothing from its logs, its pack's samples,
     nor any other log of their repositories.
     """
-    basic = PackSet(tuple(p for p in known.packs if p.name in KNOWN or p.category is Category.INFRA))
+    basic = PackSet(tuple(p for p in known.packs if p.name in relevance.GENERAL or p.category is Category.INFRA))
     failing = [case for case in cases if case.relevant.any()]
     real = [case for case in failing if case.log.source != "fixtures"]
     figures: Figures = {"all packs": _reductions((case, case.log.group, case.analysis) for case in real)}
