@@ -314,8 +314,10 @@ async def test_a_long_gap_opens_from_its_ends_and_closes_again() -> None:
     at = Coordinates(analysis.text, Counting())
     shown = Reduced("file:///a/x.log", 20)
     view = shown.view(analysis, at)
-    gap = max(range(3), key=lambda row: view.rows()[row + 1] - row if view.rows()[row] < 0 else 0)
-    end = view.rows()[gap + 1]
+    lines = view.rows()
+    gaps = [row for row in range(1, len(lines) - 1) if lines[row] < 0]
+    gap = max(gaps, key=lambda row: lines[row + 1] - lines[row - 1])
+    end = lines[gap + 1]
     found = view.toggled(gap, ())
     assert found
     opened, row = found
