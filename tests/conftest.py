@@ -20,17 +20,6 @@ for _name in ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM"):
         signal.signal(_number, signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 
 
-@pytest.hookimpl(tryfirst=True)  # before those who share the tests out look at their groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For several processes: the editors' tests, which take longest, go first and one after the other in one of them;
-    of all others a file stays together.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("editor") is None)
-    for item in items:
-        group = "editors" if item.get_closest_marker("editor") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the checkout."""
