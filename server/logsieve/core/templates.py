@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 __all__ = ["masked", "templates"]
 
@@ -96,11 +97,11 @@ def templates(messages: Sequence[str]) -> list[str]:
     by_length: defaultdict[int, list[_Kind]] = defaultdict(list)
     for text in dict.fromkeys(told):
         tokens = [token for token in _TOKEN.split(text) if token]
-        by_length[len(tokens)].append((tokens, [text]))
+        by_length[len(tokens)].append(_Kind(tokens, [text], sum(map(_mark, range(len(tokens)), tokens))))
     found: dict[str, str] = {}
     for kinds in by_length.values():
-        for tokens, texts in _merged(kinds):
-            found.update(dict.fromkeys(texts, _shown("".join(tokens))))
+        for kind in _merged(kinds):
+            found.update(dict.fromkeys(kind.texts, _shown("".join(kind.tokens))))
     return [found[text] for text in told]
 
 
@@ -169,7 +170,13 @@ def _without_values(texts: Sequence[str]) -> list[str]:
     return [_ROW.sub(_GAP, _VALUE.sub(without, text)) for text in texts]
 
 
-_Kind = tuple[list[str], list[str]]  # the tokens of a template, and the texts that are of it
+@dataclass(slots=True)
+class _Kind:
+    """A template, while they are merged."""
+
+    tokens: list[str]
+    texts: list[str]  # that are of it
+    sum: int  # of the marks of its tokens: less that of one, it is that of a template without it
 
 
 def _merged(kinds: list[_Kind]) -> list[_Kind]:
@@ -177,20 +184,20 @@ def _merged(kinds: list[_Kind]) -> list[_Kind]:
     again = len(kinds) >= MANY
     while again:
         again = False
-        sums = [sum(map(_mark, range(len(tokens)), tokens)) for tokens, _ in kinds]
-        for place in range(len(kinds[0][0])):
-            alike: defaultdict[int, list[int]] = defaultdict(list)
-            for number, (tokens, _) in enumerate(kinds):
-                if any(map(str.isalnum, tokens[place])) or _GAP in tokens[place]:
-                    alike[sums[number] - _mark(place, tokens[place])].append(number)
-            for numbers in alike.values():
-                tokens = kinds[numbers[0]][0]
-                if len(numbers) < MANY or len({kinds[n][0][place] for n in numbers}) < MANY:
+        for place in range(len(kinds[0].tokens)):
+            alike: defaultdict[int, list[_Kind]] = defaultdict(list)
+            for kind in kinds:
+                token = kind.tokens[place]
+                if any(map(str.isalnum, token)) or _GAP in token:
+                    alike[kind.sum - _mark(place, token)].append(kind)
+            for rest, group in alike.items():
+                if len(group) < MANY or len({kind.tokens[place] for kind in group}) < MANY:
                     continue
-                if not any(at != place and any(map(str.isalpha, token)) for at, token in enumerate(tokens)):
+                if not any(at != place and any(map(str.isalpha, token)) for at, token in enumerate(group[0].tokens)):
                     continue  # nothing but that word
-                for n in numbers:
-                    kinds[n][0][place] = _GAP
+                for kind in group:
+                    kind.tokens[place] = _GAP
+                    kind.sum = rest + _mark(place, _GAP)
                 again = True
             if again:
                 kinds = _united(kinds)
@@ -199,12 +206,13 @@ def _merged(kinds: list[_Kind]) -> list[_Kind]:
 
 
 def _mark(place: int, token: str) -> int:
-    """A number for a token in a place: the sum of all but one is that of a template without it."""
     return hash((place, token))
 
 
 def _united(kinds: Iterable[_Kind]) -> list[_Kind]:
     same: dict[tuple[str, ...], _Kind] = {}
-    for tokens, texts in kinds:
-        same.setdefault(tuple(tokens), (tokens, []))[1].extend(texts)
-    return list(same.values())
+    for kind in kinds:
+        first = same.setdefault(tuple(kind.tokens), kind)
+        if first is not kind:
+            first.texts.extend(kind.texts)
+    return [*same.values()]
