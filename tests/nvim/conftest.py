@@ -29,8 +29,13 @@ both = pytest.mark.parametrize("program", ["oldest", "newest"], indirect=True)
 
 @pytest.fixture(scope="session")
 def program(request: pytest.FixtureRequest) -> Path:
-    """The Neovim to test, the newest unless a test is for `both`; skips, with the reason, where there can be none."""
-    command = [HERE / "provision.sh", getattr(request, "param", "newest")]
+    """The Neovim to test, the newest unless a test is for `both`."""
+    return provisioned(getattr(request, "param", "newest"))
+
+
+def provisioned(what: str) -> Path:
+    """A Neovim's program, or the folder of lazy.nvim; skips, with the reason, where there can be none."""
+    command = [HERE / "provision.sh", what]
     environment = {**os.environ, "PYTHON": sys.executable}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     said = (done.stderr.strip() or "provision.sh said nothing").split("\n")

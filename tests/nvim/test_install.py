@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from neovim import Log, Neovim, neovim
-from nvim.conftest import both, told
+from nvim.conftest import both, provisioned, told
 
 pytestmark = pytest.mark.editor
 
@@ -46,26 +46,16 @@ def test_as_a_package(
         works(editor, log)
 
 
-# What lazy.nvim (11) does with a plugin that has a folder and is not lazy: the runtimepath is made anew, the folder is
-# put into it, its plugin files are sourced, `config` is called. The real one is in no package registry.
-LAZY = """
-vim.go.loadplugins = false
-vim.opt.packpath = { vim.env.VIMRUNTIME }
-vim.opt.rtp = vim.tbl_filter(function(path) -- what Neovim itself needs
-  return path == vim.env.VIMRUNTIME or path:match('/lib/nvim$') ~= nil
-end, vim.opt.rtp:get())
-local spec = %s
-assert(type(spec.name) == 'string' and vim.fn.isdirectory(spec.dir) == 1 and spec.lazy == false)
-vim.opt.rtp:prepend(spec.dir)
-for _, file in ipairs(vim.fn.glob(spec.dir .. '/plugin/**/*.lua', true, true)) do
-  vim.cmd.source(file)
-end
-spec.config()
-"""
-
-
 @both
-def test_with_the_spec_for_lazy(program: Path, repository: Path, log: Log, tmp_path: Path) -> None:
+def test_with_lazy(program: Path, repository: Path, log: Log, tmp_path: Path) -> None:
+    """The real one, with no other plugin. It takes away what the runtimepath had, and what is in packages."""
     spec = told(repository, "lua", "lazy = false")
-    with neovim(program, tmp_path, LAZY % spec) as editor:
+    init = f"vim.opt.rtp:prepend('{provisioned('lazy')}')\nrequire('lazy').setup({{ {spec} }})"
+    with neovim(program, tmp_path, init) as editor:
+        assert editor.lua("require('lazy').stats().loaded") == 2  # with itself
+        assert editor.messages() == ""
         works(editor, log)
+        editor.command("bwipeout")
+        editor.command("Lazy reload logsieve")
+        editor.open_log(log.path)
+        editor.wait("#vim.diagnostic.get(0) > 0")
