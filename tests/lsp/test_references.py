@@ -1,4 +1,4 @@
-"""Where else a log names what the cursor is on, and the failures of all open logs by their names."""
+"""Where else a log names what the cursor is on."""
 
 from __future__ import annotations
 
@@ -69,35 +69,3 @@ async def test_over_the_wire_in_logs_and_in_views(server: Client) -> None:
         1,
         2,
     ]
-
-
-async def test_failures_of_all_open_logs_by_name(server: Client) -> None:
-    other = "file:///logs/other.log"
-    server.open(URI, LOG)
-    server.open(other, "error: the spoon bent\n")
-    await server.settled(URI)
-    await server.settled(other)
-
-    async def found(query: str) -> list[tuple[str, str, int]]:
-        told = await server.request("workspace/symbol", {"query": query})
-        return [(s["name"], s["containerName"], s["location"]["range"]["start"]["line"]) for s in told]
-
-    assert await found("") == [("9f8c-1a2b failed again", "Untitled-1", 3), ("the spoon bent", "other.log", 0)]
-    assert await found("SPOON bent") == [("the spoon bent", "other.log", 0)]
-    assert await found("nothing of that") == []
-    server.close(other)
-    assert await found("spoon") == []
-
-
-async def test_failures_come_log_by_log_to_who_takes_them_so(server: Client) -> None:
-    long, other = "file:///logs/long.log", "file:///logs/other.log"
-    server.open(long, "error: at the top\n" + "all is well with this step of the build\n" * 100_000)
-    server.open(URI, LOG)
-    server.open(other, "error: the spoon bent\n")
-    assert await server.request("workspace/symbol", {"query": "", "partialResultToken": "mine"}) == []
-    told = [p["value"] for p in server.all_of("$/progress") if p["token"] == "mine"]
-    names = {tuple(symbol["name"] for symbol in part) for part in told}
-    assert names == {("at the top",), ("9f8c-1a2b failed again",), ("the spoon bent",)}
-    assert len(told) == 3
-    assert await server.request("workspace/symbol", {"query": "none", "partialResultToken": 7}) == []
-    assert [p for p in server.all_of("$/progress") if p["token"] == 7] == []

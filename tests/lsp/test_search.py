@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
@@ -181,12 +179,8 @@ async def test_a_folder_that_is_no_model_is_told_of(tmp_path: Path) -> None:
         assert f"the model {tmp_path} cannot be loaded" in found["note"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the separator of paths")
-async def test_without_the_extra_words_are_found_and_what_is_missing_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['sentence_transformers'] = None\n")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+@pytest.mark.usefixtures("without_extra")
+async def test_without_the_extra_words_are_found_and_what_is_missing_is_told() -> None:
     async with opened() as client:
         found = await ask(client, text="psql")
         assert (lines(found), found["more"]) == ([PSQL], False)

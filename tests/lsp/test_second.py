@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -109,12 +108,8 @@ def test_with_another_model_there_is_none_and_that_is_told_once(
     assert caplog.text.count("is another model") == 1
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the separator of paths")
-async def test_without_the_extra_all_is_as_ever_and_that_is_told_once_in_the_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['sentence_transformers'] = None\n")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+@pytest.mark.usefixtures("without_extra")
+async def test_without_the_extra_all_is_as_ever_and_that_is_told_once_in_the_log() -> None:
     async with opened(LOG) as client:
         assert await content(client, await view_of(client))
         async with asyncio.timeout(ANSWER):

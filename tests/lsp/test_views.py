@@ -148,6 +148,17 @@ async def test_every_finding_says_where_it_is_shown(server: Client, big: BigLog,
         assert number(rows[place["location"]["range"]["start"]["line"]]) == place["line"] + 1
 
 
+async def test_failures_are_found_by_name_and_lead_to_a_window(
+    server: Client, big: BigLog, window: tuple[str, int, list[str]]
+) -> None:
+    await server.wait_for("logsieve/status", lambda p: p["uri"] == big.path.as_uri())
+    cause = (await server.request("logsieve/findings", {"uri": big.path.as_uri()}))["findings"][0]
+    named = await server.request("workspace/symbol", {"query": cause["title"]})
+    assert (cause["title"], "big.log", *window[:2]) in [
+        (s["name"], s["containerName"], s["location"]["uri"], s["location"]["range"]["start"]["line"]) for s in named
+    ]
+
+
 async def test_the_walk_goes_on_in_the_view_that_is_asked(
     server: Client, big: BigLog, reduced: dict[str, Any], window: tuple[str, int, list[str]]
 ) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logsieve.lsp import archives
-from logsieve.lsp.features import diagnostics, second, status
+from logsieve.lsp.features import diagnostics, second, status, symbols
 from logsieve.lsp.session import AskFailedError
 from logsieve.lsp.views import Reduced, Window, log_of, parse
 
@@ -35,6 +35,8 @@ class Watcher:
 
     def __init__(self, front: Front) -> None:
         self.views: set[str] = set()  # those the client has read, by its own names
+        # By log, with what was last told. The worker does not keep all logs of an archive.
+        self.failures: dict[str, list[symbols.Failure]] = {}
         self._front = front
         self._read: dict[str, Mark | None] = {}  # by log: the file as it was when a view of it was last read
         self._told: dict[str, status.Summary | None] = {}  # by log: what was last told
@@ -53,7 +55,7 @@ class Watcher:
         for number, uri in enumerate(logs):
             progress(number / len(logs))
             try:
-                found[uri] = await status.publish(self._front, uri, None)
+                found[uri] = await self._publish_status(uri)
             except AskFailedError as error:
                 log.warning("%s: %s", uri, error)
                 if not found and uri == logs[-1]:
@@ -111,10 +113,11 @@ class Watcher:
         if isinstance(shown := parse(view), Reduced):
             self._front.session.opened.pop(shown, None)
         self._front.reports.closed(view)
-        for log in (self._read.keys() | self._told.keys()) - self._logs():
+        for log in (self._read.keys() | self._told.keys()) - self.logs().keys():
             self.changed(log)
             self._read.pop(log, None)
             self._told.pop(log, None)
+            self.failures.pop(log, None)
             if not self._front.is_open(log):
                 self._front.forget_marks(log)
 
@@ -124,13 +127,15 @@ class Watcher:
         for view in self.views:
             self._publish_window(view)
 
-    def _logs(self) -> set[str]:
-        return {log for view in self.views for log in self._together.get(log_of(view), (log_of(view),))}
+    def logs(self) -> dict[str, None]:
+        """The logs that are shown in views, and the others of their archives; in an order."""
+        shown = dict.fromkeys(log_of(view) for view in sorted(self.views))
+        return dict.fromkeys(log for one in shown for log in self._together.get(one, (one,)))
 
     async def _watch(self) -> None:
         while self.views:
             began = time.monotonic()
-            for log in self._logs() - self._front.session.documents.keys():
+            for log in self.logs().keys() - self._front.session.documents.keys():
                 mark = await asyncio.to_thread(_mark, log)
                 changed = mark is not None and mark != self._read.get(log)
                 if changed:
@@ -156,12 +161,17 @@ class Watcher:
             status.send(self._front, log, None, known, busy=True)
         found: status.Summary | None = None
         with self._front.failures(f"analysing {log}"):
-            found = await status.publish(self._front, log, None)
+            found = await self._publish_status(log)
             await self._front.marks.publish(log)
         if known and not found:
             status.send(self._front, log, None, known, busy=False)
         self._told[log] = found or known
         return found is not None
+
+    async def _publish_status(self, log: str) -> status.Summary | None:
+        """Work out how a log stands and send it; who has heard of that finds its failures. Raises AskFailedError."""
+        self.failures[log] = await symbols.failures_of(self._front, log, []) or []
+        return await status.publish(self._front, log, None)
 
     async def _publish(self, view: str) -> None:
         with self._front.failures(f"looking at {view}"):

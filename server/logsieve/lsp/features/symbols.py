@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from logsieve.lsp.convert import Coordinates, Span, location, range_of
-from logsieve.lsp.views import name_of, parse
+from logsieve.lsp.views import name_of, parse, place
 from logsieve.model import Finding, Level, Outcome, Section, duration_text
 
 if TYPE_CHECKING:
@@ -107,35 +107,69 @@ def _flat(uri: str, symbol: Symbol, container: str | None) -> list[types.SymbolI
     return [own, *(flat for child in symbol.children for flat in _flat(uri, child, symbol.name))]
 
 
-def failures(analysis: Analysis, at: Coordinates, words: list[str], most: int, minimum: str) -> list[tuple[str, Span]]:
-    """Title and place of the failures that have all of some words (in lower case) in their title, best first."""
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A finding of a log, and where that is shown: in the log itself, or in a window of it."""
+
+    title: str
+    rule: str
+    uri: str
+    span: Span
+
+
+def failures(
+    analysis: Analysis, at: Coordinates, log: str, is_open: bool, most: int, minimum: str, words: list[str]
+) -> list[Failure]:
+    """The failures that some words name, best first. `most` and `minimum` choose them, as for diagnostics."""
     least = Level.of(minimum)
     shown = [f for f in analysis.findings if f.severity >= least][:most]
-    chosen = [f for f in shown if all(word in f"{f.title} {f.rule}".lower() for word in words)]
-    return [(f.title or f.rule, at.message(analysis, f.anchor)) for f in chosen]
+    return [
+        Failure(f.title or f.rule, f.rule, *place(analysis, at, log, f.anchor, is_open))
+        for f in shown
+        if _name(words, f.title, f.rule)
+    ]
+
+
+def _name(words: list[str], title: str, rule: str) -> bool:
+    """Whether all of some words (in lower case) are in a failure's title or in the name of its rule."""
+    return all(word in f"{title} {rule}".lower() for word in words)
+
+
+async def failures_of(front: Front, log: str, words: list[str], ready: bool = False) -> list[Failure] | None:
+    """The failures of a log; None where it is none and, if they must be `ready`, while it is being analysed."""
+    shown = front.settings.diagnostics
+    asked = (log, front.is_open(log), shown.max, shown.minimum, words)
+    found: list[Failure] | None = await front.session.ask(
+        log, f"{__name__}:failures", *asked, unasked=True, ready=ready
+    )
+    return found
 
 
 async def workspace_symbol(front: Front, params: types.WorkspaceSymbolParams) -> list[types.SymbolInformation]:
-    """`workspace/symbol`: the failures of all open logs. Who takes them log by log waits for those, too, that are being
-    analysed: they come last.
+    """`workspace/symbol`: the failures of all logs that are open or shown in views. Who takes them log by log waits for
+    those, too, that are being analysed: they come last.
     """
     from lsprotocol import types
 
-    shown, words, token = front.settings.diagnostics, params.query.lower().split(), params.partial_result_token
+    words, token, shown = params.query.lower().split(), params.partial_result_token, front.watcher.failures
 
-    async def of(uri: str, ready: bool) -> list[types.SymbolInformation] | None:
-        asked = (words, shown.max, shown.minimum)
-        told = await front.session.ask(uri, f"{__name__}:failures", *asked, unasked=True, ready=ready)
-        kind, name = types.SymbolKind.Event, name_of(uri)
-        if told is None:
+    async def of(log: str, ready: bool) -> list[types.SymbolInformation] | None:
+        found: list[Failure] | None = None
+        if ready and not front.is_open(log):
+            found = [f for f in shown[log] if _name(words, f.title, f.rule)] if log in shown else None
+        else:
+            with front.failures(f"looking for failures in {log}"):  # it may have been closed by now
+                found = await failures_of(front, log, words, ready)
+        kind, name = types.SymbolKind.Event, name_of(log)
+        if found is None:
             return None
-        return [types.SymbolInformation(location(uri, span), title, kind, container_name=name) for title, span in told]
+        return [types.SymbolInformation(location(f.uri, f.span), f.title, kind, container_name=name) for f in found]
 
-    known = {uri: await of(uri, ready=True) for uri in list(front.session.documents)}
+    logs = dict.fromkeys((*front.session.documents, *front.watcher.logs()))
+    known = {log: await of(log, ready=True) for log in logs}
     if token is None:
         return [symbol for symbols in known.values() for symbol in symbols or ()]
-    for uri in sorted(known, key=lambda uri: known[uri] is None):
-        with front.failures(f"looking for failures in {uri}"):  # it may have been closed by now
-            if symbols := known[uri] or await of(uri, ready=False):
-                front.progress(types.ProgressParams(token, symbols))
+    for log in sorted(known, key=lambda log: known[log] is None):
+        if symbols := known[log] or await of(log, ready=False):
+            front.progress(types.ProgressParams(token, symbols))
     return []
