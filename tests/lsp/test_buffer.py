@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logsieve.lsp import buffer
-from logsieve.lsp.buffer import Buffer
+from logsieve.lsp.buffer import Buffer, encoded
 from logsieve.lsp.convert import Client, Encoding
 
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
@@ -64,11 +64,11 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def check(client: Client, text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]]) -> None:
-    model, made = Model(client), Buffer(text, client)
+    model, made = Model(client), Buffer(encoded(text), client)
     for start, end, new in edits:
         a, b = sorted((model.index(text, *start), model.index(text, *end)))
         text = text[:a] + new + text[b:]
-        made.replace(start, end, new)
+        made.replace(start, end, encoded(new))
         assert made.data()[:].decode() == text
     assert [client.count_ends(c) for c in made._chunks] == made._ends
     assert all(c.endswith(b"\n") for c in made._chunks[:-1])
@@ -84,33 +84,33 @@ def test_edits_give_the_text_of_the_protocol(
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_a_position_within_a_character_is_before_it(encoding: Encoding) -> None:
     column = {"utf-8": 2, "utf-16": 1, "utf-32": 0}[encoding]
-    made = Buffer("😀x\n", Client(encoding))
-    made.replace((0, column), (0, column), "a")
+    made = Buffer(encoded("😀x\n"), Client(encoding))
+    made.replace((0, column), (0, column), b"a")
     assert made.data()[:].decode() == "a😀x\n"
 
 
 def test_form_feed_and_line_separator_end_no_line() -> None:
-    made = Buffer("a\x0cb\u2028c\nd\n", Client())
-    made.replace((1, 0), (1, 1), "D")
+    made = Buffer(encoded("a\x0cb\u2028c\nd\n"), Client())
+    made.replace((1, 0), (1, 1), b"D")
     assert made.data()[:].decode() == "a\x0cb\u2028c\nD\n"
 
 
 @pytest.mark.parametrize(("name", "expected"), [("Neovim", "a\rb\nX"), ("Visual Studio Code", "a\rX\nc")])
 def test_a_lone_carriage_return_ends_a_line_but_for_neovim(name: str, expected: str) -> None:
-    made = Buffer("a\rb\nc", Client.of(name, "utf-16"))
-    made.replace((1, 0), (1, 1), "X")
+    made = Buffer(encoded("a\rb\nc"), Client.of(name, "utf-16"))
+    made.replace((1, 0), (1, 1), b"X")
     assert made.data()[:].decode() == expected
 
 
 def test_half_a_surrogate_pair_keeps_its_width() -> None:
-    made = Buffer("\ud83dx\n", Client("utf-16"))
-    made.replace((0, 1), (0, 2), "y")
+    made = Buffer(encoded("\ud83dx\n"), Client("utf-16"))
+    made.replace((0, 1), (0, 2), b"y")
     assert made.data()[:] == b"?y\n"
 
 
 def test_an_edit_copies_no_more_than_its_surroundings() -> None:
-    made = Buffer("line\n" * 1000, Client())
+    made = Buffer(encoded("line\n" * 1000), Client())
     before = made._chunks[:]
-    made.replace((500, 0), (500, 4), "other")
+    made.replace((500, 0), (500, 4), b"other")
     changed = [c for c in made._chunks if not any(c is old for old in before)]
     assert 1 <= len(changed) <= 2

@@ -14,7 +14,7 @@ import pytest
 from command import FIXTURES
 from logsieve.core import scan
 from logsieve.lsp import store
-from logsieve.lsp.buffer import Chunks
+from logsieve.lsp.buffer import Chunks, encoded
 from logsieve.lsp.convert import Client
 from logsieve.lsp.messages import Answer, Ask, Configure, Edit, Failed, Open
 from logsieve.lsp.worker import Worker
@@ -114,12 +114,12 @@ async def test_an_edit_in_the_middle_is_shown_once() -> None:
 def test_only_so_many_analyses_are_kept_and_the_others_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     worker, sink = ready_worker()
     for n in range(4):
-        worker._apply(Open(f"untitled:{n}", "log", FAILURE * (n + 1)))
+        worker._apply(Open(f"untitled:{n}", "log", encoded(FAILURE * (n + 1))))
         worker._answer(Ask(n, f"untitled:{n}", f"{Q}:pair", (), unasked=False))
     assert all(document.analysis for document in worker.store.documents.values())
     before = told(sink)
     monkeypatch.setattr(store, "MEMORY", 1)
-    worker._apply(Edit("untitled:1", (((0, 0, 0, 0), "x"),)))
+    worker._apply(Edit("untitled:1", (((0, 0, 0, 0), b"x"),)))
     worker._answer(Ask(9, "untitled:1", f"{Q}:pair", (), unasked=False))
     assert [uri for uri, document in worker.store.documents.items() if document.analysis] == ["untitled:1"]
     for n in range(4):
@@ -131,9 +131,9 @@ def test_only_so_many_analyses_are_kept_and_the_others_are_made_again(monkeypatc
 
 def test_what_must_not_wait_is_answered_while_a_long_text_is_analysed() -> None:
     worker, sink = ready_worker()
-    worker._apply(Open("untitled:known", "log", FAILURE))
+    worker._apply(Open("untitled:known", "log", encoded(FAILURE)))
     worker._answer(Ask(1, "untitled:known", f"{Q}:pair", (), unasked=False))
-    worker._apply(Open(URI, "log", QUIET))
+    worker._apply(Open(URI, "log", encoded(QUIET)))
     worker._asks.extend(
         (
             Ask(3, "untitled:known", f"{Q}:pair", (), unasked=False),

@@ -74,8 +74,8 @@ def _worker_finds_the_questions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def whole(session: Session, uri: str = URI) -> str:
-    text: str = await session.ask(uri, "logsieve.lsp.buffer:whole")
-    return text
+    text: bytes = await session.ask(uri, "logsieve.lsp.buffer:whole")
+    return text.decode()
 
 
 async def release(pipe: Path) -> None:
@@ -220,7 +220,7 @@ def test_a_worker_is_warm_before_it_is_told_anything_and_tells_of_packs_when_it_
     assert sink.getvalue() == b""  # the client has not been greeted yet
     for _ in range(2):
         worker._apply(Configure(DEFAULTS, Client(), ()))
-    worker._apply(Open(URI, "log", "text\n"))
+    worker._apply(Open(URI, "log", b"text\n"))
     worker._answer(Ask(1, URI, f"{Q}:pair", (), unasked=False))
     assert worker.packs.known() is warm
     assert scan._plan.cache_info().misses == known
@@ -231,9 +231,9 @@ def test_an_edit_stops_the_analysis_and_the_question_is_put_again() -> None:
     sink = io.BytesIO()
     worker = Worker(io.BytesIO(), sink)
     worker._apply(Configure(DEFAULTS, Client(), ()))
-    worker._apply(Open(URI, "log", "old\n" * 500_000))
+    worker._apply(Open(URI, "log", b"old\n" * 500_000))
     ask = Ask(1, URI, f"{Q}:pair", (), unasked=False)
-    worker._changes.append(Edit(URI, ((None, "new\n"),)))  # has come in while the analysis runs
+    worker._changes.append(Edit(URI, ((None, b"new\n"),)))  # has come in while the analysis runs
     worker._answer(ask)
     assert worker._asks == type(worker._asks)([ask])
     worker._apply(worker._changes.popleft())
@@ -259,7 +259,7 @@ def test_long_work_is_reported_and_its_end_too(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("logsieve.lsp.watched.PROGRESS_EVERY", 0.0)
     sink = io.BytesIO()
     worker = Worker(io.BytesIO(), sink)
-    worker._apply(Open(URI, "log", "line\n" * 500_000))
+    worker._apply(Open(URI, "log", b"line\n" * 500_000))
     worker._answer(Ask(1, URI, f"{Q}:pair", (), unasked=False))
     told = [m.fraction for m in answers(sink) if isinstance(m, Progress)]
     assert told[-1] is None
@@ -271,9 +271,9 @@ def test_long_work_is_reported_and_its_end_too(monkeypatch: pytest.MonkeyPatch) 
 def test_who_need_not_wait_is_answered_once_though_one_takes_another_analysis() -> None:
     sink = io.BytesIO()
     worker = Worker(io.BytesIO(), sink)
-    worker._apply(Open(URI, "log", "line\n" * 500_000))
+    worker._apply(Open(URI, "log", b"line\n" * 500_000))
     for number, uri in enumerate(("untitled:short", "untitled:other"), 2):
-        worker._apply(Open(uri, "log", "error: x\n"))
+        worker._apply(Open(uri, "log", b"error: x\n"))
         worker._asks.append(Ask(number, uri, f"{Q}:pair", (), unasked=False, ready=True))
     worker._answer(Ask(1, URI, f"{Q}:pair", (), unasked=False))
     assert sorted(m.id for m in answers(sink) if isinstance(m, Answer)) == [1, 2, 3]

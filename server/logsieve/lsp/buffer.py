@@ -12,7 +12,7 @@ from logsieve.lsp.convert import Client, Coordinates
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
 
-__all__ = ["Buffer", "Chunks", "whole"]
+__all__ = ["Buffer", "Chunks", "encoded", "whole"]
 
 CHUNK = 1 << 16  # bytes; an edit in a 10 MB text copies and counts this much
 
@@ -43,24 +43,24 @@ class Chunks:
 
 
 class Buffer:
-    """A text and the client's edits to it. Every chunk but the last ends with a line feed; the last may be empty."""
+    """A text (UTF-8) and the edits to it. Every chunk but the last, which may be empty, ends with a line feed."""
 
-    def __init__(self, text: str, client: Client) -> None:
+    def __init__(self, text: bytes, client: Client) -> None:
         self._client = client
-        self._chunks = _cut(_encode(text))
+        self._chunks = _cut(text)
         self._ends = [client.count_ends(c) for c in self._chunks]
 
     def data(self) -> Chunks:
         """The whole text as it is now; later edits do not change it."""
         return Chunks(self._chunks)
 
-    def replace(self, start: tuple[int, int], end: tuple[int, int], text: str) -> int:
+    def replace(self, start: tuple[int, int], end: tuple[int, int], text: bytes) -> int:
         """Put a text between two positions (line, column, in the client's units); the offset in bytes of the first."""
         i, a = self._find(*start)
         j, b = self._find(*end)
         if (j, b) < (i, a):  # a client's mistake: the protocol wants start <= end
             (i, a), (j, b) = (j, b), (i, a)
-        new = self._chunks[i][:a] + _encode(text) + self._chunks[j][b:]
+        new = self._chunks[i][:a] + text + self._chunks[j][b:]
         # No position lies behind the line feed that ends a chunk (that is the next one's start), so this one stays.
         chunks = _cut(new) if j + 1 == len(self._chunks) else _cut(new)[:-1]
         self._chunks[i : j + 1] = chunks
@@ -78,12 +78,13 @@ class Buffer:
         return last, self._client.offset(self._chunks[last], self._ends[last] + line, column)
 
 
-def whole(analysis: Analysis, _at: Coordinates) -> str:
+def whole(analysis: Analysis, _at: Coordinates) -> bytes:
     """The whole text of a document that was put together here."""
-    return analysis.text.data[:].decode("utf-8")
+    return analysis.text.data[:]
 
 
-def _encode(text: str) -> bytes:
+def encoded(text: str) -> bytes:
+    """A text as UTF-8: as a `str`, one character that is not of ASCII makes all of it up to four times as long."""
     return text.encode("utf-8", "replace")  # half a surrogate pair becomes "?": as many units as before
 
 

@@ -42,11 +42,11 @@ class Configure:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A document was opened with this text."""
+    """A document was opened with this text (UTF-8)."""
 
     uri: str
     language: str
-    text: str
+    text: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Edit:
     """Edits to an open document, in order; without a span the text is the whole new one."""
 
     uri: str
-    edits: tuple[tuple[Span | None, str], ...]
+    edits: tuple[tuple[Span | None, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)

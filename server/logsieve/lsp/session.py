@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Protocol
 
+from logsieve.lsp.buffer import encoded
 from logsieve.lsp.convert import Client, Span
 from logsieve.lsp.messages import (
     Answer,
@@ -79,8 +80,8 @@ class Document:
     uri: str
     language: str
     version: int
-    text: str
-    edits: list[tuple[Span | None, str]] = field(default_factory=list)
+    text: bytes
+    edits: list[tuple[Span | None, bytes]] = field(default_factory=list)
     compact_at: int = EDITS_KEPT
 
 
@@ -136,17 +137,18 @@ class Session:
 
     def open(self, uri: str, language: str, version: int, text: str) -> None:
         """A document is open from now on."""
-        self.documents[uri] = Document(uri, language, version, text)
-        self._send(Open(uri, language, text))
+        document = self.documents[uri] = Document(uri, language, version, encoded(text))
+        self._send(Open(uri, language, document.text))
 
     def edit(self, uri: str, version: int, edits: list[tuple[Span | None, str]]) -> None:
         """An open document has changed; edits apply in order, one without a span replaces the whole text."""
         document = self.documents[uri]
         document.version = version
-        document.edits += edits
-        if edits and edits[-1][0] is None:
-            document.text, document.edits = edits[-1][1], []
-        self._send(Edit(uri, tuple(edits)))
+        made = tuple((span, encoded(text)) for span, text in edits)
+        document.edits += made
+        if made and made[-1][0] is None:
+            document.text, document.edits = made[-1][1], []
+        self._send(Edit(uri, made))
         if len(document.edits) >= document.compact_at:
             document.compact_at = len(document.edits) + EDITS_KEPT
             task = asyncio.create_task(self._compact(document))
