@@ -35,7 +35,7 @@ def program(request: pytest.FixtureRequest) -> Path:
 
 def provisioned(what: str) -> Path:
     """A Neovim's program, or the folder of lazy.nvim; skips, with the reason, where there can be none."""
-    command = [HERE / "provision.sh", what]
+    command = [str(HERE / "provision.sh"), what]
     environment = {**os.environ, "PYTHON": sys.executable}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     said = (done.stderr.strip() or "provision.sh said nothing").split("\n")
