@@ -47,7 +47,7 @@ demo: $(PY) ## Triage a real failing log in the terminal
 
 .PHONY: test
 test: $(PY) $(JS) ## All tests, those in real editors included (fetches the editors)
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST_FLAGS)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
 
 .PHONY: lint
 lint: $(PY) $(JS) ## Style and types, Python and TypeScript

@@ -20,6 +20,11 @@ for _name in ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM"):
         signal.signal(_number, signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, whatever is run beside them: those in VS Code."""
+    items.sort(key=lambda item: "vscode" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the checkout."""
