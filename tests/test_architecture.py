@@ -113,13 +113,16 @@ CORE: dict[str, set[str]] = {
         "outline",
         "blocks",
         "findings",
+        "kept",
         "located",
         "merging",
         "noise",
         "relevance",
     },
     "scan": {"scanner", "distinct", "parts"},  # its engine, its memory, and what it gives
-    **{stage: {"outline"} for stage in ("sections", "findings", "merging", "noise")},  # columns that they hand on
+    **{
+        stage: {"outline"} for stage in ("sections", "findings", "kept", "merging", "noise")
+    },  # columns that they hand on
     "reduce": {"analysis", "fitting"},  # a function of an Analysis
     "relevance": {"analysis"},  # what the learned model is told of one
     "fitting": {"analysis"},  # the half of it that counts bytes

@@ -29,6 +29,10 @@ LOGS = [
     (FIXTURES / name / "log.txt").read_bytes()
     for name in ("pytest/collection-error", "maven/reactor-cascade", "github-actions/pytest-failed", "go/test-panic")
 ]
+LONG = b"".join(
+    (FIXTURES / name / "log.txt").read_bytes()
+    for name in ("maven/compile-error", "hard/interleaved-buildkit", "flake8/many", "github-actions/pytest-failed")
+)
 PIECES = [
     *(line for log in LOGS for line in log.splitlines(keepends=True)[-40:]),
     *(
@@ -91,7 +95,7 @@ def test_parts_of_any_size_are_the_whole(pieces: list[bytes], sizes: list[int]) 
 class Edits(RuleBasedStateMachine):
     """Random edits, each analysed with what was known before."""
 
-    @initialize(log=st.sampled_from(LOGS))
+    @initialize(log=st.sampled_from([*LOGS, LONG, LONG]))
     def opened(self, log: bytes) -> None:
         self.data = log
         self.analysis = fresh(log)
@@ -163,6 +167,18 @@ def test_only_what_has_changed_is_scanned() -> None:
     after = analyse(LogText(changed), PACKS, earlier=before, scanning=counted)
     assert sum(end - start for start, end in scanned) == 1
     assert said(after) == said(fresh(changed))
+
+
+def test_blocks_far_from_a_change_are_taken_over() -> None:
+    lines = [b"a.c:%d:5: error: unknown type name 'x%d'\n" % (n, n) if n % 20 == 0 else b"ok\n" for n in range(4000)]
+    before = fresh(b"".join(lines))
+    lines[2000] = b"x" + lines[2000]
+    after = analyse(LogText(b"".join(lines)), PACKS, earlier=before)
+    known = set(map(id, before.blocks))
+    anew = [block.line for block in after.blocks if id(block) not in known]
+    assert 2000 in anew
+    assert all(1500 < line < 2500 for line in anew)
+    assert len(after.blocks) == len(before.blocks) == 200
 
 
 def test_messages_that_are_not_kept_are_cleaned_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from logsieve.core import blocks, envelope, findings, located, merging, noise, relevance, scan, sections, shapes
+from logsieve.core import blocks, envelope, findings, kept, located, merging, noise, relevance, scan, sections, shapes
+from logsieve.core.findings import Words
 from logsieve.core.outline import Sections
 from logsieve.core.parts import Part
 from logsieve.model import Block, Category, Envelope, Finding, Level, Likely, Line, Noise, Outcome, Verdict
@@ -45,7 +46,8 @@ class Analysis:
 
     `findings` come best first, the first is the root cause. Columns have one entry a line: `shapes` uint64, `levels`
     int8 (Level). `ended` is the line that says how the run ended, -1 where none does. `recognised` is whether the
-    text looks like a log at all. `redact` is what of the text must not leave. Nothing is known of lines before `since`.
+    text looks like a log at all. `redact` is what of the text must not leave. `given` and `words` are what blocks are
+    made of, and what each says: for the analysis of a newer text. Nothing is known of lines before `since`.
     `second` is what a larger model says of some lines, once it has: int64 [lines] and their log odds, float32 [lines].
     """
 
@@ -64,6 +66,8 @@ class Analysis:
     recognised: bool
     scanned: scan.Scanned
     redact: Redact
+    given: kept.Given
+    words: tuple[Words, ...]
     since: int = 0
     second: tuple[NDArray[np.int64], NDArray[np.float32]] | None = None
 
@@ -221,7 +225,20 @@ def analyse(
         if header > start + 1:
             ignored[start + 1 : header] = NEVER
     stream = lru_cache(maxsize=1 << 14)(lambda line: wrapping.stream(text.clean(line))) if wrapping.has_stream else None
-    made = blocks.find(scanned.of_rules(), ignored, bounds, message, as_written, level_of, stream, watched)
+
+    def blocks_of(some: Sequence[tuple[int, Pattern]]) -> list[Block]:
+        return blocks.find(some, ignored, bounds, message, as_written, level_of, stream, watched)
+
+    hits = scanned.of_rules()
+    given = kept.Given.of(len(text), hits, ignored, found, blocks.reach)
+    stays = kept.kept(earlier.given, earlier.blocks, given, hits, scanned.same) if earlier else None
+    between = blocks_of(stays.hits if stays else hits)
+    made = stays.around(between) if stays else between
+    if made is None:
+        stays, made = None, (between := blocks_of(hits))
+    said = findings.words(watched(between), message)
+    if stays and earlier:
+        said = [*earlier.words[: len(stays.before)], *said, *earlier.words[len(earlier.words) - len(stays.after) :]]
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
     of_run = told.those(lambda mark: mark.scope != "section" or mark.outcome is not Outcome.PASSED)
     verdict, why, ended = sections.run_verdict(of_run, max(sure, default=-1), _cut(text, speaking, told))
@@ -240,7 +257,7 @@ def analyse(
         nothing.came_of,
         watched,
     )
-    ranked = located.located(merging.rank(findings.build(made, context), found, message, watched), message)
+    ranked = located.located(merging.rank(findings.build(made, said, context), found, message, watched), message)
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
         verdict, why = Verdict.FAILED, f"failures were found, though {why}"
 
@@ -274,6 +291,8 @@ def analyse(
         recognised,
         scanned,
         settings.redact,
+        given,
+        tuple(said),
         since,
     )
 

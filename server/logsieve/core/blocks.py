@@ -18,7 +18,7 @@ from logsieve.model import Block, Level
 from logsieve.packs import BlockRule, Pattern, Rule
 from logsieve.packs.patterns import compiled
 
-__all__ = ["find"]
+__all__ = ["find", "reach"]
 
 SURENESS = {"cause": 0, "summary": -20, "consequence": -30, "hint": -40}  # added to the specificity
 GENERAL = 40  # specificity under which a rule knows no tool's grammar
@@ -136,6 +136,13 @@ def find(
             made = replace(made, start=start, end=end, anchor=anchor)
         kept.append(made)
     return sorted(kept, key=lambda b: b.start)
+
+
+def reach(pattern: Pattern) -> tuple[int, int]:
+    """How many lines above and below that of a hit, at most, are looked at for its block."""
+    rule = pattern.owner
+    assert isinstance(rule, Rule)
+    return rule.block.back, max(rule.block.max, UNDER if rule.below else FORGIVEN)
 
 
 def _sureness(specificity: int, role: str, severity: Level) -> float:

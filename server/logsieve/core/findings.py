@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import log10
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from logsieve.core.outline import Sections
 from logsieve.model import FOLLOWS, Block, Category, Finding, Level, Location, Outcome, Related, Verdict
 from logsieve.packs.patterns import compiled
 
-__all__ = ["WEIGHTS", "Context", "Weights", "build"]
+__all__ = ["WEIGHTS", "Context", "Weights", "Words", "build", "words"]
 
 TITLE = 200  # characters of a title
 FAR = 200  # lines before the end within which distance does not count
@@ -31,6 +31,7 @@ _LET = "the step went on after it"
 # What a failure is about is named by its words where its rule cannot know: a program that ends because a connection
 # is refused has no fault of its own.
 _UNNAMED = (Category.OTHER, Category.RUNTIME, Category.SCRIPT, Category.CONFIG, Category.DEPENDENCY)
+_NUMBERS = ("line", "column")
 _STOPPED = (Category.TIMEOUT, Category.RESOURCE)
 _NAMED = {
     Category.NETWORK: (
@@ -82,12 +83,35 @@ class Context:
     watched: Callable[[Iterable[Any]], Iterable[Any]] = iter  # what goes through many blocks can be stopped there
 
 
-def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS) -> list[Finding]:
-    """A finding for each block, in the order of the log, with its score and the reasons for it."""
+class Words(NamedTuple):
+    """What a block says, wherever it stands: of its `place` the line in the log is not known."""
+
+    message: str
+    category: Category
+    title: str
+    subject: str
+    place: Location | None
+
+
+def words(blocks: Iterable[Block], message: Callable[[int], str]) -> list[Words]:
+    """The words of each block."""
+    return [_words(b, (b.groups.get("message") or message(b.anchor)).strip()) for b in blocks]
+
+
+def _words(block: Block, message: str) -> Words:
+    subject = _subject(block.groups["test"]) if "test" in block.groups else ""
+    return Words(message, _category(block, message), _title(block, message), subject, _place(block))
+
+
+def build(
+    blocks: Sequence[Block], said: Sequence[Words], context: Context, weights: Weights = WEIGHTS
+) -> list[Finding]:
+    """A finding for each block, in the order of the log, with its score and the reasons for it. `said` are their
+    words.
+    """
     first_seen: set[int] = set()
     made = []
-    for b in context.watched(blocks):
-        message = (b.groups.get("message") or context.message(b.anchor)).strip()
+    for b, its in context.watched(zip(blocks, said, strict=True)):
         section = context.section_at(b.line)
         pack = b.rule.partition("/")[0]
         expected = context.verdict is not Verdict.PASSED and context.expected(b.line, pack)
@@ -100,18 +124,18 @@ def build(blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS)
         made.append(
             Finding(
                 b.rule,
-                _category(b, message),
+                its.category,
                 _severity(b, section, expected, context),
                 b.role,
-                _title(b, message),
-                message,
+                its.title,
+                its.message,
                 b.start,
                 b.end,
                 b.anchor,
                 section,
-                _locations(b),
+                (replace(its.place, at=b.line),) if its.place else (),
                 tuple(related),
-                _subject(b.groups["test"]) if "test" in b.groups else "",
+                its.subject,
                 score=score,
                 why=why,
             )
@@ -212,12 +236,12 @@ def _title(block: Block, message: str) -> str:
     return message[:TITLE]
 
 
-def _locations(block: Block) -> tuple[Location, ...]:
+def _place(block: Block) -> Location | None:
     path = block.groups.get("path")
     if not path:
-        return ()
-    number = {k: int(v) for k in ("line", "column") if (v := block.groups.get(k, "")).isdecimal() and len(v) < 10}
-    return (Location(path.strip(), number.get("line", 0), number.get("column", 0), block.line),)
+        return None
+    line, column = (int(v) if (v := block.groups.get(k, "")).isdecimal() and len(v) < 10 else 0 for k in _NUMBERS)
+    return Location(path.strip(), line, column, -1)
 
 
 def _score(

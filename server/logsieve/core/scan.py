@@ -172,10 +172,11 @@ class Hits:
 
 @dataclass(frozen=True, eq=False)
 class Scanned:
-    """What one scan found in a whole log."""
+    """What one scan found in a whole log; `same`: how many lines at its start and its end were taken over for it."""
 
     plan: _Plan
     found: Part
+    same: tuple[int, int] = (0, 0)
 
     def messages(self, start: int, end: int) -> bytes | None:
         """The messages of lines start..end with newlines between them, None where they are not at hand together."""
@@ -240,7 +241,7 @@ def run(
     found = chain(before, parts(text, list(text.chunks(max(start, since), len(text) - end))), after)
     at_hand = len(text.data) - int(text.starts[since]) <= KEPT
     known = joined(part if at_hand else part.without_messages() for part in found)
-    return Scanned(plan, known.below(since) if since else known)
+    return Scanned(plan, known.below(since) if since else known, (start, end))
 
 
 def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping, shapes_of: Shapes) -> Part:
