@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,9 +14,10 @@ from logsieve.output import body
 from logsieve.packs import PackSet
 from logsieve.parameters import Operation, Share, TooMuchError
 from logsieve.settings import DEFAULTS, Settings
-from logsieve.workers import WorkerLostError, Workers, cores
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from logsieve.core.analysis import Analysis
 
 __all__ = ["Done", "Job", "run"]
@@ -104,9 +104,19 @@ def run(
         yield log if isinstance(log, InputProblem) else here(log)
         spent += 0 if _is_large(log) else _size([log])
         del log  # before the next one is read
-        if spent >= FEW and cores() > 1 and not alone:
-            break
-    processes = min(cores(), MOST)
+        if spent >= FEW and not alone:
+            from logsieve.workers import cores
+
+            if cores() > 1:
+                yield from _shared(job, given, here, min(cores(), MOST))
+
+
+def _shared(
+    job: Job, given: Logs, here: Callable[[Log], Done | InputProblem], processes: int
+) -> Iterator[Done | InputProblem]:
+    """As `run`, in several processes."""
+    from logsieve.workers import WorkerLostError, Workers
+
     workers = Workers(processes, _prepare, job)
     away: deque[tuple[list[Log | InputProblem], Future[list[Done | InputProblem]]]] = deque()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +28,10 @@ def settings() -> Settings:
     """
     path = file()
     try:
-        given = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        import tomllib
+
+        given = tomllib.loads(text)
     except FileNotFoundError:
         return DEFAULTS
     except OSError as error:

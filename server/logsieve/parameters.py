@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Share:
 def setting(section: Reduce | Llm | Semantic, key: str) -> Parameter:
     """A setting as a parameter: one help, one range, one choice of values."""
     about = next(f.metadata for f in fields(section) if f.name == key)
-    default, hint = getattr(section, key), get_type_hints(type(section))[key]
+    default, hint = getattr(section, key), _hints(type(section))[key]  # type: ignore[arg-type]
     return Parameter(
         option(key),
         str if isinstance(default, tuple) else type(default),
@@ -78,6 +79,11 @@ def setting(section: Reduce | Llm | Semantic, key: str) -> Parameter:
         minimum=about["minimum"],
         maximum=about["maximum"],
     )
+
+
+@cache
+def _hints(section: type) -> dict[str, Any]:
+    return get_type_hints(section)
 
 
 def option(key: str) -> str:

@@ -7,14 +7,13 @@ import binascii
 import functools
 import json
 import re
-import tomllib
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 from logsieve.core.assignments import is_masked, looks_random
-from logsieve.core.places import Finder, by_pattern, linear
+from logsieve.core.places import Finder, by_pattern
 from logsieve.packs import cache
 
 __all__ = ["finders"]
@@ -94,12 +93,14 @@ def finders() -> tuple[Finder, ...]:
         blob = json.dumps([*_read_forms(forms), *_read_detectors()]).encode()
         cache.put(key, blob)
     return tuple(
-        Finder(tuple(hints.split()), by_pattern(kind, linear(pattern), _CHECKS[check]))
+        Finder(tuple(hints.split()), by_pattern(kind, pattern, _CHECKS[check]))
         for kind, hints, pattern, check in json.loads(blob)
     )
 
 
 def _read_forms(path: Path) -> Iterator[tuple[str, str, str, str]]:
+    import tomllib
+
     for form in tomllib.loads(path.read_text(encoding="utf-8"))["form"]:
         yield form["kind"], form["hints"], form["pattern"], form.get("check", "varied")
 

@@ -193,5 +193,5 @@ FINDERS = (
     ("ipv4", Finder((r"\d[.-]\d{1,3}[.-]\d{1,3}[.-]\d",), _ipv4)),
     ("ipv6", Finder((r"[23fcd][0-9a-f]{3}:[0-9a-f:]{2}",), _ipv6)),
     ("user", Finder(("home", "users", "documents and settings"), _homes)),
-    *(("user", Finder((hint,), by_pattern("user name", linear(pattern), _is_person))) for hint, pattern in _USERS),
+    *(("user", Finder((hint,), by_pattern("user name", pattern, _is_person))) for hint, pattern in _USERS),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import re2
@@ -62,6 +63,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+@cache
 def linear(pattern: str) -> Any:
     """A compiled pattern that matches in linear time, whatever the text."""
     options = re2.Options()
@@ -69,12 +71,15 @@ def linear(pattern: str) -> Any:
     return re2.compile(pattern, options)
 
 
-def by_pattern(kind: str, pattern: Any, check: Callable[[str], object] = bool) -> Callable[[str], Iterator[Place]]:
-    """Finds what matches a linear pattern: its first group, or all of it, where that passes the check."""
-    group = min(1, pattern.groups)
+def by_pattern(kind: str, pattern: str, check: Callable[[str], object] = bool) -> Callable[[str], Iterator[Place]]:
+    """Finds what matches a pattern in linear time: its first group, or all of it, where that passes the check. Most are
+    worth no line of a log, and so never compiled.
+    """
 
     def find(line: str) -> Iterator[Place]:
-        for match in pattern.finditer(line):
+        regex = linear(pattern)
+        group = min(1, regex.groups)
+        for match in regex.finditer(line):
             start, end = match.span(group)
             if end > start and check(line[start:end]):
                 yield Place(start, end, kind)

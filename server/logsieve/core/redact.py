@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from logsieve.core import assignments, credentials, personal
 from logsieve.core.assignments import looks_random
@@ -97,7 +97,7 @@ class Redactor:
         kinds = frozenset(chosen.kinds if leaving else ())
         self._finders = _finders(kinds, chosen.patterns)
         self._chance = "entropy" in kinds
-        self._allowed = _usable(chosen.allow)
+        self._allowed = [linear(pattern) for pattern in _usable(chosen.allow)]
         self._numbers: dict[tuple[str, str], int] = {}
         self._counts: Counter[str] = Counter()
         self._written: set[str] = set()  # what looks like a placeholder, and is the log's own
@@ -184,8 +184,8 @@ def _finders(kinds: frozenset[str], patterns: tuple[str, ...]) -> Finders:
 
 
 @lru_cache(maxsize=8)
-def _usable(patterns: tuple[str, ...]) -> tuple[Any, ...]:
-    return tuple(linear(pattern) for pattern in patterns if problem_of(pattern) is None)
+def _usable(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(pattern for pattern in patterns if problem_of(pattern) is None)
 
 
 def _private_keys(lines: Sequence[str]) -> Iterator[tuple[int, _Span]]:

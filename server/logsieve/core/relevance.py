@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logsieve.model import Level, Likely, Outcome, Verdict
-from logsieve.semantic.context import Columns
-from logsieve.semantic.scorer import Scorer, shipped
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
+    from logsieve.semantic.context import Columns
+    from logsieve.semantic.scorer import Scorer
 
 __all__ = ["GENERAL", "columns", "likely", "messages", "sure", "unsure"]
 
@@ -72,6 +72,8 @@ def _odds(analysis: Analysis, scorer: Scorer | None = None) -> tuple[int, NDArra
     start = max(analysis.since, end - LAST)
     if analysis.verdict is Verdict.PASSED or analysis.sure or start == end:
         return start, np.zeros(0, np.float32)
+    from logsieve.semantic.scorer import shipped
+
     scorer = scorer or shipped()
     if not scorer:
         return start, np.zeros(0, np.float32)
@@ -113,6 +115,8 @@ def columns(analysis: Analysis, start: int, end: int) -> Columns:
     for run in analysis.noise:
         noise[here(run.start, run.end)] = True
     _, inverse, counts = np.unique(analysis.shapes[start:end], return_inverse=True, return_counts=True)
+    from logsieve.semantic.context import Columns
+
     return Columns(
         counts[inverse],
         analysis.scanned.found.levels[start:end],

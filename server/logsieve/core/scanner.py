@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import platform
 import re
 import sys
@@ -18,7 +17,6 @@ from logsieve.packs import cache
 __all__ = ["MANY", "HyperscanScanner", "Re2Scanner", "Scanner", "Together", "hits", "scanner"]
 
 MANY = 500  # patterns from which preparing them takes seconds
-log = logging.getLogger("logsieve.scanner")
 
 Hits = tuple[NDArray[np.int32], NDArray[np.int64]]
 
@@ -137,6 +135,9 @@ class HyperscanScanner:
         import hyperscan
 
         if len(sources) >= MANY:
+            import logging
+
+            log = logging.getLogger("logsieve.scanner")
             log.info("preparing %s patterns; the next start finds them ready", f"{len(sources):,}")
         database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         flags = [hyperscan.HS_FLAG_MULTILINE] * len(sources)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -42,8 +41,8 @@ def get(key: str) -> bytes | None:
     """What was stored under `key`, or None."""
     path = _folder() / key
     with contextlib.suppress(OSError):
-        entry = path.read_bytes()
-        digest, blob = entry[:DIGEST], entry[DIGEST:]
+        with path.open("rb", buffering=0) as file:
+            digest, blob = file.read(DIGEST), file.read()
         if xxhash.xxh3_128_digest(blob) != digest:
             return None
         with contextlib.suppress(OSError):
@@ -57,6 +56,8 @@ def put(key: str, blob: bytes) -> None:
 
     The KEPT entries used last stay. Other processes may read and write at the same time.
     """
+    import tempfile
+
     with contextlib.suppress(OSError):
         folder = _folder()
         folder.mkdir(parents=True, exist_ok=True)

@@ -5,9 +5,9 @@ documentation.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from logsieve.model import Category, Level
 
@@ -29,8 +29,17 @@ __all__ = [
 Role = Literal["cause", "summary", "consequence", "hint"]
 
 
+class _Kept:
+    """What is pickled as the values of its fields: as dataclasses with slots do it, it takes twice as long to load."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return type(self), tuple(getattr(self, f.name) for f in fields(self))  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, slots=True)
-class BlockRule:
+class BlockRule(_Kept):
     """How far a block reaches from the line its rule matched. Patterns are searched in messages; all parts are
     optional.
 
@@ -63,7 +72,7 @@ class BlockRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(_Kept):
     """A line that matters. Named groups: message, path, line, column, test, code, and any that `title` names; `below`
     and the block's `start` may have some too.
 
@@ -99,7 +108,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class IgnoreRule:
+class IgnoreRule(_Kept):
     """A line that looks like a failure and is none: rules less specific than `specificity` do not count on it."""
 
     pattern: str
@@ -108,7 +117,7 @@ class IgnoreRule:
 
 
 @dataclass(frozen=True, slots=True)
-class NoiseRule:
+class NoiseRule(_Kept):
     """A line that says nothing new, and the reason users see ("downloads", "passing tests")."""
 
     pattern: str
@@ -116,7 +125,7 @@ class NoiseRule:
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomeRule:
+class OutcomeRule(_Kept):
     """A line that says how something ended. With result "code" the group `code` decides: zero passed, all else failed.
     With "unknown" it says that part of the log is missing.
 
@@ -136,7 +145,7 @@ class OutcomeRule:
 
 
 @dataclass(frozen=True, slots=True)
-class SectionRule:
+class SectionRule(_Kept):
     """A runner's own unit. `start` may name groups title, name; with `end` the section lasts to the end line of the
     same name, without it to the next start of the same or a lower depth. Depth: 0 job, 1 stage or module, 2 step, 3
     group inside a step. `header`: the last of the lines that announce it (a command of many lines, its environment),
@@ -155,7 +164,7 @@ class SectionRule:
 
 
 @dataclass(frozen=True, slots=True)
-class EnvelopeRule:
+class EnvelopeRule(_Kept):
     """What is wrapped around each message. `pattern` is matched at the start of what outer layers left; group `level`
     is a level word, group `stream` the name of one of several programs that write at the same time: a block stays in
     its stream.
@@ -171,7 +180,7 @@ class EnvelopeRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(_Kept):
     """A piece of real log and what must come of it. `rule` is the id of the finding's rule, empty for a negative: no
     error found.
 
@@ -189,7 +198,7 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Pack:
+class Pack(_Kept):
     """One tool's knowledge, and the file it came from."""
 
     name: str
