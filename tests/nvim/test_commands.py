@@ -111,6 +111,9 @@ class TestLists:
         assert (opened.lua("#vim.fn.getloclist(0)") > 0) == (name == "loclist")
         opened.type("<CR>")
         opened.wait("vim.fn.expand('%:t') == 'build.log' and vim.fn.line('.') == ...", log.root)
+        opened.command("wincmd p")
+        opened.command("LogSieve next")  # in the list: of the log that it is about
+        opened.wait("vim.fn.expand('%:t') == 'build.log' and vim.fn.line('.') ~= ...", log.root)
 
     def test_what_is_searched_for_fills_the_location_list(self, start: Callable[..., Neovim], log: Log) -> None:
         opened = start({"semantic": {"lines": 0}})

@@ -59,7 +59,7 @@ def test_another_version(start: Callable[..., Neovim], log: Log, repository: Pat
     updated.write_text(f"#!/bin/sh\n[ $1 = --version ] && echo logsieve 9.9.9 && exit\nexec {COMMAND} $*\n")
     updated.chmod(0o755)
     editor.lua("vim.lsp.config('logsieve', { cmd = { ..., 'lsp' } }) return 1", str(updated))
-    told(said(editor), f"the server that runs is logsieve {__version__}, the program 9.9.9", "restart")
+    told(said(editor), f"the server that runs is logsieve {__version__}, the program 9.9.9", ":LogSieve restart")
 
 
 @pytest.mark.parametrize(

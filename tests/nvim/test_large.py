@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.editor, pytest.mark.slow]
 
 REDUCED = "vim.startswith(vim.api.nvim_buf_get_name(0), 'logsieve://reduced/')"
 WINDOW = "vim.startswith(vim.api.nvim_buf_get_name(0), 'logsieve://window/')"
+NAME = "vim.fn.expand('%:t')"
 CURRENT = "vim.api.nvim_get_current_line()"
 
 
@@ -180,6 +181,53 @@ def test_an_archive_opens_on_the_log_that_failed(start: Callable[..., Neovim], t
     editor.wait(f"{REDUCED} and {NUMBER} == 2 and vim.fn.expand('%:t'):find('1_build.txt', 1, true) ~= nil")
     editor.type("<CR>")  # no editor can open it
     editor.wait(f"{WINDOW} and {NUMBER} == 2")
+
+
+def test_the_logs_of_an_archive_are_one_triage(start: Callable[..., Neovim], tmp_path: Path) -> None:
+    """They are chosen from, walked and listed together; a new server knows of all of them again."""
+    with zipfile.ZipFile(tmp_path / "logs.zip", "w") as archive:
+        archive.writestr("0_docs.txt", "the documentation is built\n")
+        archive.writestr("1_build.txt", "collecting a\nerror: first\n##[error]Process completed with exit code 1.\n")
+        archive.writestr("2_test.txt", "a\nb\nfatal: second\n##[error]Process completed with exit code 2.\n")
+    editor = start()
+    editor.command("LogSieveTriageFile logs.zip")
+    editor.wait(f"{REDUCED} and {NUMBER} == 2 and {NAME}:find('1_build.txt', 1, true) ~= nil")
+    assert "2 of 3 logs in logs.zip failed" in editor.messages()
+    editor.lua(
+        """
+        vim.ui.select = function(items, options, chosen)
+          vim.g.offered = vim.iter(items):map(options.format_item):totable()
+          chosen(items[2])
+        end
+        return 1
+        """
+    )
+    editor.command("LogSieve jobs")
+    editor.wait(f"{REDUCED} and {NUMBER} == 3 and {NAME}:find('2_test.txt', 1, true) ~= nil")
+    offered = [re.split(" {2,}", row) for row in editor.lua("vim.g.offered")]
+    assert [name for _, name in offered] == ["1_build.txt", "2_test.txt", "0_docs.txt"]
+    assert offered[0][0].startswith("failed: ")
+    assert editor.lua("#vim.api.nvim_tabpage_list_wins(0)") == 2
+    for name, number in (("1_build.txt", 2), ("2_test.txt", 3)):
+        editor.command("normal! G")
+        editor.command("LogSieve next")
+        editor.wait(f"{REDUCED} and {NUMBER} == {number} and {NAME}:find(..., 1, true) ~= nil", name)
+    editor.command("LogSieve list")
+    editor.wait("vim.bo.buftype == 'quickfix'")
+    rows = editor.lines()
+    assert re.match(r"1_build\.txt +2 E ", rows[0])
+    assert any(re.match(r"2_test\.txt +3 E ", row) for row in rows)
+    editor.type("gg<CR>")
+    editor.wait(f"{WINDOW} and {NUMBER} == 2 and {NAME}:find('1_build.txt', 1, true) ~= nil")
+    symbols = """
+        local client = vim.lsp.get_clients({ name = 'logsieve' })[1]
+        local answer = client and client:request_sync('workspace/symbol', { query = '' }, 30000)
+        return answer and answer.result and client.id ~= ... and #answer.result >= 2
+        """
+    editor.wait(symbols, 0)
+    before = editor.lua("vim.lsp.get_clients({ name = 'logsieve' })[1].id")
+    editor.command("LogSieve restart")
+    editor.wait(symbols, before)
 
 
 def test_views_follow_the_file(start: Callable[..., Neovim], tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from nvim.conftest import SECOND, both, closed_noise, diagnostics
 
 pytestmark = pytest.mark.editor
 
+CLIENT = "(vim.lsp.get_clients({ name = 'logsieve' })[1] or {}).id"
 FOLDED_LINES = "#vim.fn.filter(vim.fn.range(1, vim.fn.line('$')), 'foldlevel(v:val) > 0')"
 
 
@@ -82,6 +83,38 @@ class TestOpening:
         opened.command("LogSieve next")
         opened.wait("vim.fn.line('.') > 1")
         assert not opened.is_folded(log.root)
+
+    @both
+    def test_folds_come_back_as_the_user_left_them(self, opened: Neovim, log: Log) -> None:
+        """Where the log has grown, where its server was started anew, and after `:edit`."""
+        closed_noise(opened, log)
+        left = log.folded[1][0]
+        opened.command(f"{left}foldopen")
+        with log.path.open("a") as file:
+            file.write("one more line\n")
+        opened.command("checktime")
+        opened.wait("vim.b.logsieve_status.lines == vim.fn.line('$') and vim.fn.foldlevel(...) > 0", left)
+        closed_noise(opened, log)
+        assert not opened.is_folded(left)
+        before = opened.lua(CLIENT)
+        opened.command("LogSieve restart")
+        opened.wait(f"({CLIENT} or ...) ~= ... and vim.fn.foldlevel({left}) > 0", before)
+        closed_noise(opened, log)
+        assert not opened.is_folded(left)
+        assert diagnostics(opened)[0]["lnum"] + 1 == log.root
+        opened.command("edit")
+        opened.wait("vim.fn.foldlevel(...) > 0", left)
+        closed_noise(opened, log)
+        assert not opened.is_folded(left)
+
+    def test_a_server_that_has_died_is_started_again(self, opened: Neovim, log: Log) -> None:
+        opened.lua("vim.lsp.get_clients({ name = 'logsieve' })[1]:stop(true) return 1")
+        opened.wait("#vim.lsp.get_clients({ name = 'logsieve' }) == 0 and #vim.diagnostic.get(0) == 0")
+        opened.type(":LogSieve next<CR>")
+        opened.wait("vim.fn.execute('messages'):find(':LogSieve restart starts it')")
+        opened.command("LogSieve restart")
+        assert diagnostics(opened)[0]["lnum"] + 1 == log.root
+        closed_noise(opened, log)
 
     def test_another_window_is_folded_too(self, opened: Neovim, log: Log) -> None:
         closed_noise(opened, log)
@@ -251,8 +284,8 @@ class TestHelp:
         assert (fresh / "tags").read_text() == (doc / "tags").read_text()
 
     def test_the_command_completes_and_refuses(self, opened: Neovim) -> None:
-        names = ["alwaysanerror", "budget", "copy", "explain", "fold", "forget", "hide", "list", "loclist", "next"]
-        names += ["nextsection", "notanerror", "pick", "prev", "prevsection", "search", "similar"]
+        names = ["alwaysanerror", "budget", "copy", "explain", "fold", "forget", "hide", "jobs", "list", "loclist"]
+        names += ["next", "nextsection", "notanerror", "pick", "prev", "prevsection", "restart", "search", "similar"]
         names += ["undorule", "view"]
         assert opened.call("getcompletion", "LogSieve ", "cmdline") == names
         opened.type(":LogSieve dance<CR>")
@@ -263,7 +296,7 @@ class TestHelp:
     def test_alone_it_offers_what_it_can_do(self, opened: Neovim) -> None:
         opened.type(":LogSieve<CR>")
         opened.wait_for_mode("c")
-        opened.type("19<CR>")
+        opened.type("21<CR>")
         opened.wait(f"{VIEW} and vim.fn.line('$') > 1")
 
     def test_every_command_is_in_the_help(self, opened: Neovim, repository: Path) -> None:

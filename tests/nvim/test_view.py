@@ -12,6 +12,8 @@ from nvim.conftest import SECOND, both
 
 pytestmark = pytest.mark.editor
 
+CLIENT = "vim.lsp.get_clients({ bufnr = 0 })[1]"
+
 
 class TestReducedView:
     @pytest.fixture
@@ -129,6 +131,21 @@ class TestReducedView:
             """,
             log.root + 2,
         )
+
+    @both
+    def test_it_comes_back_with_a_new_server(self, view: Neovim, log: Log) -> None:
+        shown = len(view.lines())
+        for command in ("LogSieve restart", *(["lsp restart logsieve"] if view.call("exists", ":lsp") == 2 else [])):
+            before = view.lua(f"{CLIENT}.id")
+            view.command(command)
+            view.wait(f"{CLIENT} and {CLIENT}.id ~= ... and vim.b.logsieve_client == {CLIENT}.id", before)
+            view.wait("vim.fn.line('$') == ...", shown)
+            assert view.lua(NUMBER) == log.root
+            gap = view.numbers().index(None)
+            view.call("cursor", gap + 1, 1)
+            view.type("za")
+            view.wait("vim.fn.line('$') > ...", shown)
+            view.call("cursor", view.numbers().index(log.root) + 1, 1)
 
     def test_it_can_be_read_again(self, view: Neovim) -> None:
         before, numbers = view.lines(), view.numbers()

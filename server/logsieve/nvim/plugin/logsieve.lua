@@ -28,7 +28,7 @@ end
 
 ---@class logsieve.Row
 ---@field about string what is said of it where commands are offered
----@field module string of `logsieve.`
+---@field module? string of `logsieve.`, else that itself
 ---@field call string its function, which gets the buffer, and `with` or the argument that was typed
 ---@field with? any
 ---@field offers? string the module's list of arguments; without it the command takes none
@@ -43,6 +43,7 @@ local subcommands = {
   fold = { about = 'close all noise', module = 'folds', call = 'close' },
   forget = { about = 'take back the consent to send to an endpoint', module = 'explain', call = 'forget' },
   hide = { about = 'a rule: lines like this are noise', module = 'rules', call = 'run', with = 'hideLines' },
+  jobs = { about = 'choose from the logs of the archive', module = 'jobs', call = 'pick' },
   list = { about = 'the findings in the quickfix list', module = 'list', call = 'open' },
   loclist = { about = 'the findings in the location list', module = 'list', call = 'open', with = true },
   next = { about = 'the next failure', module = 'jump', call = 'failure', with = 1 },
@@ -51,6 +52,7 @@ local subcommands = {
   pick = { about = 'choose from the findings', module = 'list', call = 'pick' },
   prev = { about = 'the previous failure', module = 'jump', call = 'failure', with = -1 },
   prevsection = { about = 'the previous section', module = 'jump', call = 'section', with = -1 },
+  restart = { about = 'start the language server anew', call = 'restart' },
   search = { about = 'the lines that say about that', module = 'search', call = 'words', words = true },
   similar = { about = 'the lines like this one', module = 'search', call = 'similar' },
   undorule = { about = 'take the last rule back', module = 'rules', call = 'run', with = 'undoRule' },
@@ -58,10 +60,10 @@ local subcommands = {
 }
 local names = vim.fn.sort(vim.tbl_keys(subcommands))
 
----@param row {module: string, call: string}
+---@param row {module?: string, call: string}
 ---@param ... any
 local function call(row, ...)
-  require('logsieve.' .. row.module)[row.call](...)
+  require(row.module and 'logsieve.' .. row.module or 'logsieve')[row.call](...)
 end
 
 ---@param name string
@@ -142,6 +144,7 @@ vim.api.nvim_create_autocmd('LspAttach', {
     local client = vim.lsp.get_client_by_id(event.data.client_id)
     if client and client.name == 'logsieve' then
       require('logsieve.source').attach(event.buf)
+      require('logsieve.view').on_attach(event.buf, client)
       vim.lsp.inlay_hint.enable(true, { bufnr = event.buf })
     end
   end,
@@ -154,6 +157,13 @@ vim.api.nvim_create_autocmd('LspRequest', {
     if request.type == 'complete' and request.method == 'textDocument/foldingRange' then
       require('logsieve.folds').on_ranges(event.buf, event.data.client_id)
     end
+  end,
+})
+vim.api.nvim_create_autocmd({ 'BufReadPost', 'LspDetach' }, {
+  group = group,
+  desc = 'Close noise again when the folds are back, but what the user has opened',
+  callback = function(event)
+    require('logsieve.folds').on_lost(event.buf)
   end,
 })
 vim.api.nvim_create_autocmd('BufWinEnter', {

@@ -5,6 +5,14 @@ local M = {}
 ---@type table<integer, table<integer, true>>
 local closed = {}
 
+--- Of those in which it is to be closed again: the first lines of noise that the user had opened, opened[window][bufnr].
+---@type table<integer, table<integer, table<integer, true>>>
+local opened = {}
+
+--- What says nothing in a buffer, as it was last closed.
+---@type table<integer, {start: integer, ['end']: integer}[]> by buffer; lines from 0, inclusive
+local noise = {}
+
 local EXPRESSION = 'v:lua.vim.lsp.foldexpr()'
 
 --- Fold by the server's ranges in one window. Sections stay open, which is why 'foldlevel' is high.
@@ -83,22 +91,47 @@ function M.on_ranges(bufnr, client_id)
   end
 end
 
+--- Folds go when a text is read anew, or its server ends. They are closed again when they are back, but for what the user
+--- has opened.
+---@param bufnr integer
+function M.on_lost(bufnr)
+  for _, window in ipairs(vim.fn.win_findbuf(bufnr)) do
+    if (closed[window] or {})[bufnr] then
+      closed[window][bufnr] = nil
+      opened[window] = opened[window] or {}
+      opened[window][bufnr] = vim.api.nvim_win_call(window, function()
+        local starts = {} ---@type table<integer, true>
+        for _, range in ipairs(noise[bufnr] or {}) do
+          if vim.fn.foldlevel(range.start + 1) > 0 and vim.fn.foldclosed(range.start + 1) == -1 then
+            starts[range.start] = true
+          end
+        end
+        return starts
+      end)
+    end
+  end
+end
+
 --- Close all noise of a log.
 ---@param bufnr integer the log, or a view of it
----@param windows? integer[] default: all that show it
+---@param windows? integer[] those where that has not been done yet; default: all that show it
 function M.close(bufnr, windows)
   local log = require('logsieve.view').log(bufnr)
   local uri = log or vim.uri_from_bufnr(bufnr)
   bufnr = log and vim.uri_to_bufnr(log) or bufnr
   require('logsieve').ask(bufnr, 'logsieve/noise', { uri = uri }, function(result)
+    noise[bufnr] = result.noise
     for _, window in ipairs(windows or vim.fn.win_findbuf(bufnr)) do
-      if vim.api.nvim_win_is_valid(window) and vim.api.nvim_win_get_buf(window) == bufnr then
+      local left = windows and (opened[window] or {})[bufnr] or {}
+      local is_done = windows and (closed[window] or {})[bufnr] -- by another answer
+      if not is_done and vim.api.nvim_win_is_valid(window) and vim.api.nvim_win_get_buf(window) == bufnr then
         local done = vim.api.nvim_win_call(window, function()
-          return M.close_ranges(result.noise)
+          return M.close_ranges(result.noise, left)
         end)
         if done > 0 then
           closed[window] = closed[window] or {}
           closed[window][bufnr] = true
+          opened[window] = nil
         end
       end
     end
@@ -107,18 +140,20 @@ end
 
 --- Close the folds of the current window that cover exactly these ranges.
 ---@param ranges {start: integer, ['end']: integer}[] lines from 0, inclusive
----@return integer how many are closed
-function M.close_ranges(ranges)
+---@param left table<integer, true> the first lines of those that stay open
+---@return integer how many are as they should be
+function M.close_ranges(ranges, left)
   local done = 0
   for _, range in ipairs(ranges) do
     local first, last = range.start + 1, range['end'] + 1
-    if vim.fn.foldlevel(first) > 0 and vim.fn.foldclosed(first) == -1 then
+    local stays = left[range.start]
+    if not stays and vim.fn.foldlevel(first) > 0 and vim.fn.foldclosed(first) == -1 then
       vim.cmd(('%dfoldclose'):format(first))
       if vim.fn.foldclosed(first) ~= first or vim.fn.foldclosedend(first) ~= last then
         vim.cmd(('%dfoldopen'):format(first)) -- another fold, around or inside, was closed instead
       end
     end
-    if vim.fn.foldclosed(first) == first then
+    if vim.fn.foldclosed(first) == first or (stays and vim.fn.foldlevel(first) > 0) then
       done = done + 1
     end
   end

@@ -70,7 +70,7 @@ local function server(cmd)
     local running = vim.tbl_get(client, 'server_info', 'version')
     if running ~= version then
       health.warn(('the server that runs is logsieve %s, the program %s'):format(running, version), {
-        vim.fn.exists(':lsp') == 2 and ':lsp restart logsieve' or 'restart Neovim',
+        ':LogSieve restart',
       })
     end
   end
@@ -120,7 +120,7 @@ local function log(cmd)
   else
     health.warn(('the server has complained, last of: %s'):format(found[#found]), {
       'its log says more: ' .. path,
-      'if it does not work any more: ' .. (vim.fn.exists(':lsp') == 2 and ':lsp restart logsieve' or ':edit the log'),
+      'if it does not work any more: :LogSieve restart',
     })
   end
 end

@@ -3,6 +3,10 @@ local M = {}
 
 M.VERSION = '0.1.0' -- that of the program these files came with
 
+M.MISSING = 'the language server does not run for this buffer; :LogSieve restart starts it, :checkhealth logsieve says more'
+
+local PATIENCE = 5000 -- milliseconds in which a server ends by itself
+
 ---@class logsieve.Status
 ---@field uri string
 ---@field verdict 'failed'|'passed'|'unknown'
@@ -19,10 +23,16 @@ function M.tell(message, level)
   vim.notify('LogSieve: ' .. message, vim.log.levels[level or 'INFO'])
 end
 
---- The log, or the view of one, that a buffer is about: itself, or what an explanation was made of.
+--- The log, or the view of one, that a buffer is about: itself, what an explanation was made of, what a list leads to.
 ---@param bufnr integer
 ---@return integer
 function M.source(bufnr)
+  if vim.bo[bufnr].buftype == 'quickfix' then
+    local wanted, list = { idx = 0, items = 0 }, vim.fn.getloclist(0, { idx = 0, items = 0 })
+    list = #list.items > 0 and list or vim.fn.getqflist(wanted)
+    local entry = list.items[list.idx]
+    return entry and entry.bufnr > 0 and entry.bufnr or bufnr
+  end
   return vim.b[bufnr].logsieve_source or bufnr
 end
 
@@ -78,7 +88,7 @@ end
 function M.ask(bufnr, method, params, answered)
   local client = M.client(bufnr)
   if not client then
-    M.tell('the language server does not run for this buffer; see :checkhealth logsieve', 'ERROR')
+    M.tell(M.MISSING, 'ERROR')
     return
   end
   local _, id = client:request(method, params, function(err, result)
@@ -95,6 +105,7 @@ end
 ---@param status logsieve.Status
 function M.on_status(status)
   local view = require('logsieve.view')
+  require('logsieve.jobs').on_status(status)
   for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
     if not vim.api.nvim_buf_is_loaded(bufnr) then
       goto continue
@@ -115,13 +126,37 @@ function M.on_status(status)
   end
 end
 
---- For 'statusline': "failed: 2 errors, 1 warning", or nothing where no log is read.
----@return string
-function M.statusline()
-  local status = vim.b.logsieve_status
-  if not status then
-    return ''
+--- Start the servers anew. The logs are read again, and what shows them comes back.
+function M.restart()
+  local function clients()
+    return vim.lsp.get_clients({ name = 'logsieve' })
   end
+  for _, force in ipairs({ false, true }) do
+    for _, client in ipairs(clients()) do
+      client:stop(force)
+    end
+    vim.wait(PATIENCE, function()
+      return #clients() == 0
+    end, 10)
+  end
+  vim.lsp.enable('logsieve')
+  local view = require('logsieve.view')
+  local loaded = vim.iter(vim.api.nvim_list_bufs()):filter(vim.api.nvim_buf_is_loaded):totable() ---@type integer[]
+  local views = vim.iter(loaded):filter(view.log):totable() ---@type integer[]
+  if vim.iter(loaded):any(function(bufnr)
+    return vim.b[bufnr].logsieve_status ~= nil and not view.log(bufnr)
+  end) then
+    vim.wait(PATIENCE, function() -- views are asked of the server that has the logs
+      return #clients() > 0
+    end, 10)
+  end
+  vim.iter(views):each(view.fill)
+end
+
+--- How a log stands: "failed: 2 errors, 1 warning".
+---@param status logsieve.Status
+---@return string
+function M.summary(status)
   if status.busy then
     return 'reading the log'
   end
@@ -129,6 +164,12 @@ function M.statusline()
     return ('%d %s%s'):format(number, word, number == 1 and '' or 's')
   end
   return ('%s: %s, %s'):format(status.verdict, count(status.errors, 'error'), count(status.warnings, 'warning'))
+end
+
+--- For 'statusline'; nothing where no log is read.
+---@return string
+function M.statusline()
+  return vim.b.logsieve_status and M.summary(vim.b.logsieve_status) or ''
 end
 
 return M

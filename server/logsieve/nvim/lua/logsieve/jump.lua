@@ -34,27 +34,44 @@ local function show(failure, bufnr)
   vim.api.nvim_echo({ { ('%d of %d: %s'):format(failure.number, failure.of, failure.title) } }, false, {})
 end
 
---- Go to the next (1) or previous (-1) failure seen from the cursor: after the last one of a log to the next open log
---- that has any, or around the end of this one.
+--- Go to the next (1) or previous (-1) failure seen from the cursor: after the last one of a log to the next log of its
+--- archive, or the next open one, that has any, or around the end of this one.
 ---@param bufnr integer
 ---@param direction 1|-1
 function M.failure(bufnr, direction)
   local logsieve = require('logsieve')
+  local jobs = require('logsieve.jobs')
   local uri = vim.uri_from_bufnr(bufnr)
+
+  ---@param from integer
+  ---@param to string
+  local function enter(from, to)
+    logsieve.ask(from, 'logsieve/failure', { uri = to, step = direction }, function(found) -- without a line: from an end
+      show(found, from)
+    end)
+  end
+
   logsieve.ask(bufnr, 'logsieve/failure', { uri = uri, line = cursor(bufnr), step = direction }, function(failure)
     local log = require('logsieve.view').log(bufnr) or uri
+    local job = failure.around
+      and vim.iter(jobs.others(log, direction)):find(function(each)
+        return (jobs.status(each) or { errors = 0 }).errors > 0
+      end)
     local other = failure.around
       and vim.iter(others(log, direction)):find(function(each)
         return vim.b[each].logsieve_status.errors > 0
       end)
-    if not other then
+    if job and vim.startswith(uri, 'logsieve://reduced/') then
+      logsieve.ask(bufnr, 'logsieve/reducedView', { uri = job }, function(view)
+        enter(bufnr, view.uri)
+      end)
+    elseif job then
+      enter(bufnr, job)
+    elseif other then
+      enter(other, vim.uri_from_bufnr(other))
+    else
       show(failure, bufnr)
-      return
     end
-    local params = { uri = vim.uri_from_bufnr(other), step = direction } -- without a line: from the log's end
-    logsieve.ask(other, 'logsieve/failure', params, function(found)
-      show(found, other)
-    end)
   end)
 end
 

@@ -11,27 +11,46 @@ local function name_of(bufnr)
 end
 
 ---@param bufnr integer
----@param found fun(findings: table[])
+---@param found fun(findings: table[]) of an archive those of all its logs, with the name of each in `job`
 local function findings(bufnr, found)
-  local logsieve = require('logsieve')
-  logsieve.ask(bufnr, 'logsieve/findings', { uri = vim.uri_from_bufnr(bufnr) }, function(result)
-    if #result.findings == 0 then
-      logsieve.tell('nothing was found in this log')
-    else
-      found(result.findings)
+  local logsieve, jobs = require('logsieve'), require('logsieve.jobs')
+  local log = require('logsieve.view').log(bufnr)
+  local logs = log and jobs.of(log)
+  local width = logs and vim.iter(logs):map(jobs.name):map(vim.fn.strdisplaywidth):fold(0, math.max) or 0
+  local all = {}
+
+  ---@param at integer
+  local function gather(at)
+    local each = logs and logs[at]
+    if at > (logs and #logs or 1) then
+      if #all == 0 then
+        logsieve.tell('nothing was found in this log')
+      else
+        found(all)
+      end
+      return
     end
-  end)
+    local uri = each ~= log and each or vim.uri_from_bufnr(bufnr) -- of the log that is shown: where it is shown
+    logsieve.ask(bufnr, 'logsieve/findings', { uri = uri }, function(result)
+      for _, finding in ipairs(result.findings) do
+        finding.job = each and ('%-' .. width .. 's '):format(jobs.name(each)) or ''
+        table.insert(all, finding)
+      end
+      gather(at + 1)
+    end)
+  end
+  gather(1)
 end
 
 --- Where in the log, of which kind, and what. The names of windows would say less.
 ---@param line integer from 1
 ---@param kind string
----@param finding {category: string, count: integer}
+---@param finding {job: string, category: string, count: integer}
 ---@param title string
 ---@return string
 local function described(line, kind, finding, title)
   local count = finding.count > 1 and (' (%d times)'):format(finding.count) or ''
-  return ('%9d %s %-12s %s%s'):format(line, kind, finding.category, title, count)
+  return ('%s%9d %s %-12s %s%s'):format(finding.job, line, kind, finding.category, title, count)
 end
 
 --- Fill and open the quickfix list, or the location list of the window.
@@ -48,7 +67,7 @@ function M.open(bufnr, is_local)
         col = start.character + 1,
         type = TYPES[finding.severity],
         text = finding.title,
-        user_data = { line = finding.line + 1, category = finding.category, count = finding.count },
+        user_data = { line = finding.line + 1, job = finding.job, category = finding.category, count = finding.count },
       }
     end, all)
     local what = {

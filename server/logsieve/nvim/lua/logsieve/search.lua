@@ -78,7 +78,7 @@ local function find(bufnr, what)
   local logsieve = require('logsieve')
   local client = logsieve.client(bufnr)
   if not client then
-    logsieve.tell('the language server does not run for this buffer; see :checkhealth logsieve', 'ERROR')
+    logsieve.tell(logsieve.MISSING, 'ERROR')
     return
   end
   M.stop()

@@ -74,6 +74,7 @@ function M.file(path)
       end
       return
     end
+    require('logsieve.jobs').join(result.logs, client.id)
     local view = vim.fn.bufadd(result.uri)
     vim.b[view].logsieve_line = result.line
     vim.api.nvim_win_set_buf(window, view) -- which wipes the other

@@ -36,8 +36,9 @@ end
 
 ---@param bufnr integer
 ---@param budget? integer tokens; default: the setting's
-function M.open(bufnr, budget)
-  local params = { uri = vim.uri_from_bufnr(bufnr), budget = budget }
+---@param log? string another one of the same archive
+function M.open(bufnr, budget, log)
+  local params = { uri = log or vim.uri_from_bufnr(bufnr), budget = budget }
   require('logsieve').ask(bufnr, 'logsieve/reducedView', params, function(result)
     local start = { line = result.line, character = 0 }
     M.show({ uri = result.uri, range = { start = start, ['end'] = start } }, require('logsieve').client(bufnr))
@@ -64,7 +65,8 @@ function M.budget(bufnr, budget)
   end)
 end
 
---- The window for a place: one that shows it, or another part of the same log; else a new one beside a view, or this one.
+--- The window for a place: one that shows it, or another part of the same log or archive; else a new one beside a view, or
+--- this one.
 ---@param target integer
 ---@return integer?
 local function window_for(target)
@@ -79,7 +81,8 @@ local function window_for(target)
   return showing(function(bufnr)
     return bufnr == target
   end) or (kind_of(name) and showing(function(bufnr)
-    return kind_of(vim.api.nvim_buf_get_name(bufnr)) == kind_of(name) and M.log(bufnr) == M.log(target)
+    local same = kind_of(vim.api.nvim_buf_get_name(bufnr)) == kind_of(name)
+    return same and require('logsieve.jobs').belong(M.log(target), M.log(bufnr))
   end)) or (kind_of(name) ~= 'reduced' and vim.bo.buftype == '' and here or nil)
 end
 
@@ -221,6 +224,7 @@ function M.fill(view, filled)
         pcall(vim.api.nvim_win_set_cursor, window, { line, 0 })
       end
     end
+    vim.b[view].logsieve_client = client.id
     vim.lsp.buf_attach_client(view, client.id) -- what is known of the log's lines is known of the view's
     if kind_of(uri) == 'reduced' then -- the findings of a window are its diagnostics
       require('logsieve.marks').findings(view)
@@ -299,6 +303,20 @@ function M.on_window(window)
   end
   option.number = false
   option.relativenumber = false
+end
+
+--- A view has got a client: a new one is asked for the text, so that it knows of the view.
+---@param view integer
+---@param client vim.lsp.Client
+function M.on_attach(view, client)
+  local log = M.log(view)
+  if not log then
+    return
+  end
+  require('logsieve.jobs').on_attach(log, client)
+  if vim.b[view].logsieve_client ~= client.id then
+    M.fill(view)
+  end
 end
 
 --- The log behind a view has changed.
