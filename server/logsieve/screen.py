@@ -31,7 +31,7 @@ _CONTROL = re.compile(b"[" + re.escape(CONTROLS) + b"]+")
 _BOM = re.compile(rb"(?m)^(?:\xef\xbb\xbf)+")
 _SPECIAL = re.compile(b"|".join((_ESCAPE.pattern, _CARET.pattern, _CONTROL.pattern)))
 _BS, _TAB, _LF, _CR, _ESC, _DEL = b"\b\t\n\r\x1b\x7f"
-_NOT_PLAIN = (b"\x1b", b"\b", b"^[[", b"\xef\xbb\xbf")
+_INK = np.array([c > 32 and c not in b"^\x7f" for c in range(256)])  # bytes that show something wherever they are
 
 
 def plain(raw: bytes) -> bytes | None:
@@ -139,29 +139,35 @@ def _take_back(raw: bytes, shown: list[tuple[int, int]], count: int) -> None:
 def cleaned(data: bytes) -> bytes:
     r"""`kept` for whole lines, each ended by a newline, at once.
 
-    Colours and the like go by a mask over the chunk, as do controls and the `\r` before a line end; a line that holds
-    anything else that is special is looked at by itself.
+    Colours and the like go by a mask over the chunk, as do controls, the `\r` before a line end, and what a last frame
+    overwrites that plainly shows something; a line that holds anything else that is special is looked at by itself.
     """
     view = np.frombuffer(data, np.uint8)
-    at = np.flatnonzero((view < ord(" ")) & (view != _LF) & (view != _TAB) | (view == _DEL))  # _SPECIALS
-    carets, marks = _starts_of(view, b"^[["), _starts_of(view, b"\xef\xbb\xbf")
-    if not len(at) and not len(carets) and not len(marks):
-        return data
+    at = np.flatnonzero((view < ord(" ")) & (view != _TAB) | (view == _DEL))  # newlines and _SPECIALS
     kinds = view[at]
+    newlines = at[kinds == _LF]
+    carets, marks = _starts_of(view, b"^[["), _starts_of(view, b"\xef\xbb\xbf")
+    if len(at) == len(newlines) and not len(carets) and not len(marks):
+        return data
     returns = at[kinds == _CR]
     ends = _before_newline(view, returns)
     codes = at[kinds == _ESC]
     simple, simple_ends = _colours(view, np.concatenate((codes + 1, carets + 2)))
     sequences = np.concatenate((codes, carets))
-    odd = [returns[~ends], at[kinds == _BS], sequences[~simple], marks]
-    begins = sequences[simple]
     stays = np.ones(len(data), bool)
-    stays[at[(kinds != _CR) & (kinds != _BS) & (kinds != _ESC)]] = False
+    stays[at[(kinds != _LF) & (kinds != _CR) & (kinds != _BS) & (kinds != _ESC)]] = False
     stays[returns[ends]] = False
-    lengths = simple_ends - begins
-    stays[np.repeat(simple_ends - np.cumsum(lengths), lengths) + np.arange(lengths.sum())] = False
-    newlines = np.flatnonzero(view == _LF)
-    lines = np.flatnonzero(np.bincount(np.searchsorted(newlines, np.concatenate(odd))))
+    stays[_inside(sequences[simple], simple_ends)] = False
+    odd = np.zeros(len(newlines), np.int8)  # by line
+    odd[np.searchsorted(newlines, np.concatenate((at[kinds == _BS], sequences[~simple], marks)))] = 2
+    frames = returns[~ends] + 1
+    framed = np.searchsorted(newlines, frames)
+    last = np.append(framed[1:] != framed[:-1], True)[: len(frames)]  # of its line
+    frames, framed = frames[last], framed[last]
+    plainly = _INK[view[frames]] & (odd[framed] == 0)
+    odd[framed[~plainly]] |= 1
+    stays[_inside(np.append(-1, newlines)[framed[plainly]] + 1, frames[plainly])] = False
+    lines = np.flatnonzero(odd)
     if not len(lines):
         return view[stays].tobytes()
     out: list[bytes] = []
@@ -170,15 +176,20 @@ def cleaned(data: bytes) -> bytes:
         start, end = int(newlines[line - 1]) + 1 if line else 0, int(newlines[line])
         if start > done:
             out.append(view[done:start][stays[done:start]].tobytes())
-        rest = view[start:end][stays[start:end]].tobytes()
-        if any(mark in rest for mark in _NOT_PLAIN):
+        if odd[line] > 1:
             raw = data[start:end]
             out += [raw[a:b] for a, b in kept(raw)]
         else:
-            out.append(_last_plain(rest))
+            out.append(_last_plain(view[start:end][stays[start:end]].tobytes()))
         done = end
     out.append(view[done:][stays[done:]].tobytes())
     return b"".join(out)
+
+
+def _inside(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """All places from each of the starts to its end."""
+    lengths = ends - starts
+    return np.repeat(ends - np.cumsum(lengths), lengths) + np.arange(lengths.sum())
 
 
 def _last_plain(line: bytes) -> bytes:

@@ -225,17 +225,18 @@ def analyse(
         if header > start + 1:
             ignored[start + 1 : header] = NEVER
     stream = lru_cache(maxsize=1 << 14)(lambda line: wrapping.stream(text.clean(line))) if wrapping.has_stream else None
+    lines, numbers, patterns = scanned.of_rules()
 
-    def blocks_of(some: Sequence[tuple[int, Pattern]]) -> list[Block]:
-        return blocks.find(some, ignored, bounds, message, as_written, level_of, stream, watched)
+    def blocks_of(some: slice) -> list[Block]:
+        of_some = lines[some], numbers[some], patterns
+        return blocks.find(*of_some, ignored, bounds, message, as_written, level_of, stream)
 
-    hits = scanned.of_rules()
-    given = kept.Given.of(len(text), hits, ignored, found, blocks.reach)
-    stays = kept.kept(earlier.given, earlier.blocks, given, hits, scanned.same) if earlier else None
-    between = blocks_of(stays.hits if stays else hits)
+    given = kept.Given.of(len(text), lines, numbers, patterns, ignored, found, blocks.reach)
+    stays = kept.kept(earlier.given, earlier.blocks, given, scanned.same) if earlier else None
+    between = blocks_of(stays.hits if stays else slice(None))
     made = stays.around(between) if stays else between
     if made is None:
-        stays, made = None, (between := blocks_of(hits))
+        stays, made = None, (between := blocks_of(slice(None)))
     said = findings.words(watched(between), message)
     if stays and earlier:
         said = [*earlier.words[: len(stays.before)], *said, *earlier.words[len(earlier.words) - len(stays.after) :]]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from heapq import heapify, heappop, heappush
-from itertools import groupby, islice
-from operator import itemgetter
-from typing import Any
+from functools import lru_cache
+from heapq import heappop, heappush
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,30 +26,35 @@ UNDER = 200  # lines in which the next one of the same stream is looked for
 LINKS = 20  # links of one chain of causes that are told
 
 Message = Callable[[int], str]
+Named = Callable[[str, str], dict[str, str] | None]  # what a pattern names in a text
 Own = Callable[[int], bool]  # whether a line is of the block's own stream
 
 
 def find(
-    hits: Sequence[tuple[int, Pattern]],
+    lines: NDArray[np.int32],
+    numbers: NDArray[np.int32],
+    patterns: Sequence[Pattern],
     ignored: NDArray[np.int8],
     bounds: Callable[[int], tuple[int, int]],
     message: Message,
     as_written: Message,
     told: Callable[[int], Level],
     stream: Callable[[int], str] | None,
-    watched: Callable[[Iterable[Any]], Iterable[Any]],
 ) -> list[Block]:
     """Blocks for the hits of rules, in the order of the log.
 
-    `ignored` gives for each line the specificity below which rules do not count; `bounds` gives the section around a
+    `lines` and `numbers` (both of shape [hits], sorted) say on which line which of the `patterns` matched. `ignored`
+    gives for each line the specificity below which rules do not count; `bounds` gives the section around a
     line, which no block leaves; `message` and `as_written` give a line's text for ordinary and for raw rules; `told`
     gives the level that the line's envelope names: of a warning only a raw rule, which sees that word, may make an
     error, and on a line that is only information no rule under GENERAL counts. `stream` gives the stream of a line
-    where the log has several: a block goes on with the next line of its own. `watched` gives what it is given, and may
-    stop the work.
+    where the log has several: a block goes on with the next line of its own.
     """
+    named = lru_cache(maxsize=1 << 12)(_named)  # what repeats in a log is read once
 
-    def block(line: int, pattern: Pattern, rule: Rule) -> Block | None:
+    def block(line: int, pattern: Pattern) -> Block | None:
+        rule = pattern.owner
+        assert isinstance(rule, Rule)
         text = (as_written if rule.raw else message)(line)
         if not text.strip() or (rule.unless and compiled(rule.unless).search(text)):
             return None
@@ -65,7 +69,7 @@ def find(
         start, end = _upward(rule.block, line, first, message, own), _downward(rule.block, line, last, message, own)
         if rule.block.closed and not compiled(rule.block.through).search(message(end - 1)):
             return None
-        anchor, groups = _anchor(rule, line, start, end, message, own)
+        anchor, groups = _anchor(rule, line, start, end, message, own, named)
         # What several patterns name is what the one that says most names.
         for source, at, read in (
             (rule.pattern, line, as_written if rule.raw else message),
@@ -73,7 +77,7 @@ def find(
             (rule.block.start, start, message),
         ):
             if "(?P<" in source:
-                groups = (compiled(source).named(read(at)) or {}) | groups
+                groups = (named(source, read(at)) or {}) | groups
         code, category = f"{pattern.pack.name}/{rule.id}", rule.category or pattern.pack.category
         return Block(
             code,
@@ -92,39 +96,30 @@ def find(
 
     # On one line the most specific rule speaks, whatever its role: what it leaves no others need to look at. The surest
     # block takes its lines first, and of a line that is taken no block is made: where all are errors, most are taken.
-    speaking: dict[int, list[tuple[Rule, Pattern]]] = {}
-    waiting: list[tuple[float, int, int, Block | None]] = []  # with the earliest turn that a line's block may have
-    turns = {id(p): _turn(p.owner) for p in {id(p): p for _, p in hits}.values() if isinstance(p.owner, Rule)}
-    for line, of_line in groupby(watched(hits), itemgetter(0)):
-        least = ignored.item(line)
-        rules = [(p.owner, p) for _, p in of_line if isinstance(p.owner, Rule) and p.owner.specificity >= least]
-        if not rules:
-            continue
-        if len(rules) > 1:
-            rules.sort(key=lambda rule: -rule[0].specificity)
-        speaking[line] = rules
-        sureness, above = max([turns[id(pattern)] for _, pattern in rules])
-        waiting.append((-sureness, line - above, line, None))
-    heapify(waiting)
+    lines, numbers, edges, turns = _in_turn(lines, numbers, patterns, ignored)
+    later: list[tuple[int, int, int, Block]] = []  # made, but less sure than something else may be
     # Blocks of two streams may lie in each other: each has lines of its own only.
     taken: defaultdict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))  # by stream: starts and ends
     kept: list[Block] = []
-    while waiting:
-        _, _, line, made = heappop(waiting)
+    while turns or later:
+        made: Block | None = None
+        if later and not (turns and turns[-1] < later[0]):
+            _, _, which, made = heappop(later)
+        else:
+            _, _, which = turns.pop()
+        line = lines.item(edges.item(which))
         starts, ends = taken[stream(line) if stream else ""]
         at = bisect_right(starts, line)
         if at and ends[at - 1] > line:
             continue
         if made is None:
-            for rule, pattern in speaking[line]:
-                made = block(line, pattern, rule)
-                if made is not None:
-                    break
-            else:
+            of_line = numbers[edges.item(which) : edges.item(which + 1)].tolist()
+            made = next((found for number in of_line if (found := block(line, patterns[number]))), None)
+            if made is None:
                 continue
-            turn = -_sureness(made.specificity, made.role, made.severity), made.start, line, made
-            if waiting and waiting[0] < turn:
-                heappush(waiting, turn)
+            turn = -_sureness(made.specificity, made.role, made.severity), made.start, which, made
+            if (turns and turns[-1] < turn) or (later and later[0] < turn):
+                heappush(later, turn)
                 continue
         # What reaches into a surer block is cut.
         start = max(made.start, ends[at - 1]) if at else made.start
@@ -145,11 +140,40 @@ def reach(pattern: Pattern) -> tuple[int, int]:
     return rule.block.back, max(rule.block.max, UNDER if rule.below else FORGIVEN)
 
 
-def _sureness(specificity: int, role: str, severity: Level) -> float:
+def _in_turn(
+    lines: NDArray[np.int32], numbers: NDArray[np.int32], patterns: Sequence[Pattern], ignored: NDArray[np.int8]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64], list[tuple[int, int, int]]]:
+    """The lines and patterns of the hits that count, of each line the most specific first; where each line's begin, and
+    their end; and the turns of those lines, the surest last: minus the sureness that its block has at most, the
+    earliest line on which that may begin, and which of the lines it is.
+    """
+    specificity, sureness, above = (np.zeros(len(patterns), np.int64) for _ in range(3))
+    for number in np.flatnonzero(np.bincount(numbers)).tolist():
+        rule = patterns[number].owner
+        assert isinstance(rule, Rule)
+        specificity[number] = rule.specificity
+        sureness[number], above[number] = _turn(rule)
+    counts = specificity[numbers] >= ignored[lines]
+    lines, numbers = lines[counts], numbers[counts]
+    order = np.lexsort((-specificity[numbers], lines))
+    lines, numbers = lines[order], numbers[order]
+    firsts = np.flatnonzero(np.diff(lines, prepend=-1))
+    best = np.maximum.reduceat(sureness[numbers] << 32 | above[numbers], firsts)
+    turns = -(best >> 32), lines[firsts] - (best & 0xFFFFFFFF)
+    order = np.lexsort(turns[::-1])[::-1]
+    columns = (column[order].tolist() for column in turns)
+    return lines, numbers, np.append(firsts, len(lines)), list(zip(*columns, order.tolist(), strict=True))
+
+
+def _named(pattern: str, text: str) -> dict[str, str] | None:
+    return compiled(pattern).named(text)
+
+
+def _sureness(specificity: int, role: str, severity: Level) -> int:
     return specificity + SURENESS[role] + 20 * (severity - Level.ERROR)
 
 
-def _turn(rule: Rule) -> tuple[float, int]:
+def _turn(rule: Rule) -> tuple[int, int]:
     """How sure a rule's block is at most, and how many lines above the rule's line it begins."""
     role = "consequence" if rule.echoes and rule.role == "hint" else rule.role
     above = rule.block.back if rule.block.start or rule.block.before else 0
@@ -181,13 +205,15 @@ def _links(rule: Rule, start: int, end: int, anchor: int, message: Message, own:
     return tuple(islice(found, LINKS))
 
 
-def _anchor(rule: Rule, line: int, start: int, end: int, message: Message, own: Own) -> tuple[int, dict[str, str]]:
+def _anchor(
+    rule: Rule, line: int, start: int, end: int, message: Message, own: Own, named: Named
+) -> tuple[int, dict[str, str]]:
     """The line of the block that says what happened, and the groups that `rule.message` found there."""
     if not rule.message:
         return line, {}
     below = range(end - 1, line - 1, -1) if rule.last else range(line, end)
     for at in filter(own, [*below, *range(line - 1, start - 1, -1)]):
-        groups = compiled(rule.message).named(message(at))
+        groups = named(rule.message, message(at))
         if groups is not None:
             return at, groups
     return line, {}

@@ -20,14 +20,12 @@ from logsieve.packs import Pattern
 
 __all__ = ["Given", "Kept", "kept"]
 
-Hits = Sequence[tuple[int, Pattern]]
-
 
 @dataclass(frozen=True, eq=False)
 class Given:
     """What the blocks of a log of `count` lines are made of. `columns` (int64 [3, hits]) are the lines of the rules'
-    hits, their patterns by id, and the specificities under which rules do not count there; `above` and `below` (int64
-    [hits]) are how far from there is looked.
+    hits, the numbers of their patterns, and the specificities under which rules do not count there; `above` and `below`
+    (int64 [hits]) are how far from there is looked.
     """
 
     count: int
@@ -40,17 +38,21 @@ class Given:
     def of(
         cls,
         count: int,
-        hits: Hits,
+        lines: NDArray[np.int32],
+        numbers: NDArray[np.int32],
+        patterns: Sequence[Pattern],
         ignored: NDArray[np.int8],
         sections: Sections,
         reach: Callable[[Pattern], tuple[int, int]],
     ) -> Given:
-        """`ignored` has an entry a line; `reach` tells how many lines above and below a hit are looked at, at most."""
-        lines = np.fromiter((line for line, _ in hits), np.int64, len(hits))
-        patterns = np.fromiter((id(pattern) for _, pattern in hits), np.int64, len(hits))
-        _, first, kinds = np.unique(patterns, return_index=True, return_inverse=True)
-        far = np.array([reach(hits[at][1]) for at in first.tolist()], np.int64).reshape(-1, 2)[kinds]
-        return cls(count, np.stack((lines, patterns, ignored[lines])), far[:, 0], far[:, 1], sections)
+        """`lines` and `numbers` are the rules' hits, as indices of `patterns`; `ignored` has an entry a line; `reach`
+        tells how many lines above and below a hit are looked at, at most.
+        """
+        far = np.zeros((len(patterns), 2), np.int64)
+        for number in np.flatnonzero(np.bincount(numbers)).tolist():
+            far[number] = reach(patterns[number])
+        above, below = far[numbers].T
+        return cls(count, np.stack((lines, numbers, ignored[lines])).astype(np.int64), above, below, sections)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,7 @@ class Kept:
 
     before: Sequence[Block]
     after: Sequence[Block]
-    hits: Hits
+    hits: slice
     start: int
     end: int
     first: Block | None
@@ -76,7 +78,7 @@ class Kept:
         return [*self.before, *made, *self.after]
 
 
-def kept(old: Given, blocks: Sequence[Block], new: Given, hits: Hits, same: tuple[int, int]) -> Kept:
+def kept(old: Given, blocks: Sequence[Block], new: Given, same: tuple[int, int]) -> Kept:
     """What stays of the `blocks` made of what is `old`, where the first and the last lines, so many, are the `same`."""
     by = new.count - old.count
     # Of the lines before the one and from the other on, no hit looks at what differs.
@@ -101,7 +103,7 @@ def kept(old: Given, blocks: Sequence[Block], new: Given, hits: Hits, same: tupl
     return Kept(
         blocks[:before],
         [_moved(block, by) for block in blocks[after:]],
-        hits[among],
+        among,
         start,
         end,
         blocks[before] if before and ends[before] == start else None,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -202,22 +202,23 @@ class Scanned:
         ends = np.cumsum(found.sizes, dtype=np.int64)[chosen]
         return Hits(self.plan, found.lines[chosen], found.numbers[chosen], found.sizes[chosen], ends, found.names)
 
-    def of_rules(self) -> list[tuple[int, Pattern]]:
-        """The hits of rules, of each no more than MOST_HITS, and the lines that only their level makes stand out."""
-        rules = np.flatnonzero(self.plan.is_rule[self.found.numbers])
-        numbers, lines = self.found.numbers[rules], self.found.lines[rules]
-        chosen: list[tuple[int, Pattern]] = []
-        order = np.argsort(numbers, kind="stable")
-        for of_one in np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1) if len(order) else ():
-            pattern = self.plan.patterns[numbers[of_one[0]]]
-            chosen += [(line, pattern) for line in _thinned(lines[of_one])]
+    def of_rules(self) -> tuple[NDArray[np.int32], NDArray[np.int32], tuple[Pattern, ...]]:
+        """The hits of rules, of each no more than MOST_HITS, and the lines that only their level makes stand out: on
+        which line (int32) which (int32) of the patterns matched, in order.
+        """
+        is_rule = self.plan.is_rule[self.found.numbers]
+        lines, numbers = [self.found.lines[is_rule]], [self.found.numbers[is_rule]]
         taken = np.zeros(len(self.found), bool)
-        taken[lines] = True
-        for pattern in self.plan.level_rules:
+        taken[lines[0]] = True
+        for number, pattern in enumerate(self.plan.level_rules, len(self.plan.patterns)):
             assert isinstance(pattern.owner, Rule)
-            stand_out = np.flatnonzero((self.found.levels == pattern.owner.at_level) & ~taken)
-            chosen += [(n, pattern) for n in _thinned(stand_out)]
-        return sorted(chosen, key=lambda hit: hit[0])
+            stand_out = np.flatnonzero((self.found.levels == pattern.owner.at_level) & ~taken).astype(np.int32)
+            lines.append(stand_out)
+            numbers.append(np.full(len(stand_out), number, np.int32))
+        of_lines, of_numbers = np.concatenate(lines), np.concatenate(numbers)
+        few = _few(of_numbers)
+        few = few[np.argsort(of_lines[few], kind="stable")]
+        return of_lines[few], of_numbers[few], self.plan.patterns + self.plan.level_rules
 
 
 Parts = Callable[[LogText, Sequence[tuple[int, int]]], Iterator[Part]]
@@ -383,6 +384,9 @@ def _alike(a: bytes, b: bytes) -> int:
     return int(other[0]) if len(other) else len(a)
 
 
-def _thinned(lines: NDArray[np.integer[Any]]) -> list[int]:
-    half = MOST_HITS // 2
-    return lines.tolist() if len(lines) <= MOST_HITS else [*lines[:half].tolist(), *lines[-half:].tolist()]
+def _few(numbers: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Where of each number the first and the last are, MOST_HITS in all; those of the lowest number first."""
+    order = np.argsort(numbers, kind="stable")
+    counts = np.bincount(numbers)[numbers[order]]
+    nth = np.arange(len(order)) - np.searchsorted(numbers[order], numbers[order])
+    return order[(nth < MOST_HITS // 2) | (nth >= counts - MOST_HITS // 2)]
