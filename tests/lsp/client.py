@@ -25,7 +25,13 @@ EVERYTHING: dict[str, Any] = {
         "textDocumentContent": {},
     },
     "textDocument": {
-        "publishDiagnostics": {"relatedInformation": True, "versionSupport": True},
+        "publishDiagnostics": {
+            "relatedInformation": True,
+            "versionSupport": True,
+            "dataSupport": True,
+            "tagSupport": {"valueSet": [1, 2]},
+        },
+        "documentLink": {"tooltipSupport": True},
         "foldingRange": {"rangeLimit": 5000, "lineFoldingOnly": True, "foldingRange": {"collapsedText": True}},
         "documentSymbol": {"hierarchicalDocumentSymbolSupport": True},
         "hover": {"contentFormat": ["markdown", "plaintext"]},
@@ -73,6 +79,7 @@ class Client:
         self._news = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
         self._noting = asyncio.create_task(self._note_errors())
+        self.versioned = False  # whether what is published says of which version it is
         self.errors = ""  # what the server has written to stderr
 
     # Talking
@@ -82,6 +89,9 @@ class Client:
 
     def start(self, method: str, params: Any = None) -> tuple[int, asyncio.Future[Any]]:
         """Send a request; its id and its answer to come."""
+        if method == "initialize":
+            published = params["capabilities"].get("textDocument", {}).get("publishDiagnostics", {})
+            self.versioned |= published.get("versionSupport", False)
         number = next(self._ids)
         self._waiting[number] = asyncio.get_running_loop().create_future()
         self._send({"id": number, "method": method, "params": params})
@@ -117,10 +127,10 @@ class Client:
         self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
     async def diagnostics(self, uri: str, version: int | None = 1) -> list[dict[str, Any]]:
-        """The diagnostics published for a version of a document."""
+        """The diagnostics published for a version of a document, or for any where the client knows none."""
 
         def wanted(params: Any) -> bool:
-            return bool(params["uri"] == uri and params.get("version") == version)
+            return bool(params["uri"] == uri and params.get("version") == (version if self.versioned else None))
 
         published = await self.wait_for("textDocument/publishDiagnostics", wanted)
         return list(published["diagnostics"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lsp.client import COMMANDS, Client, ServerError, running, span, within
+from lsp.client import COMMANDS, EVERYTHING, Client, ServerError, running, span, within
 
 URI = "untitled:Untitled-1"
 LOG = "ok\nerror: boom\n"
@@ -24,7 +24,7 @@ def width(text: str, encoding: str) -> int:
 
 @pytest.mark.parametrize("encoding", UNITS)
 async def test_columns_are_those_of_the_raw_line_in_the_clients_units(client: Client, encoding: str) -> None:
-    await client.initialize({"general": {"positionEncodings": [encoding]}})
+    await client.initialize({**EVERYTHING, "general": {"positionEncodings": [encoding]}})
     before, message, after = (
         "2024-05-01T10:00:00.0000000Z \x1b[31m",
         "error: 😀 e\u0301 \x1b[1mboom\x1b[22m 😀",
@@ -38,7 +38,7 @@ async def test_columns_are_those_of_the_raw_line_in_the_clients_units(client: Cl
 
 @pytest.mark.parametrize("encoding", UNITS)
 async def test_edits_count_in_the_clients_units(client: Client, encoding: str) -> None:
-    await client.initialize({"general": {"positionEncodings": [encoding]}})
+    await client.initialize({**EVERYTHING, "general": {"positionEncodings": [encoding]}})
     client.open(URI, "😀 e\u0301rror: boom\n")
     at = width("😀 e", encoding)
     client.change(URI, 2, {"range": span(0, at, 0, at + width("\u0301", encoding)), "text": ""})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from logsieve.lsp.front import Front
 
 __all__ = ["Reports"]
+
+# What a diagnostic may have only for clients that know it: its names in their capabilities, and in its type.
+OPTIONAL = {"related_information": "related_information", "tag_support": "tags", "data_support": "data"}
 
 
 @dataclass(slots=True)
@@ -107,7 +111,7 @@ class Reports:
         report.given = report.name
         if report.name == known:
             return types.RelatedUnchangedDocumentDiagnosticReport(known)
-        return types.RelatedFullDocumentDiagnosticReport(self._all(uri, report), result_id=report.name)
+        return types.RelatedFullDocumentDiagnosticReport(self._known(self._all(uri, report)), result_id=report.name)
 
     def _tell(self, uri: str, report: Report) -> None:
         """Push, or have the client ask where it does not know of this and has not asked yet."""
@@ -120,10 +124,23 @@ class Reports:
     def _all(self, uri: str, report: Report) -> list[types.Diagnostic]:
         return report.items + self._front.marks.of(uri)
 
+    def _known(self, items: list[types.Diagnostic]) -> list[types.Diagnostic]:
+        """Diagnostics without what the client does not know. Those who ask may have said it of what is pushed alone."""
+        can, kinds = self._front.can, ("publish_diagnostics", "diagnostic")
+        unknown = [
+            part for name, part in OPTIONAL.items() if not any(can(f"text_document.{kind}.{name}") for kind in kinds)
+        ]
+        known = [copy(item) for item in items] if unknown else items
+        for item in known:
+            for part in unknown:
+                setattr(item, part, None)
+        return known
+
     def _push(self, uri: str, items: list[types.Diagnostic], version: int | None = None) -> None:
         from lsprotocol import types
 
-        self._front.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, items, version))
+        told = version if self._front.can("text_document.publish_diagnostics.version_support") else None
+        self._front.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, self._known(items), told))
 
     def _next(self) -> str:
         return str(next(self._names))

@@ -102,6 +102,8 @@ class Protocol(LanguageServerProtocol):
             result.capabilities.workspace.text_document_content = types.TextDocumentContentOptions([protocol.SCHEME])
         if not self._server.reports.pulled:
             result.capabilities.diagnostic_provider = None
+        if self._server.can("text_document.code_lens.dynamic_registration"):
+            result.capabilities.code_lens_provider = None  # it is registered for the files that have some (`marks`)
         self._server.greet(params, result.capabilities.position_encoding)
         return result
 

@@ -76,7 +76,7 @@ async def of(front: Front, uri: str) -> list[types.Diagnostic]:
     found: list[Problem] | None = await front.session.ask(
         uri, f"{__name__}:problems", *_asked(front, uri), unasked=True
     )
-    return [_diagnostic(front, p, numbered=True) for p in found or ()]
+    return [_diagnostic(p, numbered=True) for p in found or ()]
 
 
 async def of_end(front: Front, uri: str, before: Sequence[types.Diagnostic]) -> list[types.Diagnostic] | None:
@@ -90,7 +90,7 @@ async def of_end(front: Front, uri: str, before: Sequence[types.Diagnostic]) -> 
         return None
     first, problems = found
     above = [d for d in before if d.range.end.line < first]
-    return above + [_diagnostic(front, p, numbered=False) for p in problems]
+    return above + [_diagnostic(p, numbered=False) for p in problems]
 
 
 async def diagnostic(
@@ -116,10 +116,9 @@ def problems_of_end(
     return at.first(0), problems(analysis, at, log, is_open, most, minimum)
 
 
-def _diagnostic(front: Front, problem: Problem, numbered: bool) -> types.Diagnostic:
+def _diagnostic(problem: Problem, numbered: bool) -> types.Diagnostic:
     from lsprotocol import types
 
-    related = bool(front.can("text_document.publish_diagnostics.related_information"))
     return types.Diagnostic(
         range_of(problem.span),
         problem.message,
@@ -128,8 +127,6 @@ def _diagnostic(front: Front, problem: Problem, numbered: bool) -> types.Diagnos
         source="logsieve",
         related_information=[
             types.DiagnosticRelatedInformation(location(uri, span), why) for uri, span, why in problem.related
-        ]
-        if related
-        else None,
+        ],
         data={"index": problem.index} if numbered else None,  # the whole log's findings are numbered otherwise
     )

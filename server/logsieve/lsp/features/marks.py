@@ -144,7 +144,7 @@ class Marks:
     def of(self, uri: str) -> list[types.Diagnostic]:
         """What logs say of a file."""
         shown = [(name_of(log), mark) for log, each in self._marks.items() for mark in each if mark.uri == uri]
-        return [_diagnostic(self._front, name, mark) for name, mark in shown]
+        return [_diagnostic(name, mark) for name, mark in shown]
 
     def _show(self, log: str, marks: list[Mark]) -> None:
         before = {mark.uri for mark in self._marks.get(log, ())}
@@ -194,10 +194,9 @@ class Marks:
             await front.client_register_capability_async(types.RegistrationParams([new]))
 
 
-def _diagnostic(front: Front, log: str, mark: Mark) -> types.Diagnostic:
+def _diagnostic(log: str, mark: Mark) -> types.Diagnostic:
     from lsprotocol import types
 
-    related = bool(front.can("text_document.publish_diagnostics.related_information"))
     where = f"{'failed ' if mark.severity is Level.ERROR else ''}in {log}:{mark.number}"
     changed = "; the code has changed since" if mark.stale else ""
     return types.Diagnostic(
@@ -207,7 +206,7 @@ def _diagnostic(front: Front, log: str, mark: Mark) -> types.Diagnostic:
         code=mark.rule,
         source="logsieve",
         tags=[types.DiagnosticTag.Unnecessary] if mark.stale else None,
-        related_information=[types.DiagnosticRelatedInformation(location(*mark.log), where)] if related else None,
+        related_information=[types.DiagnosticRelatedInformation(location(*mark.log), where)],
     )
 
 

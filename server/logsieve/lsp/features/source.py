@@ -132,4 +132,5 @@ async def document_link(front: Front, params: types.DocumentLinkParams) -> list[
     found: list[tuple[Span, str, str]] | None = await front.session.ask(
         params.text_document.uri, f"{__name__}:links", unasked=True, code=True
     )
-    return [types.DocumentLink(range_of(span), target, tooltip) for span, target, tooltip in found or ()]
+    tips = bool(front.can("text_document.document_link.tooltip_support"))
+    return [types.DocumentLink(range_of(span), to, tip if tips else None) for span, to, tip in found or ()]

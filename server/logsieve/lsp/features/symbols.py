@@ -81,30 +81,39 @@ async def document_symbol(
     found: list[Symbol] = (
         await front.session.ask(uri, f"{__name__}:symbols", shown.max, shown.minimum, unasked=True) or []
     )
+    kind = _kind(front, "text_document.document_symbol")
     if front.can("text_document.document_symbol.hierarchical_document_symbol_support"):
-        return [_nested(s) for s in found]
-    return [flat for s in found for flat in _flat(uri, s, None)]
+        return [_nested(s, kind) for s in found]
+    return [flat for s in found for flat in _flat(uri, s, None, kind)]
 
 
-def _nested(symbol: Symbol) -> types.DocumentSymbol:
+def _kind(front: Front, feature: str) -> types.SymbolKind:
+    """What failures are: events; of clients that know only the kinds that the protocol began with, strings."""
+    from lsprotocol import types
+
+    known = front.can(f"{feature}.symbol_kind.value_set") or ()
+    return types.SymbolKind.Event if types.SymbolKind.Event in known else types.SymbolKind.String
+
+
+def _nested(symbol: Symbol, kind: types.SymbolKind) -> types.DocumentSymbol:
     from lsprotocol import types
 
     return types.DocumentSymbol(
         symbol.name,
-        types.SymbolKind.Event if symbol.failure else types.SymbolKind.Namespace,
+        kind if symbol.failure else types.SymbolKind.Namespace,
         range_of(symbol.span),
         range_of(symbol.head),
         detail=symbol.detail or None,
-        children=[_nested(child) for child in symbol.children],
+        children=[_nested(child, kind) for child in symbol.children],
     )
 
 
-def _flat(uri: str, symbol: Symbol, container: str | None) -> list[types.SymbolInformation]:
+def _flat(uri: str, symbol: Symbol, container: str | None, kind: types.SymbolKind) -> list[types.SymbolInformation]:
     from lsprotocol import types
 
-    kind = types.SymbolKind.Event if symbol.failure else types.SymbolKind.Namespace
-    own = types.SymbolInformation(location(uri, symbol.span), symbol.name, kind, container_name=container)
-    return [own, *(flat for child in symbol.children for flat in _flat(uri, child, symbol.name))]
+    shown = kind if symbol.failure else types.SymbolKind.Namespace
+    own = types.SymbolInformation(location(uri, symbol.span), symbol.name, shown, container_name=container)
+    return [own, *(flat for child in symbol.children for flat in _flat(uri, child, symbol.name, kind))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +161,7 @@ async def workspace_symbol(front: Front, params: types.WorkspaceSymbolParams) ->
     from lsprotocol import types
 
     words, token, shown = params.query.lower().split(), params.partial_result_token, front.watcher.failures
+    kind = _kind(front, "workspace.symbol")
 
     async def of(log: str, ready: bool) -> list[types.SymbolInformation] | None:
         found: list[Failure] | None = None
@@ -160,7 +170,7 @@ async def workspace_symbol(front: Front, params: types.WorkspaceSymbolParams) ->
         else:
             with front.failures(f"looking for failures in {log}"):  # it may have been closed by now
                 found = await failures_of(front, log, words, ready)
-        kind, name = types.SymbolKind.Event, name_of(log)
+        name = name_of(log)
         if found is None:
             return None
         return [types.SymbolInformation(location(f.uri, f.span), f.title, kind, container_name=name) for f in found]
