@@ -216,6 +216,7 @@ def test_the_logs_of_an_archive_are_one_triage(start: Callable[..., Neovim], tmp
     editor.wait("vim.bo.buftype == 'quickfix'")
     rows = editor.lines()
     assert re.match(r"1_build\.txt +2 E ", rows[0])
+    assert editor.lua("vim.fn.getqflist({ title = 0 }).title") == "LogSieve: logs.zip"
     assert any(re.match(r"2_test\.txt +3 E ", row) for row in rows)
     editor.type("gg<CR>")
     editor.wait(f"{WINDOW} and {NUMBER} == 2 and {NAME}:find('1_build.txt', 1, true) ~= nil")

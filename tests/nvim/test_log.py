@@ -163,11 +163,22 @@ class TestOpening:
         assert editor.lua("vim.diagnostic.get(0)") == []
         assert editor.lua("vim.wo.foldmethod") == "manual"
 
-    def test_a_pasted_log_without_a_name_is_read(self, start: Callable[..., Neovim], log: Log) -> None:
+    @both
+    def test_a_pasted_log_without_a_name_is_read_and_saved(
+        self, start: Callable[..., Neovim], log: Log, tmp_path: Path
+    ) -> None:
         editor = start()
         editor.request("nvim_buf_set_lines", 0, 0, -1, True, log.path.read_text(encoding="utf-8").split("\n"))
         editor.command("setfiletype log")
         assert diagnostics(editor)[0]["lnum"] + 1 == log.root
+        editor.command("write saved.log")
+        editor.wait("(vim.b.logsieve_status or {}).uri == vim.uri_from_fname(...)", str(tmp_path / "saved.log"))
+        assert editor.lua("vim.api.nvim_buf_get_name(0)") == str(tmp_path / "saved.log")
+        editor.wait("not vim.bo.modified")
+        assert diagnostics(editor)[0]["lnum"] + 1 == log.root
+        editor.command("normal! Gdd")
+        editor.command("write")
+        assert (tmp_path / "saved.log").read_text(encoding="utf-8") == log.path.read_text(encoding="utf-8")
 
 
 class TestTokensAndHints:

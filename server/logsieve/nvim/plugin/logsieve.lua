@@ -178,6 +178,13 @@ vim.api.nvim_create_autocmd('BufWinEnter', {
     end
   end,
 })
+vim.api.nvim_create_autocmd('BufWritePost', {
+  group = group,
+  desc = 'Give a log without a name that of the file it is written to',
+  callback = function(event)
+    require('logsieve').saved(event.buf, event.match)
+  end,
+})
 vim.api.nvim_create_autocmd('WinNew', {
   group = group,
   desc = 'Leave the folds of a split as they are',

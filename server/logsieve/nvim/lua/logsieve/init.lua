@@ -49,6 +49,20 @@ function M.named(bufnr)
   return true
 end
 
+--- A log that had no name was written to a file: it has that name now, as it would have got it from Neovim.
+---@param bufnr integer
+---@param path string
+function M.saved(bufnr, path)
+  vim.schedule(function() -- the writing must be over
+    if vim.api.nvim_buf_is_valid(bufnr) and vim.startswith(vim.api.nvim_buf_get_name(bufnr), 'untitled:///') then
+      vim.api.nvim_buf_set_name(bufnr, path)
+      vim.api.nvim_buf_call(bufnr, function()
+        vim.cmd('silent write!') -- without which Neovim takes the file for another's
+      end)
+    end
+  end)
+end
+
 --- The client of a buffer; of a view that is new, the one that serves its log.
 ---@param bufnr integer
 ---@return vim.lsp.Client?

@@ -8,20 +8,6 @@ local known = {}
 ---@type table<string, integer> by archive: the client that tells of its logs
 local tellers = {}
 
---- The log's name in its archive, and that of the archive.
----@param log string its URI
----@return string, string
-local function names(log)
-  local archive, name = vim.uri_decode(log):match('^(.+)!/(.+)$')
-  return name, vim.fs.basename(archive)
-end
-
----@param log string
----@return string
-local function archive_of(log)
-  return (log:gsub('%%21/.*$', ''))
-end
-
 --- The logs of the archive that one is in, itself included; nil where it is in none, or alone there.
 ---@param log string
 ---@return string[]?
@@ -45,10 +31,24 @@ function M.status(log)
   return known[log]
 end
 
----@param log string
+--- The log's name in its archive.
+---@param log string its URI
 ---@return string
 function M.name(log)
-  return (names(log))
+  return vim.uri_decode(log:match('%%21/(.*)$'))
+end
+
+---@param log string
+---@return string
+local function archive_of(log)
+  return (log:gsub('%%21/.*$', ''))
+end
+
+--- The name of the archive; nil for a log that is in none, or alone there.
+---@param log string
+---@return string?
+function M.archive(log)
+  return M.of(log) and vim.fs.basename(vim.uri_decode(archive_of(log)))
 end
 
 ---@param status logsieve.Status
@@ -70,8 +70,8 @@ function M.join(logs, client_id)
     local failed = vim.iter(logs):filter(function(log)
       return known[log] and known[log].verdict == 'failed'
     end)
-    local _, archive = names(logs[1])
-    require('logsieve').tell(('%d of %d logs in %s failed, see :LogSieve jobs'):format(#failed:totable(), #logs, archive))
+    local of = ('%d of %d logs in %s'):format(#failed:totable(), #logs, M.archive(logs[1]))
+    require('logsieve').tell(of .. ' failed, see :LogSieve jobs')
   end
 end
 
@@ -112,9 +112,8 @@ function M.pick(bufnr)
     logsieve.tell('this log is not one of several in an archive')
     return
   end
-  local _, archive = names(logs[1])
   vim.ui.select(logs, {
-    prompt = 'LogSieve: ' .. archive,
+    prompt = 'LogSieve: ' .. M.archive(logs[1]),
     kind = 'logsieve',
     format_item = function(log)
       return ('%-32s %s'):format(known[log] and logsieve.summary(known[log]) or '', M.name(log))

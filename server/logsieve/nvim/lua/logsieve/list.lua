@@ -3,11 +3,13 @@ local M = {}
 
 local TYPES = { error = 'E', warning = 'W', info = 'I' }
 
---- The name of the log that a buffer shows.
+--- The name of the log that a buffer shows, or of its archive.
 ---@param bufnr integer
 ---@return string
 local function name_of(bufnr)
-  return vim.fs.basename(vim.uri_decode(require('logsieve.view').log(bufnr) or vim.api.nvim_buf_get_name(bufnr)))
+  local log = require('logsieve.view').log(bufnr)
+  return log and require('logsieve.jobs').archive(log)
+    or vim.fs.basename(vim.uri_decode(log or vim.api.nvim_buf_get_name(bufnr)))
 end
 
 ---@param bufnr integer
