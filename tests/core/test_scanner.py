@@ -9,7 +9,7 @@ import pytest
 
 from logsieve.core.analysis import analyse
 from logsieve.core.scanner import MANY, HyperscanScanner, Re2Scanner, Together, scanner
-from logsieve.packs import load
+from logsieve.packs import PackSet, load
 from logsieve.text import LogText
 
 LINES = b"x\na\nxb\n\nfoo: bar\nbar\na$b\n^a\nerror: 1 error\n ERROR\nxy\n"
@@ -81,13 +81,37 @@ def test_several_scanners_are_one() -> None:
     assert [column.tolist() for column in together] == [column.tolist() for column in whole]
 
 
-def test_a_pack_of_ones_own_leaves_the_engine_of_the_built_in_ones_as_it_is(tmp_path: Path) -> None:
-    log = LogText(b"error: boom\nquiet 7\n")
-    analyse(log, load())
+def test_what_is_not_wanted_of_a_scanner_is_left_out() -> None:
+    patterns = ["^a", "error", "bar$", "^foo"]
+    whole = Re2Scanner([patterns[3], patterns[1]]).scan(LINES)
+    chosen = Together([(HyperscanScanner(patterns), np.array([-1, 1, -1, 0], np.int32))]).scan(LINES)
+    assert [column.tolist() for column in chosen] == [column.tolist() for column in whole]
+
+
+OF_PYTEST = b"FAILED tests/test_x.py::test_y - assert 1 == 2\nmake: *** [Makefile:3: test] Error 1\nquiet 7\n"
+
+
+@pytest.mark.parametrize(
+    ("named", "disabled", "prepared", "rules"),
+    [
+        ("", [], 0, {"pytest", "make"}),
+        ("mine", [], 1, {"pytest", "make", "mine"}),  # the one pattern of the pack
+        ("", ["pytest"], 0, {"make", "generic"}),
+        ("make", [], 1, {"pytest", "make"}),
+    ],
+)
+def test_whatever_packs_are_in_use_the_built_in_patterns_are_prepared_once(
+    tmp_path: Path, named: str, disabled: list[str], prepared: int, rules: set[str]
+) -> None:
+    log = LogText(OF_PYTEST)
+    scanner.cache_clear()
+    analyse(log, PackSet(load().packs))
     before = scanner.cache_info().misses
-    (tmp_path / "mine.toml").write_text(PACK)
-    with_own = load([tmp_path])
-    assert not with_own.problems
-    found = analyse(log, with_own)
-    assert [f.rule for f in found.findings if f.anchor == 1] == ["mine/quiet"]
-    assert scanner.cache_info().misses == before + 1  # the one pattern of the pack
+    if named:
+        (tmp_path / "own.toml").write_text(PACK.replace("mine", named))
+    packs = load([tmp_path], disabled)
+    assert not packs.problems
+    found = {block.rule for block in analyse(log, packs).blocks}
+    assert {rule.partition("/")[0] for rule in found} == rules
+    assert (f"{named}/quiet" in found) == bool(named)
+    assert scanner.cache_info().misses == before + prepared

@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import chain
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from logsieve.core.distinct import Distinct, Found
 from logsieve.core.parts import Messages, Part, joined
 from logsieve.core.scanner import Scanner, Together, scanner
-from logsieve.packs import IgnoreRule, NoiseRule, PackSet, Pattern, Rule
+from logsieve.packs import IgnoreRule, NoiseRule, PackSet, Pattern, Rule, load
 from logsieve.packs.patterns import compiled
 from logsieve.text import LONGEST, Data, LogText
 
@@ -78,12 +78,13 @@ class _Plan:
 @lru_cache(maxsize=3)  # each remembers messages; of packs that are edited one set is in use
 def _plan(packs: PackSet) -> _Plan:
     patterns = packs.patterns
-    kinds = np.array(["ignore" if p.part == "ignore" else "raw" if p.raw else "plain" for p in patterns], np.str_)
-    plain, raw, ignores = (np.flatnonzero(kinds == kind).astype(np.int32) for kind in ("plain", "raw", "ignore"))
+    kinds = np.array(list(map(_kind, patterns)), np.str_)
+    plain, raw, ignores = (np.flatnonzero(kinds == kind).astype(np.int32) for kind in _KINDS)
     names: dict[str, int] = {}
     reasons = [names.setdefault(p.owner.reason, len(names)) if isinstance(p.owner, NoiseRule) else -1 for p in patterns]
     by_message, by_bytes, by_outstanding = (
-        _scanner([patterns[i] for i in which.tolist()]) for which in (plain, raw, ignores)
+        _scanner(tuple(patterns[i].regex for i in which.tolist()), built_in)
+        for which, built_in in zip((plain, raw, ignores), _built_in(), strict=True)
     )
     named = tuple(compiled(p.regex).names if _is_told(p) else () for p in patterns)
     return _Plan(
@@ -106,17 +107,41 @@ def _plan(packs: PackSet) -> _Plan:
     )
 
 
-def _scanner(patterns: Sequence[Pattern]) -> Scanner:
-    """The scanner for some patterns. Those of a user's packs have an engine of their own: prepared together with the
-    built-in ones each change of a pack would take ten seconds.
+_KINDS = ("plain", "raw", "ignore")
+
+
+def _kind(pattern: Pattern) -> str:
+    """What a pattern is looked for in: messages, lines as written, or messages of lines that stand out."""
+    return "ignore" if pattern.part == "ignore" else "raw" if pattern.raw else "plain"
+
+
+@cache
+def _built_in() -> tuple[tuple[str, ...], ...]:
+    """The patterns in the packs that come along, of each kind."""
+    return tuple(tuple(p.regex for p in load().patterns if _kind(p) == kind) for kind in _KINDS)
+
+
+def _scanner(patterns: tuple[str, ...], built_in: tuple[str, ...]) -> Scanner:
+    """The scanner for some patterns. Those that are among the built-in ones are found by the engine of all of these,
+    whichever are in use; the others have one of their own. To prepare one for both would take ten seconds whenever a
+    pack is switched off, replaced or added.
     """
-    own = np.array([not p.pack.built_in for p in patterns], bool)
-    parts = [
-        (scanner(tuple(patterns[i].regex for i in which.tolist())), which)
-        for which in (np.flatnonzero(chosen).astype(np.int32) for chosen in (~own, own))
-        if len(which)
-    ]
-    return parts[0][0] if len(parts) == 1 else Together(parts) if parts else scanner(())
+    if patterns == built_in:
+        return scanner(built_in)
+    places: dict[str, list[int]] = {}
+    for place, pattern in enumerate(built_in):
+        places.setdefault(pattern, []).append(place)
+    numbers = np.full(len(built_in), -1, np.int32)
+    own = []
+    for number, pattern in enumerate(patterns):
+        if places.get(pattern):
+            numbers[places[pattern].pop()] = number
+        else:
+            own.append(number)
+    parts = [(scanner(built_in), numbers)] if len(own) < len(patterns) else []
+    if own or not parts:
+        parts.append((scanner(tuple(patterns[n] for n in own)), np.array(own, np.int32)))
+    return Together(parts)
 
 
 @lru_cache(maxsize=32)

@@ -92,7 +92,7 @@ def _source(pattern: str) -> str:
 
 
 class Together:
-    """Several scanners as one; each comes with what its numbers stand for."""
+    """Several scanners as one; each comes with what its numbers stand for, -1 where they are not wanted."""
 
     def __init__(self, parts: Sequence[tuple[Scanner, NDArray[np.int32]]]) -> None:
         self._parts = parts
@@ -100,7 +100,9 @@ class Together:
     def scan(self, data: bytes) -> Hits:
         """See Scanner."""
         found = [(numbers[which], lines) for part, numbers in self._parts for which, lines in [part.scan(data)]]
-        return hits(np.concatenate([n for n, _ in found]), np.concatenate([lines for _, lines in found]))
+        numbers, lines = (np.concatenate(column) for column in zip(*found, strict=True))
+        wanted = numbers >= 0
+        return hits(numbers[wanted], lines[wanted])
 
 
 class HyperscanScanner:

@@ -55,7 +55,7 @@ def user_folder() -> Path:
 
 def load(folders: Iterable[Path | str] = (), disabled: Iterable[str] = ()) -> PackSet:
     """Built-in packs, then those of `folders` in order; a later pack replaces an earlier one of the same name."""
-    packs = {pack.name: pack for pack in _builtin()}
+    packs = {pack.name: pack for pack in _builtin().packs}
     problems: list[Problem] = []
     for folder in map(Path, folders):
         for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
@@ -65,11 +65,12 @@ def load(folders: Iterable[Path | str] = (), disabled: Iterable[str] = ()) -> Pa
                 packs[pack.name] = pack
     off = set(disabled)
     problems += [Problem("settings", 0, f"packs.disabled names no pack: {name}") for name in sorted(off - set(packs))]
-    return PackSet(tuple(p for p in packs.values() if p.name not in off), tuple(problems))
+    chosen = tuple(p for p in packs.values() if p.name not in off)
+    return _builtin() if chosen == _builtin().packs and not problems else PackSet(chosen, tuple(problems))
 
 
 @lru_cache(maxsize=1)
-def _builtin() -> tuple[Pack, ...]:
+def _builtin() -> PackSet:
     """The built-in packs, from the cache where they have been read before: to read them takes ten times as long."""
     here = Path(__file__).parent
     paths = sorted(here.joinpath("data").glob("*.toml"))
@@ -80,9 +81,8 @@ def _builtin() -> tuple[Pack, ...]:
     if blob is None:
         found = _read_builtin(paths, texts)
         cache.put(key, pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
-        return found
-    kept: tuple[Pack, ...] = pickle.loads(blob)  # noqa: S301 (from the user's own cache, as this code's bytecode is)
-    return kept
+        return PackSet(found)
+    return PackSet(pickle.loads(blob))  # noqa: S301 (from the user's own cache, as this code's bytecode is)
 
 
 def _read_builtin(paths: Sequence[Path], texts: Sequence[bytes]) -> tuple[Pack, ...]:
