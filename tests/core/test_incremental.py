@@ -113,6 +113,11 @@ class Edits(RuleBasedStateMachine):
         place = int(at * len(self.data))
         self._change(place, place, b"".join(pieces))
 
+    @rule(at=st.floats(0, 1), text=st.sampled_from((b"x", b"7", b" ", b"error: ", b"passed")), over=st.integers(0, 2))
+    def type(self, at: float, text: bytes, over: int) -> None:
+        place = int(at * len(self.data))
+        self._change(place, place + over, text)
+
     @rule(at=st.floats(0, 1), size=st.integers(1, 4000))
     def remove(self, at: float, size: int) -> None:
         place = int(at * len(self.data))

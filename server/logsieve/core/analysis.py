@@ -30,6 +30,7 @@ _LEVELS = tuple(Level)
 LAST_LINES = 3  # at the end of a log: a tool's word there is the last one, though no line end follows
 SCANNING = 0.9  # share of the work that the scan is, about
 OFTEN = 500  # messages, hits and the like between two reports of progress after it: some milliseconds
+MARKERS = ("start", "end", "outcome", "test")  # what tells sections, how they ended and which tests passed
 SURE = 60  # specificity from which a failure after a tool's success counts against it
 
 Item = TypeVar("Item")
@@ -41,13 +42,27 @@ Scanning = Callable[
 
 
 @dataclass(frozen=True, eq=False)
+class Grounds:
+    """What findings were made of, for the analysis of a newer text: that of the blocks, what each says, its finding
+    before others were looked at, and how often what it says is said (int32); how things ended, and the verdict that
+    follows, with the line that tells it.
+    """
+
+    given: kept.Given
+    words: list[Words]
+    findings: list[Finding]
+    repeats: NDArray[np.int32]
+    told: sections.Marks
+    ended: tuple[Verdict, int]
+
+
+@dataclass(frozen=True, eq=False)
 class Analysis:
     """What LogSieve knows about one log: a function of the text, the packs and the settings, and of nothing else.
 
     `findings` come best first, the first is the root cause. Columns have one entry a line: `shapes` uint64, `levels`
     int8 (Level). `ended` is the line that says how the run ended, -1 where none does. `recognised` is whether the
-    text looks like a log at all. `redact` is what of the text must not leave. `given` and `words` are what blocks are
-    made of, and what each says: for the analysis of a newer text. Nothing is known of lines before `since`.
+    text looks like a log at all. `redact` is what of the text must not leave. Nothing is known of lines before `since`.
     `second` is what a larger model says of some lines, once it has: int64 [lines] and their log odds, float32 [lines].
     """
 
@@ -66,8 +81,7 @@ class Analysis:
     recognised: bool
     scanned: scan.Scanned
     redact: Redact
-    given: kept.Given
-    words: tuple[Words, ...]
+    grounds: Grounds
     since: int = 0
     second: tuple[NDArray[np.int64], NDArray[np.float32]] | None = None
 
@@ -180,8 +194,8 @@ def analyse(
             if progress:
                 progress(SCANNING * done / len(text))
 
-    known = earlier and earlier.wrapping == wrapping and (earlier.text, earlier.scanned)
-    scanned = scan.run(text, packs, parts, known or None, since)
+    scanned_before = (earlier.text, earlier.scanned) if earlier and earlier.wrapping == wrapping else None
+    scanned = scan.run(text, packs, parts, scanned_before, since)
 
     # The stages after the scan may be stopped wherever they ask for a message, and where they go through what they are
     # given: whoever waits meanwhile is answered there.
@@ -206,11 +220,12 @@ def analyse(
         return compiled(unless).search((as_written if raw else message)(line))
 
     # Hits of a long log are many: none are kept that are not asked for any more.
-    told = sections.marks(watched(scanned.of("outcome")), excluded)
     passing = sections.Tests(scanned.of("test"), messages)
     markers = scanned.of("end", "start")
     speaking = markers.patterns()
-    found = sections.build(len(text), markers, told, message, text.clean, watched)
+    same, changed = _same_sections(earlier, scanned, message)
+    told = same.grounds.told if same else sections.marks(watched(scanned.of("outcome")), excluded)
+    found = same.sections if same else sections.build(len(text), markers, told, message, text.clean, watched)
     del markers
 
     def bounds(line: int) -> tuple[int, int]:
@@ -232,19 +247,21 @@ def analyse(
         return blocks.find(*of_some, ignored, bounds, message, as_written, level_of, stream)
 
     given = kept.Given.of(len(text), lines, numbers, patterns, ignored, found, blocks.reach)
-    stays = kept.kept(earlier.given, earlier.blocks, given, scanned.same) if earlier else None
+    stays = kept.kept(earlier.grounds.given, earlier.blocks, given, scanned.same) if earlier else None
     between = blocks_of(stays.hits if stays else slice(None))
     made = stays.around(between) if stays else between
     if made is None:
         stays, made = None, (between := blocks_of(slice(None)))
     said = findings.words(watched(between), message)
     if stays and earlier:
-        said = [*earlier.words[: len(stays.before)], *said, *earlier.words[len(earlier.words) - len(stays.after) :]]
+        words = earlier.grounds.words
+        said = [*words[: len(stays.before)], *said, *words[len(words) - len(stays.after) :]]
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
     of_run = told.those(lambda mark: mark.scope != "section" or mark.outcome is not Outcome.PASSED)
     verdict, why, ended = sections.run_verdict(of_run, max(sure, default=-1), _cut(text, speaking, told))
     verdict, why = outcome or (verdict, why)
     occurrences = shapes.occurrences(scanned.found.shapes, watched)
+    repeats = occurrences[[b.anchor for b in made]]
     nothing = sections.Nothing(told.those(lambda mark: mark.ends != ""), found.outermost)
     context = findings.Context(
         message,
@@ -258,7 +275,17 @@ def analyse(
         nothing.came_of,
         watched,
     )
-    ranked = located.located(merging.rank(findings.build(made, said, context), found, message, watched), message)
+    before = same.grounds if same and stays and same.grounds.ended == (verdict, ended) else None
+    known: Sequence[Finding | None] = [None] * len(made)
+    if before and stays:
+        moved = (changed, passing.around(changed))
+        known = kept.findings(stays, before.findings, before.repeats, repeats, moved)
+    each = findings.build(made, said, known, context)
+    if before and same and each == before.findings and kept.apart(changed, same.findings):
+        ranked = list(same.findings)
+    else:
+        ranked = merging.rank(findings.weighed(each, made, context), found, message, watched)
+        ranked = located.located(ranked, message)
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
         verdict, why = Verdict.FAILED, f"failures were found, though {why}"
 
@@ -292,10 +319,22 @@ def analyse(
         recognised,
         scanned,
         settings.redact,
-        given,
-        tuple(said),
+        Grounds(given, said, each, repeats, told, (context.verdict, ended)),
         since,
     )
+
+
+def _same_sections(
+    earlier: Analysis | None, scanned: scan.Scanned, message: Callable[[int], str]
+) -> tuple[Analysis | None, range]:
+    """The earlier analysis, where sections and outcomes are those of that one; and the lines that have changed
+    since.
+    """
+    changed = scanned.replaced(earlier.scanned) if earlier else None
+    if not earlier or changed is None or scanned.says(changed, *MARKERS) or earlier.scanned.says(changed, *MARKERS):
+        return None, range(0)
+    same = sections.still(earlier.sections, changed, scanned.of("start"), message)
+    return earlier if same else None, changed
 
 
 def _cut(text: LogText, speaking: Sequence[Pattern], told: sections.Marks) -> bool:

@@ -26,6 +26,7 @@ TRACE = 3  # lines from which a program's error has a trace
 SURE = 60  # specificity from which the first failure of a rule in a step comes before its later ones
 
 _WARNING = "only a warning"
+FIRST = "the first there"
 _LET = "the step went on after it"
 
 # What a failure is about is named by its words where its rule cannot know: a program that ends because a connection
@@ -104,22 +105,29 @@ def _words(block: Block, message: str) -> Words:
 
 
 def build(
-    blocks: Sequence[Block], said: Sequence[Words], context: Context, weights: Weights = WEIGHTS
+    blocks: Sequence[Block],
+    said: Sequence[Words],
+    known: Sequence[Finding | None],
+    context: Context,
+    weights: Weights = WEIGHTS,
 ) -> list[Finding]:
-    """A finding for each block, in the order of the log, with its score and the reasons for it. `said` are their
-    words.
+    """A finding for each block, in the order of the log, with its score and the reasons for it. `said` are their words,
+    `known` the findings that need not be made again, but for which is the first.
     """
     first_seen: set[int] = set()
     made = []
-    for b, its in context.watched(zip(blocks, said, strict=True)):
-        section = context.section_at(b.line)
-        pack = b.rule.partition("/")[0]
-        expected = context.verdict is not Verdict.PASSED and context.expected(b.line, pack)
-        score, why = _score(
-            b, section, section not in first_seen, expected, context.let(b.line, pack), context, weights
-        )
+    for b, its, same in context.watched(zip(blocks, said, known, strict=True)):
+        section = same.section if same else context.section_at(b.line)
+        first = section not in first_seen
         if b.role == "cause" and b.severity is Level.ERROR:
             first_seen.add(section)
+        failing = section >= 0 and context.sections.outcome(section) is Outcome.FAILED
+        if same and (FIRST in same.why) is (first and failing):
+            made.append(same)
+            continue
+        pack = b.rule.partition("/")[0]
+        expected = context.verdict is not Verdict.PASSED and context.expected(b.line, pack)
+        score, why = _score(b, section, first, expected, context.let(b.line, pack), context, weights)
         related = [Related(line, FOLLOWS["consequence"]) for line in b.links] + _running(b, section, context)
         made.append(
             Finding(
@@ -140,6 +148,13 @@ def build(
                 why=why,
             )
         )
+    return made
+
+
+def weighed(
+    made: list[Finding], blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS
+) -> list[Finding]:
+    """The findings with what each gains beside the others."""
     return _first_leads(_worse_where_unexplained(made, blocks, context, weights), blocks)
 
 
@@ -274,7 +289,7 @@ def _score(
         why.append(f"in the step that failed: {context.sections.title(section)[:60]}")
         if first:
             score += weights.first
-            why.append("the first there")
+            why.append(FIRST)
     elif outcome is Outcome.PASSED:
         score += weights.passed_section
         why.append("in a step that passed")

@@ -7,7 +7,7 @@ lies beyond a gap between blocks, far enough from all that differs, stays as it 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from logsieve.core.outline import Sections
-from logsieve.model import Block
+from logsieve.model import Block, Finding
 from logsieve.packs import Pattern
 
-__all__ = ["Given", "Kept", "kept"]
+__all__ = ["Given", "Kept", "apart", "findings", "kept"]
+
+CLOSE = 12  # lines above a block that are looked at for what it says: what was going on before
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +111,30 @@ def kept(old: Given, blocks: Sequence[Block], new: Given, same: tuple[int, int])
         blocks[before] if before and ends[before] == start else None,
         _moved(blocks[after - 1], by) if after < len(starts) and after and ends[after] == starts[after] else None,
     )
+
+
+def apart(lines: range, found: Iterable[Block | Finding]) -> bool:
+    """Whether some lines are neither among those found nor close above."""
+    return not any(f.start - CLOSE < lines.stop and f.end > lines.start for f in found)
+
+
+def findings(
+    stays: Kept, old: Sequence[Finding], before: NDArray[np.int32], now: NDArray[np.int32], changed: Iterable[range]
+) -> list[Finding | None]:
+    """The old finding of each block that stays, where nothing but its place among others may have changed: `before` and
+    `now` tell how often what each block says is said. No such block has moved. `changed` are lines that have.
+    """
+    first, last = len(stays.before), len(stays.after)
+    between = len(now) - first - last
+    same = np.zeros(len(now), bool)
+    same[:first] = before[:first] == now[:first]
+    same[first + between :] = before[len(old) - last :] == now[first + between :]
+    known = [*old[:first], *[None] * between, *old[len(old) - last :]]
+    for lines in changed:
+        for at, finding in enumerate(known):
+            if finding and finding.start - CLOSE < lines.stop and finding.end > lines.start:
+                known[at] = None
+    return [finding if its else None for finding, its in zip(known, same.tolist(), strict=True)]
 
 
 def _same_before(old: Given, new: Given, line: int) -> int:

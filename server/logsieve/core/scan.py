@@ -212,6 +212,17 @@ class Scanned:
     def _starts(self) -> list[int]:
         return [messages.start for messages in self.found.messages]
 
+    def replaced(self, earlier: Scanned) -> range | None:
+        """The lines that are others than in an earlier scan, where these are as many there and all else is the same."""
+        first, last = self.same
+        known = self.plan is earlier.plan and len(self.found) == len(earlier.found) and first + last
+        return range(first, len(self.found) - last) if known else None
+
+    def says(self, lines: range, *parts: str) -> bool:
+        """Whether there are hits of these parts on some lines."""
+        a, b = np.searchsorted(self.found.lines, (lines.start, lines.stop))
+        return bool((_rank(self.plan, parts)[self.found.numbers[a:b]] < len(parts)).any())
+
     @property
     def reasons(self) -> tuple[str, ...]:
         """The reasons that `reason_of` indexes."""

@@ -27,6 +27,7 @@ __all__ = [
     "build",
     "marks",
     "run_verdict",
+    "still",
 ]
 
 DEEPEST = 64  # sections inside sections; runners go to about five, and a broken log must not cost its square
@@ -44,7 +45,7 @@ Hits = Iterable[tuple[int, Pattern, Groups | None]]  # lines, and what the patte
 
 
 class Ends(Protocol):
-    """Lines that say how tests ended, in order: there may be millions, so none is an object."""
+    """Lines of hits, in order: there may be millions, so none is an object."""
 
     @property
     def lines(self) -> NDArray[np.int32]:
@@ -113,6 +114,16 @@ class Tests:
         self._messages = messages
         self._begins: dict[int, int] = {}
 
+    def around(self, lines: range) -> range:
+        """The lines of the test that may begin on one of these, none of which says how a test ended."""
+        at = bisect_left(self._lines, lines.start)
+        if at == len(self._lines):
+            return range(0)
+        rule, end = self._hits.pattern(at).owner, self._lines[at]
+        first = max(self._lines[at - 1] + 1 if at else 0, end - LONGEST_TEST)
+        begins = isinstance(rule, OutcomeRule) and rule.since and first < lines.stop
+        return range(first, end + 1) if begins else range(0)
+
     def passed(self, line: int, pack: str) -> bool:
         """Whether a line stands in a test that passed, and a pack other than its runner's speaks of it."""
         at = bisect_left(self._lines, line)
@@ -159,6 +170,23 @@ def build(
     for index, rule in watched(rules):
         found.headers[index] = _header(rule, found.starts[index], found.ends[index], message)
     return found
+
+
+def still(found: Sections, lines: range, hits: Ends, message: Callable[[int], str]) -> bool:
+    """Whether sections are the same where some lines are others, none of which is a hit. `hits` are the lines on which
+    patterns of their starts matched, in order.
+    """
+    around = np.flatnonzero((np.asarray(found.starts) < lines.stop) & (np.asarray(found.ends) > lines.start))
+    for index in around.tolist():
+        start, end = found.starts[index], found.ends[index]
+        first, last = np.searchsorted(hits.lines, (start, start + 1)).tolist()
+        rules = {id(rule): rule for n in range(first, last) if isinstance(rule := hits.pattern(n).owner, SectionRule)}
+        headed = [rule for rule in rules.values() if rule.header]
+        if end - 1 in lines or (headed and len(rules) > 1):  # the time of its end is there; or whose header it is
+            return False
+        if headed and _header(headed[0], start, end, message) != found.headers[index]:
+            return False
+    return True
 
 
 def _begun(count: int, hits: Hits) -> tuple[Sections, list[tuple[int, SectionRule]]]:
