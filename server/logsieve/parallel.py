@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
+from functools import lru_cache
 
 from logsieve.core.analysis import scanned_here
 from logsieve.core.envelope import Wrapping
@@ -20,6 +22,7 @@ WORTH = 24 << 20  # bytes from which another process pays: it takes half a secon
 GROUP = 8  # ranges given to another process at a time, and WAITING such groups while it is busy
 WAITING = 2
 AHEAD = 4  # groups between what this process does next and what others are given: by then they have started
+LOOK = 0.01  # seconds between two looks at whether others are done
 
 _known: list[tuple[PackSet, Wrapping]] = []  # in the other processes
 
@@ -34,7 +37,7 @@ def scan(text: LogText, ranges: Sequence[tuple[int, int]], packs: PackSet, wrapp
     if not ranges or others < 1 or text.starts[ranges[-1][1]] - text.starts[ranges[0][0]] < WORTH:
         yield from scanned_here(text, ranges, packs, wrapping)
         return
-    workers = Workers(others, _know, packs, wrapping)
+    workers = Workers(others, _know, _pickled(packs), wrapping)
     groups = [ranges[at : at + GROUP] for at in range(0, len(ranges), GROUP)]
     left = deque(range(len(groups)))  # those that nobody has begun
     away: dict[int, Future[Part]] = {}
@@ -64,9 +67,15 @@ def scan(text: LogText, ranges: Sequence[tuple[int, int]], packs: PackSet, wrapp
             if number in early:
                 yield from early.pop(number)
                 continue
+            # A part of no lines, now and then: whoever watches is let in.
             while left and not away[number].done():
                 next_one = left.popleft()
-                early[next_one] = [found.without_messages() for found in here(next_one)]
+                early[next_one] = []
+                for found in here(next_one):
+                    early[next_one].append(found.without_messages())
+                    yield joined(())
+            while not wait((away[number],), LOOK).done:
+                yield joined(())
             try:
                 found = away.pop(number).result()
             except WorkerLostError:
@@ -85,5 +94,10 @@ def _scan(data: Disk | bytes, start: int, size: int) -> Part:
     return joined([found.without_messages() for found in parts])
 
 
-def _know(packs: PackSet, wrapping: Wrapping) -> None:
-    _known.append((packs, wrapping))
+@lru_cache(maxsize=1)  # it takes as long as some megabytes of a log, in which nothing else goes on
+def _pickled(packs: PackSet) -> bytes:
+    return pickle.dumps(packs, pickle.HIGHEST_PROTOCOL)
+
+
+def _know(packs: bytes, wrapping: Wrapping) -> None:
+    _known.append((pickle.loads(packs), wrapping))  # noqa: S301 (our own process wrote it)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from traceback import walk_stack
@@ -15,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from command import FIXTURES
 from logsieve import disk, packs, parallel
 from logsieve.core import scan
-from logsieve.core.analysis import Analysis, Scanning, analyse, scanned_here
+from logsieve.core.analysis import SCANNING, WATCHED, Analysis, Scanning, analyse, scanned_here
 from logsieve.core.envelope import Wrapping
 from logsieve.core.parts import Part, joined
 from logsieve.core.reduce import reduce
@@ -217,6 +219,30 @@ class TestProcesses:
                 os.kill(process, signal.SIGKILL)
 
         assert said(analyse(LogText(long), PACKS, progress=murder, scanning=parallel.scan)) == said(fresh(long))
+
+    def test_others_are_let_in_while_they_are_waited_for(self, long: bytes) -> None:
+        halted: set[int] = set()
+        times: Counter[float] = Counter()
+        enough = 2 * len(long) // WATCHED  # more than there is to do without them
+
+        def go_on() -> None:
+            while halted:
+                os.kill(halted.pop(), signal.SIGCONT)
+
+        def told(share: float) -> None:
+            times[share] += 1
+            if times[share] == enough:
+                go_on()
+            elif max(times.values()) < enough:
+                for process in {*children(os.getpid())} - halted:
+                    os.kill(process, signal.SIGSTOP)
+                    halted.add(process)
+
+        late = threading.Timer(60, go_on)
+        late.start()
+        analyse(LogText(long), PACKS, progress=told, scanning=parallel.scan)
+        late.cancel()
+        assert max(count for share, count in times.items() if share != SCANNING) >= enough
 
     def test_what_is_stopped_stops(self, long: bytes) -> None:
         seen: list[float] = []

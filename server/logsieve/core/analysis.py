@@ -21,7 +21,7 @@ from logsieve.model import Block, Category, Envelope, Finding, Level, Likely, Li
 from logsieve.packs import PackSet, Pattern
 from logsieve.packs.patterns import compiled
 from logsieve.settings import DEFAULTS, Redact, Settings
-from logsieve.text import LONGEST, LogText
+from logsieve.text import CHUNK, LONGEST, LogText
 
 __all__ = ["Analysis", "Progress", "Scanning", "analyse", "scanned_here"]
 
@@ -29,7 +29,8 @@ NEVER = 101  # above every specificity: no rule counts on the line
 _LEVELS = tuple(Level)
 LAST_LINES = 3  # at the end of a log: a tool's word there is the last one, though no line end follows
 SCANNING = 0.9  # share of the work that the scan is, about
-OFTEN = 500  # messages, hits and the like between two reports of progress after it: some milliseconds
+WATCHED = CHUNK // 2  # bytes scanned between two reports of progress: about ten milliseconds
+OFTEN = 200  # messages, hits and the like between two reports of progress after it: some milliseconds
 MARKERS = ("start", "end", "outcome", "test")  # what tells sections, how they ended and which tests passed
 SURE = 60  # specificity from which a failure after a tool's success counts against it
 
@@ -188,6 +189,8 @@ def analyse(
 
     def parts(text: LogText, ranges: Sequence[tuple[int, int]]) -> Iterator[Part]:
         done = 0
+        if progress:
+            progress(0)
         for found in (scanning or scanned_here)(text, ranges, packs, wrapping):
             yield found
             done += len(found)
@@ -195,7 +198,7 @@ def analyse(
                 progress(SCANNING * done / len(text))
 
     scanned_before = (earlier.text, earlier.scanned) if earlier and earlier.wrapping == wrapping else None
-    scanned = scan.run(text, packs, parts, scanned_before, since)
+    scanned = scan.run(text, packs, parts, scanned_before, since, WATCHED if progress else CHUNK)
 
     # The stages after the scan may be stopped wherever they ask for a message, and where they go through what they are
     # given: whoever waits meanwhile is answered there.

@@ -22,7 +22,7 @@ from logsieve.core.parts import Messages, Part, joined
 from logsieve.core.scanner import Scanner, Together, scanner
 from logsieve.packs import IgnoreRule, NoiseRule, PackSet, Pattern, Rule, load
 from logsieve.packs.patterns import compiled
-from logsieve.text import LONGEST, Data, LogText
+from logsieve.text import CHUNK, LONGEST, Data, LogText
 
 __all__ = ["MOST_HITS", "Hit", "Hits", "Parts", "Scanned", "Wrapping", "message_of", "part", "run"]
 
@@ -261,9 +261,14 @@ Parts = Callable[[LogText, Sequence[tuple[int, int]]], Iterator[Part]]
 
 
 def run(
-    text: LogText, packs: PackSet, parts: Parts, earlier: tuple[LogText, Scanned] | None = None, since: int = 0
+    text: LogText,
+    packs: PackSet,
+    parts: Parts,
+    earlier: tuple[LogText, Scanned] | None = None,
+    since: int = 0,
+    size: int = CHUNK,
 ) -> Scanned:
-    """Scan a text. `parts` gives the Part of each of some ranges of its lines, in their order.
+    """Scan a text. `parts` gives the Part of each of some ranges of its lines, of about `size` bytes, in their order.
 
     `earlier` is another text that was scanned with the same packs and wrapping: the lines at its start and its end that
     this one has too are taken over. Of the lines before `since` nothing is known then.
@@ -275,7 +280,7 @@ def run(
         kept = earlier[1].found
     before = [kept.cut(0, start)] if kept else []
     after = [kept.cut(len(kept) - end, len(kept))] if kept else []
-    found = chain(before, parts(text, list(text.chunks(max(start, since), len(text) - end))), after)
+    found = chain(before, parts(text, list(text.chunks(max(start, since), len(text) - end, size))), after)
     at_hand = len(text.data) - int(text.starts[since]) <= KEPT
     known = joined(part if at_hand else part.without_messages() for part in found)
     return Scanned(plan, known.below(since) if since else known, (start, end))
