@@ -43,6 +43,14 @@ def test_short_words_and_nothing_are_not_looked_for(line: int, column: int) -> N
     assert references.references(*at(""), URI, True, 0, 0) == []
 
 
+def test_a_time_is_one_word() -> None:
+    """The part of it that all lines of an hour have would light up the whole log."""
+    time = "2026-11-21T00:11:50.0702325Z"
+    analysis, here = at(f"{time} begins\n2026-11-21T00:11:51.1Z goes on\n{time} says 2026-11-21T00\n")
+    for column in (0, 15, 28):
+        assert references.highlights(analysis, here, 0, column) == [(0, 0, 0, 28), (2, 0, 2, 28)]
+
+
 def test_there_are_no_more_places_than_anyone_reads() -> None:
     analysis, here = at("abc-1 " * 200 + "\n" + "abc-1\n" * 3000)
     found = references.references(analysis, here, URI, True, 0, 1)

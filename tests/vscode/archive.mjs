@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { serverCommand, startEditor } from "./editor.mjs";
+import { worker } from "./memory.mjs";
 import { startScenario } from "./scenario.mjs";
 import { START_MS } from "./workbench.mjs";
 
@@ -44,6 +45,17 @@ try {
     await vs.press("Control+Home");
     await vs.press("Alt+Comma");
     await vs.until("the job before", vs.activeTab, (tab) => tab.startsWith("1_test"));
+  });
+
+  await check("a server that is started again brings back the jobs, and what is known of their windows", async () => {
+    const before = await vs.failures();
+    const old = worker() ?? assert.fail("no worker");
+    await vs.command("LogSieve: Restart Server");
+    await vs.until("another server", async () => worker(), (pid) => pid !== undefined && pid !== old, START_MS);
+    await vs.until("the jobs", vs.failures, (rows) => rows.length === before.length, START_MS);
+    assert.deepEqual((await vs.failures()).filter((row) => row.includes("logs.zip")), before.filter((row) => row.includes("logs.zip")));
+    await vs.until("problem", () => vs.squiggles("logsieve://window/1_test"), (count) => count > 0);
+    await vs.until("verdict", vs.statusBar, (items) => items.some((item) => /Log failed, 2 errors/.test(item)));
   });
 
   await check("with the last tab of it the archive is closed", async () => {

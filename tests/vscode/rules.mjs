@@ -9,7 +9,7 @@ import { START_MS } from "./workbench.mjs";
 
 const [editors = "", vsix = "", log = ""] = process.argv.slice(2);
 const code = await startEditor({ editors, vsix, files: { "build.log": log }, settings: { "logsieve.server.command": serverCommand() } });
-const { vs, screenshot, check, start, quiet, stop } = await startScenario("rules", editors, code, undefined, [code.opening("build.log")]);
+const { page, vs, screenshot, check, start, quiet, stop } = await startScenario("rules", editors, code, undefined, [code.opening("build.log")]);
 
 const folder = path.join(code.workspace, ".logsieve/packs");
 const rules = async () => (existsSync(folder) ? readdirSync(folder) : []);
@@ -81,6 +81,20 @@ try {
     await vs.until("told", vs.failuresMessage, (message) => message.startsWith("Nothing failed"));
     await vs.command("LogSieve: Undo Last Rule");
     await vs.until("the failure again", vs.failures, (rows) => rows.length === 1);
+  });
+
+  await check("without a folder rules are written to the user's own packs", async () => {
+    const own = path.join(code.workspace, "../config/logsieve/packs");
+    assert.ok(!existsSync(own));
+    await page.goto(code.url([code.opening("build.log")]).replace(/folder=[^&]*/, "ew=true"));
+    await vs.until("verdict", vs.statusBar, (items) => items.some((item) => /Log .*1 error/.test(item)), START_MS);
+    await vs.goTo(2);
+    await vs.cursorOn(2);
+    await vs.command("LogSieve: Not an Error");
+    const [file = ""] = await vs.until("a rule", async () => (existsSync(own) ? readdirSync(own) : []), (files) => files.length === 1);
+    assert.match(readFileSync(path.join(own, file), "utf8"), /shelf 12 of the store is missing/);
+    await errors(0);
+    assert.deepEqual(await rules(), []);
   });
 
   await quiet();

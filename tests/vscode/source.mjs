@@ -1,5 +1,6 @@
 // From a log of another machine to the code and back, in the real workbench. Usage: node source.mjs EDITORS VSIX LOG CODE (the file that it names).
 
+import assert from "node:assert/strict";
 import path from "node:path";
 import { serverCommand, startEditor } from "./editor.mjs";
 import { startModel } from "./model.mjs";
@@ -9,7 +10,13 @@ import { START_MS } from "./workbench.mjs";
 const [editors = "", vsix = "", log = "", source = ""] = process.argv.slice(2);
 const model = await startModel();
 const files = { "build.log": log, "src/shop/test_tax.py": source };
-const code = await startEditor({ editors, vsix, files, settings: { "logsieve.server.command": serverCommand(), "logsieve.semantic.lines": 0 } });
+const settings = {
+  "logsieve.server.command": serverCommand(),
+  "logsieve.semantic.lines": 0,
+  "logsieve.llm.endpoint": model.endpoint,
+  "logsieve.llm.model": "test-model",
+};
+const code = await startEditor({ editors, vsix, files, settings });
 const { page, vs, screenshot, check, start, quiet, stop } = await startScenario("source", editors, code, model, [code.opening("build.log")]);
 const file = code.remote(path.join(code.workspace, "src/shop/test_tax.py"));
 
@@ -18,7 +25,7 @@ try {
 
   await check("a click on a frame opens the file at the line", async () => {
     await vs.until("links", () => vs.links("vscode-remote:"), (links) => links.some((link) => link.includes("test_tax.py")), START_MS);
-    await page.locator(".detected-link", { hasText: "test_tax.py" }).first().click({ modifiers: ["ControlOrMeta"] });
+    await vs.openLink("vscode-remote:", "test_tax.py");
     await vs.until("the code in front", () => vs.lines(file), (lines) => lines.length > 0);
     await vs.cursorOn(5);
   });
@@ -48,6 +55,23 @@ try {
     await vs.until("found", vs.pick.focused, (rows) => rows.some((row) => row.includes("KeyError")));
     await vs.press("Enter");
     await vs.until("another line", vs.positions, (items) => items.some((item) => /^Ln (8|10),/.test(item)));
+  });
+
+  await check("what an explanation quotes of the code leads to the file and line", async () => {
+    await vs.command("LogSieve: Explain Failure");
+    await vs.until("question", vs.pick.title, (titles) => titles.some((title) => title.includes(model.endpoint)));
+    await vs.press("Enter"); // Send once
+    await vs.until("request", async () => model.bodies.length, (count) => count === 1);
+    assert.ok(model.bodies[0]?.includes("no rate is too high")); // the function went along
+    model.say("## Cause\n\nIt does not get as far as `assert max(RATES) < 50, 'no rate is too high'`.\n");
+    model.end();
+    await vs.until("link", () => vs.links("logsieve-text:"), (links) => links.some((link) => link.includes("no rate is too high")));
+    await screenshot("quoted");
+    await vs.openLink("logsieve-text:", "no rate is too high");
+    await vs.until("the code in front", vs.activeTab, (tab) => tab === "test_tax.py");
+    await vs.until("its line", () => page.locator(".editor-group-container.active .active-line-number").allInnerTexts(), (numbers) => numbers.includes("6"));
+    await vs.command("View: Close All Editors in Group");
+    await vs.until("the code once", vs.tabs, (tabs) => tabs.join() === "build.log,test_tax.py");
   });
 
   await check("what the log said goes with it", async () => {

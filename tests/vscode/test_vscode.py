@@ -42,6 +42,14 @@ E       KeyError: 'xx'
 FAILED src/shop/test_tax.py::test_rate - KeyError: 'xx'
 ============================== 1 failed in 0.01s ===============================
 """
+CODE = """\
+RATES = {}
+
+
+def test_rate():
+    assert RATES['xx'] == 3
+    assert max(RATES) < 50, 'no rate is too high'
+"""
 
 LOG = """\
 starting
@@ -78,12 +86,15 @@ VIEWS = (
     "the reduced log gets another size, in its place",
     "the root cause is named on its line",
     "behind the last failure of a log comes the first one of the next open log",
-    "the reduced log is copied as an issue",
+    "the reduced log is copied as an issue and as Markdown",
+    "the reduced log is saved where the user says",
     "keys lead from section to section",
     "behind the last section of a log comes the first one of the next open log",
     "findings of several sections stand below their section",
     "colours are shown, their codes are not",
     "what is selected anywhere is triaged",
+    "what is selected in the terminal is triaged, and the clipboard stays as it was",
+    "what stands in the output is triaged",
     "the walkthrough opens, and its sample log is triaged",
     "no error or warning popped up",
 )
@@ -116,6 +127,7 @@ SOURCE = (
     "the failure stands on the line of code, and the test says how often it failed",
     "that leads back to the log",
     "what is typed is searched for, and lines like that of the cursor",
+    "what an explanation quotes of the code leads to the file and line",
     "what the log said goes with it",
     "no error or warning popped up",
 )
@@ -124,12 +136,14 @@ RULES = (
     "what is told to be an error always is one, until that is undone",
     "lines like these are hidden, and shown again when the rules are taken back",
     "a row of the failures is told to be no error",
+    "without a folder rules are written to the user's own packs",
     "no error or warning popped up",
 )
 ARCHIVE = (
     "an archive opens as one triage over its jobs, those that failed first",
     "a finding leads to the lines around it in its job",
     "keys lead from the failures of one job to those of the next",
+    "a server that is started again brings back the jobs, and what is known of their windows",
     "with the last tab of it the archive is closed",
     "no error or warning popped up",
 )
@@ -219,7 +233,7 @@ def source(
 ) -> dict[str, str | None]:
     folder = tmp_path_factory.mktemp("shop")
     (folder / "build.log").write_text(FAILURE)
-    (folder / "test_tax.py").write_text("RATES = {}\n\n\ndef test_rate():\n    assert RATES['xx'] == 3\n")
+    (folder / "test_tax.py").write_text(CODE)
     return play("source.mjs", editors, environment, vsix, folder / "build.log", folder / "test_tax.py")
 
 

@@ -41,6 +41,8 @@ export function workbench(page) {
     lines: (uri = "") => text(`${editor(uri)} .view-line`),
     /** Texts that are drawn as links. @param {string} uri */
     links: (uri) => text(`${editor(uri)} .detected-link`),
+    /** A click with Ctrl. Forced: below the mouse a link becomes another element. @param {string} uri @param {string} words */
+    openLink: (uri, words) => page.locator(`${editor(uri)} .detected-link`, { hasText: words }).first().click({ modifiers: ["ControlOrMeta"], force: true }),
     /** Texts that decorations append to lines. */
     labels: () =>
       page.locator(`${editor("")} .view-line span`).evaluateAll((spans) =>

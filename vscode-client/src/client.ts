@@ -44,12 +44,15 @@ export class Connection implements vscode.Disposable {
   private readonly chunkEmitter = new vscode.EventEmitter<protocol.ExplainChunkParams>();
   private readonly noteEmitter = new vscode.EventEmitter<protocol.ExplainNoteParams>();
   private readonly foldsEmitter = new vscode.EventEmitter<Folds>();
+  private readonly startedEmitter = new vscode.EventEmitter<void>();
   private readonly stoppedEmitter = new vscode.EventEmitter<void>();
   readonly onStatus = this.statusEmitter.event;
   readonly onChunk = this.chunkEmitter.event;
   readonly onNote = this.noteEmitter.event;
   /** Fires after the folds of a document went to VS Code. */
   readonly onFolds = this.foldsEmitter.event;
+  /** Fires after every start, the first one and those after a crash too. */
+  readonly onStarted = this.startedEmitter.event;
   readonly onStopped = this.stoppedEmitter.event;
   private starting: Promise<LanguageClient> | undefined;
   private toldOfCrash = false;
@@ -104,6 +107,8 @@ export class Connection implements vscode.Disposable {
     const policy = client.createDefaultErrorHandler();
     client.onDidChangeState(({ newState }) => {
       if (newState === State.Stopped) this.stoppedEmitter.fire();
+      // At this point the library has still to register what the server can do.
+      if (newState === State.Running) void client.start().then(() => this.startedEmitter.fire());
     });
     client.onNotification(protocol.status, (params) => this.statusEmitter.fire(params));
     client.onNotification(protocol.explainChunk, (params) => this.chunkEmitter.fire(params));
@@ -165,7 +170,7 @@ export class Connection implements vscode.Disposable {
 
   dispose(): void {
     void this.stop();
-    for (const disposable of [this.statusEmitter, this.chunkEmitter, this.noteEmitter, this.foldsEmitter, this.stoppedEmitter, this.output]) {
+    for (const disposable of [this.statusEmitter, this.chunkEmitter, this.noteEmitter, this.foldsEmitter, this.startedEmitter, this.stoppedEmitter, this.output]) {
       disposable.dispose();
     }
   }

@@ -151,28 +151,32 @@ async function copy(connection: Connection, log: vscode.Uri, form: Form, finding
   vscode.window.setStatusBarMessage(note, NOTE_MS);
 }
 
-const MENU: [icon: string, label: string, command: string][] = [
+const MENU: ([icon: string, label: string, command: string] | "")[] = [
   ["target", vscode.l10n.t("Go to root cause"), "logsieve.rootCause"],
   ["arrow-down", vscode.l10n.t("Go to next failure"), "logsieve.nextFailure"],
   ["arrow-up", vscode.l10n.t("Go to previous failure"), "logsieve.previousFailure"],
   ["list-flat", vscode.l10n.t("Go to next section"), "logsieve.nextSection"],
-  ["clippy", vscode.l10n.t("Copy reduced log"), "logsieve.copyReduced"],
-  ["markdown", vscode.l10n.t("Copy reduced log as Markdown"), "logsieve.copyMarkdown"],
-  ["issues", vscode.l10n.t("Copy as an issue"), "logsieve.copyIssue"],
-  ["save", vscode.l10n.t("Save reduced log"), "logsieve.saveReduced"],
-  ["copy", vscode.l10n.t("Copy this failure"), "logsieve.copyFinding"],
-  ["filter", vscode.l10n.t("Open reduced log"), "logsieve.openReduced"],
-  ["settings", vscode.l10n.t("Change size of reduced log"), "logsieve.changeBudget"],
   ["search", vscode.l10n.t("Search this log"), "logsieve.search"],
   ["list-tree", vscode.l10n.t("List failures"), "logsieve.failures.focus"],
+  "",
+  ["filter", vscode.l10n.t("Open reduced log"), "logsieve.openReduced"],
+  ["settings", vscode.l10n.t("Change size of reduced log"), "logsieve.changeBudget"],
+  ["clippy", vscode.l10n.t("Copy reduced log"), "logsieve.copyReduced"],
+  ["markdown", vscode.l10n.t("Copy reduced log as Markdown"), "logsieve.copyMarkdown"],
+  ["issues", vscode.l10n.t("Copy reduced log as an issue"), "logsieve.copyIssue"],
+  ["save", vscode.l10n.t("Save reduced log"), "logsieve.saveReduced"],
+  ["copy", vscode.l10n.t("Copy this failure"), "logsieve.copyFinding"],
+  "",
   ["sparkle", vscode.l10n.t("Explain failure with a language model"), "logsieve.explain"],
   ["comment-discussion", vscode.l10n.t("Send reduced log to chat"), "logsieve.sendToChat"],
+  "",
   ["fold", vscode.l10n.t("Fold noise"), "logsieve.foldNoise"],
   ["output", vscode.l10n.t("Show output"), "logsieve.showOutput"],
 ];
 
 async function showMenu(): Promise<void> {
-  const items = MENU.map(([icon, label, command]) => ({ label: `$(${icon}) ${label}`, command }));
+  const separator = { label: "", command: "", kind: vscode.QuickPickItemKind.Separator };
+  const items = MENU.map((item) => (item === "" ? separator : { label: `$(${item[0]}) ${item[1]}`, command: item[2] }));
   const choice = await vscode.window.showQuickPick(items, { title: "LogSieve" });
   if (choice !== undefined) await vscode.commands.executeCommand(choice.command);
 }

@@ -15,6 +15,7 @@ import { registerLinks } from "./links";
 import { Logs } from "./logs";
 import { Marks } from "./marks";
 import { registerMcp } from "./mcp";
+import { bringBackViews } from "./reducedView";
 import { Status } from "./status";
 import { scrollTogether } from "./scroll";
 import { homeOf } from "./setup";
@@ -42,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new Colours(),
     new Marks(logs, failures, context.extensionUri),
     scrollTogether(),
+    bringBackViews(connection),
     registerLinks(documents),
     registerCommands({ connection, documents, folds, logs, failures, gaps, sample: vscode.Uri.joinPath(context.extensionUri, "dist", "sample.log") }),
     registerChat({ connection, documents, logs }),

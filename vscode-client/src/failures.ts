@@ -251,7 +251,9 @@ function ofFinding({ log, finding }: Failure): vscode.TreeItem {
   const item = new vscode.TreeItem(finding.title, finding.places.length > 0 ? Collapsed : None);
   item.id = `${log.toString()} ${finding.index}`;
   item.contextValue = "finding";
-  item.iconPath = new vscode.ThemeIcon(finding.severity, new vscode.ThemeColor(COLOURS[finding.severity]));
+  // Long titles leave no room for the words: the root cause has the icon of the command that goes there.
+  const icon = finding.index === 0 && finding.severity === "error" ? "target" : finding.severity;
+  item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(COLOURS[finding.severity]));
   item.tooltip = tooltip(finding);
   item.accessibilityInformation = { label: [finding.severity, finding.title, ...about(finding)].join(", ") };
   return item;

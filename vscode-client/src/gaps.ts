@@ -1,4 +1,4 @@
-/** Rows of the reduced log that stand for lines left out: they look like what they are, and a click or Enter shows the lines in place. */
+/** Rows of views: numbers in the colour of line numbers; what stands for lines left out looks like it, and a click or Enter shows them in place. */
 
 import * as vscode from "vscode";
 import type { Connection } from "./client";
@@ -29,7 +29,7 @@ export class Gaps implements vscode.Disposable {
       numbers,
       vscode.window.onDidChangeVisibleTextEditors(drawAll),
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
-        if (isReduced(document.uri)) drawAll();
+        if (document.uri.scheme === protocol.SCHEME) drawAll();
       }),
       vscode.window.onDidChangeTextEditorSelection((event) => void this.clicked(event)),
     ];
@@ -77,7 +77,7 @@ function isGap(document: vscode.TextDocument, row: number): boolean {
 
 function draw(editor: vscode.TextEditor): void {
   const { document } = editor;
-  if (!isReduced(document.uri)) return;
+  if (document.uri.scheme !== protocol.SCHEME) return;
   const rows = Array.from({ length: document.lineCount }, (_, row) => document.lineAt(row));
   const margin = (text: string): number => text.indexOf("|") + 1;
   editor.setDecorations(gaps, rows.filter(({ lineNumber }) => isGap(document, lineNumber)).map(({ range }) => range));

@@ -5,6 +5,8 @@ import * as vscode from "vscode";
 import type { Connection } from "./client";
 import { SCHEME, type StatusParams } from "./protocol";
 
+const IN_ARCHIVE = /^(.+?\.zip)!\/(.+)$/i;
+
 /** The log that a reduced view or a window shows; of other documents their own URI. */
 export function logOf(uri: vscode.Uri): vscode.Uri {
   const log = uri.scheme === SCHEME ? new URLSearchParams(uri.query).get("uri") : null;
@@ -24,8 +26,14 @@ function tabUris(): vscode.Uri[] {
 
 /** The name of a log, and of the archive that it is in, else "". */
 export function nameOf(log: vscode.Uri): { name: string; archive: string } {
-  const [, archive, member] = /^(.+?\.zip)!\/(.+)$/i.exec(log.path) ?? [];
+  const [, archive, member] = IN_ARCHIVE.exec(log.path) ?? [];
   return { name: member ?? path.posix.basename(log.path), archive: path.posix.basename(archive ?? "") };
+}
+
+/** The archive that a log is in. */
+export function archiveOf(log: vscode.Uri): vscode.Uri | undefined {
+  const [, archive] = IN_ARCHIVE.exec(log.path) ?? [];
+  return archive === undefined ? undefined : log.with({ path: archive });
 }
 
 export class Logs implements vscode.Disposable {

@@ -1,4 +1,4 @@
-/** What was found, in the margin of a log: a sign for each severity, of its own shape, and the root cause named at the end of its line. */
+/** What was found, in the margin of a log: a sign for each severity, of its own shape, and a filled one for the root cause, which is named at the end of its line. */
 
 import * as vscode from "vscode";
 import type { Failures } from "./failures";
@@ -10,12 +10,7 @@ const SEVERITIES = ["error", "warning", "info"] as const;
 
 export class Marks implements vscode.Disposable {
   private readonly signs: Record<Severity, vscode.TextEditorDecorationType>;
-  private readonly cause = vscode.window.createTextEditorDecorationType({
-    isWholeLine: true,
-    overviewRulerColor: new vscode.ThemeColor("editorOverviewRuler.errorForeground"),
-    overviewRulerLane: vscode.OverviewRulerLane.Full,
-    after: { contentText: `◀ ${vscode.l10n.t("root cause")}`, margin: "0 0 0 2em", fontWeight: "bold", color: new vscode.ThemeColor("problemsErrorIcon.foreground") },
-  });
+  private readonly cause: vscode.TextEditorDecorationType;
   private readonly registrations: vscode.Disposable[];
 
   constructor(
@@ -23,9 +18,16 @@ export class Marks implements vscode.Disposable {
     private readonly failures: Failures,
     extension: vscode.Uri,
   ) {
-    const sign = (severity: Severity): vscode.TextEditorDecorationType =>
-      vscode.window.createTextEditorDecorationType({ gutterIconPath: vscode.Uri.joinPath(extension, "media", `${severity}.svg`), gutterIconSize: "80%" });
+    const icon = (name: Severity | "cause") => ({ gutterIconPath: vscode.Uri.joinPath(extension, "media", `${name}.svg`), gutterIconSize: "80%" });
+    const sign = (severity: Severity): vscode.TextEditorDecorationType => vscode.window.createTextEditorDecorationType(icon(severity));
     this.signs = { error: sign("error"), warning: sign("warning"), info: sign("info") };
+    this.cause = vscode.window.createTextEditorDecorationType({
+      ...icon("cause"),
+      isWholeLine: true,
+      overviewRulerColor: new vscode.ThemeColor("editorOverviewRuler.errorForeground"),
+      overviewRulerLane: vscode.OverviewRulerLane.Full,
+      after: { contentText: `◀ ${vscode.l10n.t("root cause")}`, margin: "0 0 0 2em", fontWeight: "bold", color: new vscode.ThemeColor("problemsErrorIcon.foreground") },
+    });
     this.registrations = [
       this.cause,
       ...Object.values(this.signs),
@@ -50,10 +52,11 @@ export class Marks implements vscode.Disposable {
       const row = rows === undefined ? finding.line : rows.get(finding.line + 1);
       return row === undefined || row >= document.lineCount ? [] : [{ ...finding, range: document.lineAt(row).range }];
     });
+    const isCause = ({ index, severity }: { index: number; severity: Severity }): boolean => index === 0 && severity === "error";
     for (const severity of SEVERITIES) {
-      editor.setDecorations(this.signs[severity], places.filter((place) => place.severity === severity).map(({ range }) => range));
+      editor.setDecorations(this.signs[severity], places.filter((place) => place.severity === severity && !isCause(place)).map(({ range }) => range));
     }
-    editor.setDecorations(this.cause, places.filter(({ index, severity }) => index === 0 && severity === "error").map(({ range }) => range));
+    editor.setDecorations(this.cause, places.filter(isCause).map(({ range }) => range));
   }
 
   dispose(): void {

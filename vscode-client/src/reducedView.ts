@@ -9,7 +9,7 @@ import { config } from "./config";
 import type { Failures } from "./failures";
 import { isReduced } from "./gaps";
 import { columnOf, open } from "./layout";
-import { activeUri, logOf, type Logs } from "./logs";
+import { activeUri, archiveOf, logOf, type Logs } from "./logs";
 import * as protocol from "./protocol";
 
 /** How long to wait for what is known already before the user is told that it is being worked out. */
@@ -30,6 +30,20 @@ export async function openReduced(connection: Connection, logs: Logs, log: vscod
   const viewColumn = columnOf(uri) ?? reducedTabs(log)[0]?.group.viewColumn ?? (column === undefined ? vscode.ViewColumn.Active : column + 1);
   await open(uri, new vscode.Position(view.line, 0), { viewColumn, preview: false });
   return uri;
+}
+
+/** A server that has just started knows nothing of the views that are shown: it is asked for them again, and for the jobs of their archives. */
+export function bringBackViews(connection: Connection): vscode.Disposable {
+  return connection.onStarted(async () => {
+    const views = vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === protocol.SCHEME);
+    const archives = views.map(({ uri }) => archiveOf(logOf(uri))?.toString()).filter((archive) => archive !== undefined);
+    try {
+      await Promise.all([...new Set(archives)].map((archive) => analysed(connection, vscode.Uri.parse(archive), undefined)));
+      for (const { uri } of views) await connection.readAnew(uri);
+    } catch (error) {
+      connection.output.warn(`views after a start: ${String(error)}`); // a file that is gone, for one: what is shown stays
+    }
+  });
 }
 
 /** Asks how large the reduced log shall be, and shows it so in place of what is shown now. */

@@ -21,7 +21,8 @@ OF_ONE_LINE = 50
 SHORTEST, LONGEST = 3, 200  # characters of what is looked for
 AROUND = 2000  # lines before and after the cursor that are highlighted in: more than an editor shows
 
-_WORD = re.compile(r"[\w-]{1,1000}+")
+# A time is one word: its first half is that of all lines of an hour.
+_WORD = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]{0,12}+Z?+|[\w-]{1,1000}+")
 _ESCAPE = re.compile(r"\x1b\[[0-9;]{0,24}[A-Za-z]")  # ends with a letter, which is none of the word after it
 _ESCAPED = re.compile(rb"\x1b\[[0-9;]{0,24}[A-Za-z]\Z")
 _EDGE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") | frozenset(range(128, 256))
