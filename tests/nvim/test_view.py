@@ -135,7 +135,9 @@ class TestReducedView:
     @both
     def test_it_comes_back_with_a_new_server(self, view: Neovim, log: Log) -> None:
         shown = len(view.lines())
-        for command in ("LogSieve restart", *(["lsp restart logsieve"] if view.call("exists", ":lsp") == 2 else [])):
+        plugin = "lua vim.lsp.enable('logsieve', false) vim.defer_fn(function() vim.lsp.enable('logsieve') end, 500)"
+        builtin = ["lsp restart logsieve"] if view.call("exists", ":lsp") == 2 else []
+        for command in ("LogSieve restart", plugin, *builtin):
             before = view.lua(f"{CLIENT}.id")
             view.command(command)
             view.wait(f"{CLIENT} and {CLIENT}.id ~= ... and vim.b.logsieve_client == {CLIENT}.id", before)

@@ -144,7 +144,7 @@ vim.api.nvim_create_autocmd('LspAttach', {
     local client = vim.lsp.get_client_by_id(event.data.client_id)
     if client and client.name == 'logsieve' then
       require('logsieve.source').attach(event.buf)
-      require('logsieve.view').on_attach(event.buf, client)
+      require('logsieve.view').on_attach(client)
       vim.lsp.inlay_hint.enable(true, { bufnr = event.buf })
     end
   end,

@@ -156,15 +156,13 @@ function M.restart()
   vim.lsp.enable('logsieve')
   local view = require('logsieve.view')
   local loaded = vim.iter(vim.api.nvim_list_bufs()):filter(vim.api.nvim_buf_is_loaded):totable() ---@type integer[]
-  local views = vim.iter(loaded):filter(view.log):totable() ---@type integer[]
-  if vim.iter(loaded):any(function(bufnr)
+  local is_open = vim.iter(loaded):any(function(bufnr)
     return vim.b[bufnr].logsieve_status ~= nil and not view.log(bufnr)
-  end) then
-    vim.wait(PATIENCE, function() -- views are asked of the server that has the logs
-      return #clients() > 0
-    end, 10)
+  end)
+  local first = vim.iter(loaded):find(view.log)
+  if first and not is_open then -- views come back with the first buffer that gets a server
+    view.fill(first)
   end
-  vim.iter(views):each(view.fill)
 end
 
 --- How a log stands: "failed: 2 errors, 1 warning".

@@ -75,10 +75,10 @@ function M.join(logs, client_id)
   end
 end
 
---- A view of a log has got this client: a new one knows nothing yet of the other logs of its archive.
+--- A view of a log was read by this client, which if it is a new one knows nothing yet of the other logs of its archive.
 ---@param log string
 ---@param client vim.lsp.Client
-function M.on_attach(log, client)
+function M.on_read(log, client)
   local archive = M.of(log) and archive_of(log)
   if archive and tellers[archive] ~= client.id then
     tellers[archive] = client.id

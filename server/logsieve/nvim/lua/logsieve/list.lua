@@ -13,13 +13,12 @@ local function name_of(bufnr)
 end
 
 ---@param bufnr integer
----@param found fun(findings: table[]) of an archive those of all its logs, with the name of each in `job`
+---@param found fun(findings: table[]) of an archive those of all its logs; `place` names each's log there and its line
 local function findings(bufnr, found)
   local logsieve, jobs = require('logsieve'), require('logsieve.jobs')
   local log = require('logsieve.view').log(bufnr)
   local logs = log and jobs.of(log)
-  local width = logs and vim.iter(logs):map(jobs.name):map(vim.fn.strdisplaywidth):fold(0, math.max) or 0
-  local all = {}
+  local all, name_width, digits = {}, 0, 0
 
   ---@param at integer
   local function gather(at)
@@ -27,15 +26,21 @@ local function findings(bufnr, found)
     if at > (logs and #logs or 1) then
       if #all == 0 then
         logsieve.tell('nothing was found in this log')
-      else
-        found(all)
+        return
       end
+      for _, finding in ipairs(all) do
+        local blanks = (' '):rep(name_width - vim.fn.strdisplaywidth(finding.job))
+        finding.place = finding.job .. blanks .. ('%' .. digits .. 'd'):format(finding.line + 1)
+      end
+      found(all)
       return
     end
     local uri = each ~= log and each or vim.uri_from_bufnr(bufnr) -- of the log that is shown: where it is shown
     logsieve.ask(bufnr, 'logsieve/findings', { uri = uri }, function(result)
       for _, finding in ipairs(result.findings) do
-        finding.job = each and ('%-' .. width .. 's '):format(jobs.name(each)) or ''
+        finding.job = each and jobs.name(each) .. ' ' or ''
+        name_width = math.max(name_width, vim.fn.strdisplaywidth(finding.job))
+        digits = math.max(digits, #tostring(finding.line + 1))
         table.insert(all, finding)
       end
       gather(at + 1)
@@ -45,14 +50,13 @@ local function findings(bufnr, found)
 end
 
 --- Where in the log, of which kind, and what. The names of windows would say less.
----@param line integer from 1
 ---@param kind string
----@param finding {job: string, category: string, count: integer}
+---@param finding {place: string, category: string, count: integer}
 ---@param title string
 ---@return string
-local function described(line, kind, finding, title)
+local function described(kind, finding, title)
   local count = finding.count > 1 and (' (%d times)'):format(finding.count) or ''
-  return ('%s%9d %s %-12s %s%s'):format(finding.job, line, kind, finding.category, title, count)
+  return ('%s %s %-12s %s%s'):format(finding.place, kind, finding.category, title, count)
 end
 
 --- Fill and open the quickfix list, or the location list of the window.
@@ -69,7 +73,7 @@ function M.open(bufnr, is_local)
         col = start.character + 1,
         type = TYPES[finding.severity],
         text = finding.title,
-        user_data = { line = finding.line + 1, job = finding.job, category = finding.category, count = finding.count },
+        user_data = { place = finding.place, category = finding.category, count = finding.count },
       }
     end, all)
     local what = {
@@ -98,7 +102,7 @@ function M.text(info)
     .iter(list.items)
     :slice(info.start_idx, info.end_idx)
     :map(function(item)
-      return described(item.user_data.line, item.type, item.user_data, item.text)
+      return described(item.type, item.user_data, item.text)
     end)
     :totable()
 end
@@ -111,7 +115,7 @@ function M.pick(bufnr)
       prompt = 'LogSieve: ' .. name_of(bufnr),
       kind = 'logsieve',
       format_item = function(finding)
-        return described(finding.line + 1, TYPES[finding.severity], finding, finding.title)
+        return described(TYPES[finding.severity], finding, finding.title)
       end,
     }, function(finding)
       if finding then

@@ -213,6 +213,9 @@ function M.fill(view, filled)
       return
     end
     local line = late(view)
+    if vim.b[view].logsieve_client then -- a new server is attached first: Neovim forgets a buffer that changes without any
+      vim.lsp.buf_attach_client(view, client.id)
+    end
     text = content.text
     -- Entries of the quickfix list, and marks, stand for the lines that come, not for those that were there.
     stay(view, content.lines, function()
@@ -225,6 +228,7 @@ function M.fill(view, filled)
       end
     end
     vim.b[view].logsieve_client = client.id
+    require('logsieve.jobs').on_read(M.log(view), client)
     vim.lsp.buf_attach_client(view, client.id) -- what is known of the log's lines is known of the view's
     if kind_of(uri) == 'reduced' then -- the findings of a window are its diagnostics
       require('logsieve.marks').findings(view)
@@ -305,17 +309,16 @@ function M.on_window(window)
   option.relativenumber = false
 end
 
---- A view has got a client: a new one is asked for the text, so that it knows of the view.
----@param view integer
+--- A buffer has got a client. If it is a new server's, it is asked for the text of those views whose server has ended, so
+--- that it knows of them.
 ---@param client vim.lsp.Client
-function M.on_attach(view, client)
-  local log = M.log(view)
-  if not log then
-    return
-  end
-  require('logsieve.jobs').on_attach(log, client)
-  if vim.b[view].logsieve_client ~= client.id then
-    M.fill(view)
+function M.on_attach(client)
+  for _, view in ipairs(vim.api.nvim_list_bufs()) do
+    local before = vim.api.nvim_buf_is_loaded(view) and M.log(view) and vim.b[view].logsieve_client
+    if before and not vim.lsp.get_client_by_id(before) then
+      vim.b[view].logsieve_client = client.id
+      M.fill(view)
+    end
   end
 end
 
