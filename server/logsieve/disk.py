@@ -10,8 +10,9 @@ from pathlib import Path
 __all__ = ["BIG", "ChangedError", "Disk"]
 
 BIG = 16 << 20  # bytes of a plain file from which it is read where it is needed, not whole
-BLOCK = 1 << 16  # bytes read at a time where less is asked for
-KEPT = 64  # blocks
+BLOCK = 1 << 14  # bytes read at a time where less is asked for: lines are asked for here and there
+KEPT = 256  # blocks
+EDGE = 1 << 16  # bytes at the start and the end by which a text is known again
 
 
 class ChangedError(OSError):
@@ -51,7 +52,7 @@ class Disk:
             return False
         size = len(earlier)
         # What the earlier one would read now is this file too.
-        return earlier.edges == (self[: min(size, BLOCK)], self[max(0, size - BLOCK) : size])
+        return earlier.edges == (self[: min(size, EDGE)], self[max(0, size - EDGE) : size])
 
     def is_there(self) -> bool:
         """Whether no other text was put in the place of this, by its first and last bytes."""
@@ -62,7 +63,7 @@ class Disk:
 
     def _edges_now(self) -> tuple[bytes, bytes]:
         size = self._size
-        return self._read(0, min(size, BLOCK)), self._read(max(0, size - BLOCK), size)
+        return self._read(0, min(size, EDGE)), self._read(max(0, size - EDGE), size)
 
     def __len__(self) -> int:
         return self._size

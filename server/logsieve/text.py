@@ -25,6 +25,7 @@ HUGE = 1 << 16  # bytes of a line from which its clean text is remembered: it is
 NEAR = 32  # bytes around an offset that tell what it is within
 HALF = 1 << 19  # bytes at each end of a line that are looked at where it is longer than both: nobody reads on
 
+_NONE = range(0)
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -78,7 +79,7 @@ class LogText:
 
     def raw(self, line: int) -> bytes:
         """The line's bytes as written, without its line end."""
-        return _without_end(self.data[int(self.starts[line]) : int(self.starts[line + 1])])
+        return _without_end(self.data[self.starts.item(line) : self.starts.item(line + 1)])
 
     def text(self, line: int) -> str:
         """The line as an editor shows it: decoded, escape sequences and frames kept, no line end."""
@@ -118,9 +119,9 @@ class LogText:
 
     def _looked_at(self, line: int) -> tuple[bytes, range]:
         """The line's bytes without its line end, and which of them are left out of the middle."""
-        start, end = int(self.starts[line]), int(self.starts[line + 1])
+        start, end = self.starts.item(line), self.starts.item(line + 1)
         if end - start <= 2 * HALF:
-            return self.raw(line), range(0)
+            return _without_end(self.data[start:end]), _NONE
         left_out = range(*(self._between(at) - start for at in (start + HALF, end - HALF)))
         last = _without_end(self.data[start + left_out.stop : end])
         return self.data[start : start + left_out.start] + last, left_out
@@ -191,7 +192,7 @@ def _line_starts(data: Data, known: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _without_end(line: bytes) -> bytes:
-    return line[:-2] if line.endswith(b"\r\n") else line.removesuffix(b"\n")
+    return line[:-2] if line[-2:] == b"\r\n" else line.removesuffix(b"\n")
 
 
 def _codec(raw: bytes) -> str:
