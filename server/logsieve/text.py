@@ -21,6 +21,7 @@ __all__ = ["CHUNK", "LONGEST", "Data", "LogText", "looks_binary"]
 
 CHUNK = 1 << 19  # bytes cleaned and scanned at a time: enough to amortise calls, few enough to be stopped soon
 LONGEST = 8192  # characters of a line that are looked at by itself; the scan sees all of it
+SHORT = 1 << 16  # bytes of a log whose clean text is remembered: it is asked for twice
 HUGE = 1 << 16  # bytes of a line from which its clean text is remembered: it is asked for several times
 NEAR = 32  # bytes around an offset that tell what it is within
 HALF = 1 << 19  # bytes at each end of a line that are looked at where it is longer than both: nobody reads on
@@ -43,13 +44,16 @@ class LogText:
     the data. A final line end does not begin another line; an empty log has no lines.
     """
 
-    __slots__ = ("_huge", "data", "encoding", "starts")
+    __slots__ = ("_huge", "_short", "data", "encoding", "starts")
 
     def __init__(self, data: Data, encoding: str = "utf-8", known: NDArray[np.int64] | None = None) -> None:
         self.data = data
         self.encoding = encoding
         self.starts = _line_starts(data, np.zeros(1, np.int64) if known is None else known)
         self._huge: tuple[int, str] = (-1, "")
+        self._short: bytes | None = (
+            None  # the clean text of all lines of a short log: its envelopes are looked for in all
+        )
 
     @classmethod
     def from_bytes(cls, data: Data) -> LogText:
@@ -144,7 +148,11 @@ class LogText:
 
     def clean_bytes(self, start: int, end: int) -> bytes:
         """The clean text of lines start..end, each ended by one newline: equal to `clean` of each, before decoding."""
-        return cleaned(self.seen_bytes(start, end))
+        if end - start < len(self) or len(self.data) > SHORT:
+            return cleaned(self.seen_bytes(start, end))
+        if self._short is None:
+            self._short = cleaned(self.seen_bytes(start, end))
+        return self._short
 
     def clean_lines(self, lines: Sequence[int]) -> list[bytes]:
         """The same of some lines, without line ends: one by one they would take many times as long."""

@@ -217,12 +217,12 @@ SHAPES: dict[str, tuple[Callable[[int], bytes], int]] = {
     "groups": (lambda n: groups(n, ERROR), 16),
     "groups again and again": (lambda n: groups(20, ERROR) * n, 8),
     "hits of many rules": (hits, len(SAMPLES)),
-    "frames": (frames, 500),
     "causes": (causes, 100),
     "streams": (streams, 200),
     "empty lines": (lambda n: b"\n" * n, 5000),
     "one line": (lambda n: b"a word, error: x " * n, 5000),
     # So often that no finding is sure: the learned model, which reads no more than some thousand lines, is asked.
+    "frames": (frames, 2000),
     "real": (lambda n: (FIXTURES / "maven" / "reactor-cascade" / "log.txt").read_bytes() * n, 6),
 }
 TIMES = 4

@@ -110,9 +110,9 @@ def _compiled(pattern: str) -> re.Pattern[bytes]:
 
 
 @lru_cache(maxsize=8)
-def _depths(rules: tuple[EnvelopeRule, ...]) -> list[tuple[list[EnvelopeRule], re.Pattern[bytes]]]:
+def _depths(packs: PackSet) -> list[tuple[list[EnvelopeRule], re.Pattern[bytes]]]:
     """The rules of each layer, and a pattern for any of them after the line end before the line."""
-    depths = [list(rules) for _, rules in groupby(rules, key=lambda rule: rule.layer)]
+    depths = [list(rules) for _, rules in groupby(packs.envelopes, key=lambda rule: rule.layer)]
     return [(same, re.compile(f"(?m)\\n(?:{'|'.join(map(_nameless, same))})".encode())) for same in depths]
 
 
@@ -120,7 +120,7 @@ def detect(text: LogText, packs: PackSet) -> Wrapping:
     """The layers that enough of the sampled lines carry, each looked for in what the outer ones left."""
     lines = [line[:WIDTH] for line in _sample(text) if line.strip()]
     layers: list[EnvelopeRule] = []
-    for rules, any_of_them in _depths(packs.envelopes):
+    for rules, any_of_them in _depths(packs):
         # One search over all lines first: most depths are on none of them, and to ask line by line takes long.
         found_at = [m.start() for m in any_of_them.finditer(b"\n" + b"\n".join(lines))]
         if not found_at:
@@ -143,6 +143,8 @@ def detect(text: LogText, packs: PackSet) -> Wrapping:
 def _sample(text: LogText) -> list[bytes]:
     """The clean text of lines from the start, the end and in between."""
     n = len(text)
+    if n < SAMPLE:
+        return text.clean_bytes(0, n).split(b"\n")[:-1]
     step = max(1, n // (SAMPLE // 2))
     numbers = sorted({*range(min(n, SAMPLE // 4)), *range(0, n, step), *range(max(0, n - SAMPLE // 4), n)})
     return text.clean_lines(numbers)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 __all__ = ["occurrences", "shapes"]
 
+MANY = 1 << 16  # lines whose shapes are not counted all at once
 _DIGITS = b"0123456789"
 
 
@@ -25,10 +26,11 @@ def occurrences(column: NDArray[np.uint64], watched: Callable[[range, int], Iter
     found = np.empty(len(column), np.int32)
     blank = column == 0
     found[blank] = np.count_nonzero(blank)
-    kinds = column.view(np.uint8)[::8] & 15
-    kinds[blank] = 16
-    # What takes several times the memory of its lines looks at a sixteenth of them at a time.
-    for kind in watched(range(16), 1):
+    # What takes several times the memory of its lines looks at a sixteenth of them at a time, where they are many.
+    groups = 16 if len(column) > MANY else 1
+    kinds = column.view(np.uint8)[::8] & (groups - 1)
+    kinds[blank] = groups
+    for kind in watched(range(groups), 1):
         lines = np.flatnonzero(kinds == kind)
         _, inverse, counts = np.unique(column[lines], return_inverse=True, return_counts=True)
         found[lines] = counts[inverse]
