@@ -75,7 +75,7 @@ class Client:
         self.settings: dict[str, Any] = {}
         self.answers: dict[str, Callable[[Any], Any]] = {"workspace/configuration": lambda _: [self.settings]}
         self._ids = count(1)
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._waiting: dict[Any, asyncio.Future[Any]] = {}
         self._news = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
         self._noting = asyncio.create_task(self._note_errors())
@@ -87,12 +87,11 @@ class Client:
     def notify(self, method: str, params: Any = None) -> None:
         self._send({"method": method, "params": params})
 
-    def start(self, method: str, params: Any = None) -> tuple[int, asyncio.Future[Any]]:
-        """Send a request; its id and its answer to come."""
+    def start(self, method: str, params: Any = None, number: Any = None) -> tuple[Any, asyncio.Future[Any]]:
+        """Send a request; its id (a number of its own, if none is given) and its answer to come."""
         if method == "initialize":
-            published = params["capabilities"].get("textDocument", {}).get("publishDiagnostics", {})
-            self.versioned |= published.get("versionSupport", False)
-        number = next(self._ids)
+            self.versioned |= '"versionSupport": true' in json.dumps(params)
+        number = next(self._ids) if number is None else number
         self._waiting[number] = asyncio.get_running_loop().create_future()
         self._send({"id": number, "method": method, "params": params})
         return number, self._waiting[number]

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from engine import analysed
 from lsp.client import Client, running
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[Client]:
     """A server that has been started but not greeted."""
+    analysed("compiled packs are kept\n")  # to make them may take a busy machine longer than an answer is waited for
     async with running() as client:
         yield client
 

@@ -5,10 +5,11 @@ LSP counts a lone carriage return (CR) as a line end, and columns in UTF-8, UTF-
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
     from logsieve.text import LogText
 
-__all__ = ["Client", "Coordinates", "Encoding", "Span", "path_of"]
+__all__ = ["Client", "Coordinates", "Encoding", "Span", "parts_of", "path_of"]
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 # First line, first column, last line, last column (exclusive): the client's own numbers.
@@ -187,14 +188,28 @@ class Coordinates:
         return (self.first(start), 0, *self.position(last, len(self.text.text(last))))
 
 
+def parts_of(uri: str) -> SplitResult:
+    """The parts of a URI; of what is none all is its path."""
+    try:
+        return urlsplit(uri)
+    except ValueError:
+        return SplitResult("", "", uri, "", "")
+
+
 def path_of(uri: str) -> str | None:
-    """The path a `file:` URI names on this machine; None for any other scheme, and for another host's files."""
-    parts = urlsplit(uri)
+    """The path a `file:` URI names on this machine; None for any other scheme, for another host's files, and where no
+    file can have that name.
+    """
+    parts = parts_of(uri)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         return None
     from urllib.request import url2pathname
 
-    return url2pathname(parts.path)
+    path = url2pathname(parts.path)
+    try:
+        return None if b"\0" in os.fsencode(path) else path
+    except UnicodeEncodeError:  # half a character
+        return None
 
 
 def location(uri: str, span: Span) -> Any:

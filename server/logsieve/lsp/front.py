@@ -242,8 +242,8 @@ class Front(LanguageServer):
         if self.can("workspace.configuration"):
             with self.failures("asking for the settings"):
                 item = types.ConfigurationItem(section="logsieve")
-                [given] = await self.workspace_configuration_async(types.ConfigurationParams([item]))
-                self._configure(given or {})
+                given = await self.workspace_configuration_async(types.ConfigurationParams([item]))
+                self._configure((given[0] if isinstance(given, list | tuple) and given else None) or {})
 
     async def _configuration_changed(self, params: types.DidChangeConfigurationParams) -> None:
         if self.can("workspace.configuration"):

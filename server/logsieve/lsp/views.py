@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote
 
-from logsieve.lsp.convert import Coordinates, Span
+from logsieve.lsp.convert import Coordinates, Span, parts_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -262,7 +262,7 @@ def parse(uri: str) -> Shown | None:
     """What a view's URI shows; None where it is none of a view."""
     if not uri.startswith(f"{SCHEME}:"):
         return None
-    parts = urlsplit(uri)
+    parts = parts_of(uri)
     query = parse_qs(unquote(parts.query))  # a client may have quoted all of it
 
     def number(name: str) -> int | None:
@@ -283,7 +283,7 @@ def log_of(uri: str) -> str:
 
 def name_of(uri: str) -> str:
     """The name of the file that a URI names."""
-    return unquote(urlsplit(uri).path).rstrip("/").rpartition("/")[2] or "log"
+    return unquote(parts_of(uri).path).rstrip("/").rpartition("/")[2] or "log"
 
 
 def _uri(kind: str, name: str, log: str, **numbers: int) -> str:
@@ -292,7 +292,8 @@ def _uri(kind: str, name: str, log: str, **numbers: int) -> str:
     The authority (`kind`) is there for Neovim, which takes only names with one for URIs.
     """
     query = "&".join(f"{key}={value}" for key, value in numbers.items())
-    return f"{SCHEME}://{kind}/{quote(name, safe=':,')}?uri={quote(quote(log, safe=''), safe='')}&{query}"
+    half = "surrogatepass"  # characters: JSON can say them
+    return f"{SCHEME}://{kind}/{quote(name, ':,', errors=half)}?uri={quote(quote(log, '', errors=half), '')}&{query}"
 
 
 def _shown(text: LogText, line: int) -> str:

@@ -13,7 +13,7 @@ from pygls.io_ import StdinAsyncReader
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from logsieve.lsp import protocol
-from logsieve.lsp.convert import Span
+from logsieve.lsp.convert import Span, parts_of
 from logsieve.lsp.memory import give_back
 
 if TYPE_CHECKING:
@@ -65,14 +65,20 @@ class Protocol(LanguageServerProtocol):
         return known
 
     def structure_message(self, data: dict[str, Any]) -> Any:
-        """The message in JSON's data. pygls drops a request that it cannot read; its sender waits for an answer."""
+        """The message in JSON's data. pygls drops a request that it cannot read, and the number of one that should have
+        been a notification; their senders wait for an answer.
+        """
         try:
-            return super().structure_message(data)
+            message = super().structure_message(data)
         except (JsonRpcInvalidParams, JsonRpcInternalError):
             if "id" in data and "method" in data:
                 error = JsonRpcInvalidParams(f"these are no parameters of {data['method']}")
                 self._send_response(data["id"], error=error.to_response_error())
             raise
+        if "id" in data and "method" in data and not hasattr(message, "id"):
+            refusal = JsonRpcInvalidRequest(f"{data['method']} is no request")
+            self._send_response(data["id"], error=refusal.to_response_error())
+        return message
 
     def handle_message(self, message: Any) -> None:
         """Take a message in its turn: pygls answers before the greeting, greets twice, is silent after the goodbye."""
@@ -97,6 +103,8 @@ class Protocol(LanguageServerProtocol):
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
         """Greet the client, and say what pygls serves but does not announce."""
+        if params.root_uri and not parts_of(params.root_uri).scheme:
+            params.root_uri = None  # no URI: pygls would end here, and greet nobody any more
         result: types.InitializeResult = yield from super().lsp_initialize(params)
         if result.capabilities.workspace:
             result.capabilities.workspace.text_document_content = types.TextDocumentContentOptions([protocol.SCHEME])
