@@ -44,6 +44,10 @@ try {
     assert.deepEqual(icons.slice(0, 3), ["error", "target", "error"]);
     await vs.until("badge", vs.badge, (badge) => Number(badge) > 2);
     await screenshot("tree");
+    await vs.open("build.log"); // long: VS Code is to ask for the tokens of what it shows
+    const text = await vs.until("the text", () => vs.colourOf("collecting"), (colour) => colour !== "");
+    await vs.until("a path in its colour", () => vs.colourOf("tests/test_prices.py"), (colour) => colour !== "" && colour !== text);
+    await vs.open("compile.log");
   });
 
   await check("a failure is copied from its row", async () => {
@@ -255,7 +259,7 @@ try {
     await vs.command("LogSieve: Show Output");
     const output = page.locator(".panel .monaco-editor .view-line", { hasText: /\S/ }).first();
     await output.click();
-    await output.click({ button: "right" });
+    await vs.press("Shift+F10");
     await page.locator(".context-view .action-menu-item", { hasText: "Triage Selection" }).hover();
     await vs.press("Enter");
     await vs.until("a log of its own", vs.activeTab, (tab) => tab === "Untitled-3");

@@ -12,6 +12,7 @@ import {
   type LanguageClientOptions,
 } from "vscode-languageclient/node";
 import { config, SECTION } from "./config";
+import { logOf } from "./logs";
 import * as protocol from "./protocol";
 import { argumentsOf } from "./rules";
 import { findServer, NoServer, type Home } from "./server";
@@ -130,6 +131,16 @@ export class Connection implements vscode.Disposable {
       }),
       middleware: {
         executeCommand: (command, given, next) => next(command, argumentsOf(command, given)) as unknown,
+        // Of a long document the server gives ranges only. VS Code takes "none" for the whole answer then, and asks for no ranges.
+        provideDocumentSemanticTokens: async (document, token, next) => {
+          const tokens = await next(document, token);
+          if (!tokens) throw new Error("busy"); // the word by which VS Code knows that there may be some another time
+          return tokens;
+        },
+        provideDocumentRangeSemanticTokens: async (document, range, token, next) => {
+          const told = this.toldOf(document.uri, token);
+          return (await next(document, range, token)) ?? (await told.then(() => next(document, range, token)));
+        },
         provideFoldingRanges: async (document, context, token, next) => {
           const ranges = await next(document, context, token);
           // After this function has returned: whoever listens then asks a VS Code that has the ranges.
@@ -156,6 +167,21 @@ export class Connection implements vscode.Disposable {
         return result;
       },
     };
+  }
+
+  /** Resolves when the server has told how a log stands that a document shows, or when nobody waits for it any more. */
+  private async toldOf(document: vscode.Uri, token: vscode.CancellationToken): Promise<void> {
+    const log = logOf(document).toString();
+    const waiting: vscode.Disposable[] = [];
+    await new Promise<void>((resolve) => {
+      waiting.push(
+        this.onStatus(({ uri, busy }) => {
+          if (!busy && vscode.Uri.parse(uri).toString() === log) resolve();
+        }),
+        token.onCancellationRequested(() => resolve()),
+      );
+    });
+    vscode.Disposable.from(...waiting).dispose();
   }
 
   private async tell(message: string, show: (message: string, item: string) => Thenable<string | undefined>): Promise<void> {
