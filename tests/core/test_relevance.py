@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine import analysed, pack_of
+from logsieve.core.fitting import LIMITS
 from logsieve.core.reduce import reduce
 
 CHATTER = "".join(
@@ -27,18 +30,24 @@ def test_a_cause_that_no_pack_knows_is_kept() -> None:
     assert any(piece.start <= 901 and piece.end >= 904 for piece in kept)
 
 
-def test_where_packs_are_sure_the_model_is_not_asked() -> None:
+def test_where_packs_are_sure_the_likeliest_place_alone_is_kept_beside() -> None:
+    known = "FAILED tests/test_x.py::test_y - AssertionError: 1 == 2\n"
     log = (
-        "##[group]Run pytest\n"
-        + UNKNOWN
-        + "FAILED tests/test_x.py::test_y - AssertionError: 1 == 2\n##[error]Process completed with exit code 1.\n"
+        f"##[group]Run pytest\n{CHATTER}{known}{CHATTER}{CAUSE}{CHATTER}##[error]Process completed with exit code 1.\n"
     )
     analysis = analysed(log)
     assert analysis.findings[0].score >= 70
-    assert analysis.likely == ()
+    assert len(analysis.likely) > 1
+    kept = [p for p in reduce(analysis, 1000).pieces if p.reason == "reads like a cause"]
+    best = analysis.likely[0]
+    assert kept
+    assert all(best.start <= piece.start and piece.end <= best.end for piece in kept)
+    assert all(abs(piece.start - best.line) <= LIMITS.close for piece in kept)
+    without = reduce(analysis, 1000, limits=replace(LIMITS, strong=best.odds))
+    assert all(piece.reason != "reads like a cause" for piece in without.pieces)
 
 
-def test_nor_is_it_where_nothing_failed() -> None:
+def test_where_nothing_failed_the_model_is_not_asked() -> None:
     pack = pack_of("[[outcome]]\npattern = '^bakery stopped$'\nresult = 'passed'\nscope = 'run'\n")
     assert analysed(UNKNOWN, pack).likely == ()
     assert analysed("").likely == ()

@@ -53,6 +53,8 @@ def test_a_limit_is_the_best_for_a_figure() -> None:
     figures = told([one, other], 0.85, 0.7)
     assert figures["precision"] == pytest.approx((1 + 2 / 3) / 2)
     assert figures["best accuracy"] == pytest.approx(5 / 6)
+    long = Judged("c", np.repeat(TRUTH, 10), np.zeros(60), np.ones(60))
+    assert told([one, long], 0.85, 0.7)["all lines"] == pytest.approx((5 + 40) / 66)
 
 
 def test_a_repository_is_one_witness() -> None:

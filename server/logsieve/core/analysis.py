@@ -93,9 +93,7 @@ class Analysis:
 
     @cached_property
     def likely(self) -> tuple[Likely, ...]:
-        """Where the learned model sees a cause, likeliest first. It is asked when this is first read, and only where
-        packs are not sure.
-        """
+        """Where the learned model sees a cause, likeliest first. It is asked when this is first read."""
         return relevance.likely(self)
 
     @property

@@ -16,6 +16,7 @@ from logsieve.model import Block, Excerpt, Finding, Level, Outcome, Verdict
 __all__ = ["reduce"]
 
 HEADER = 8  # lines of a step's header: its command
+SEEMS = "reads like a cause"
 ROUNDS = 3  # times that what the estimates of gaps left free is offered again
 _DIGITS = dict.fromkeys(map(ord, "0123456789"))
 
@@ -69,9 +70,14 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[Offer]:
             most=limits.near,
             upto=limits.context,
         )
-    if failed and not analysis.sure:
+    if failed and analysis.sure:
+        for each in analysis.likely[: min(1, limits.likely)]:
+            if each.odds > limits.strong and each.end - each.start <= limits.wide:
+                start, end = max(each.start, each.line - limits.close), min(each.end, each.line + limits.close)
+                yield Offer(start, end, SEEMS, most=limits.also, around=each.line)
+    elif failed:
         for each in analysis.likely[: limits.likely]:
-            yield Offer(each.start, each.end, "reads like a cause", most=limits.seems, around=each.line)
+            yield Offer(each.start, each.end, SEEMS, most=limits.seems, around=each.line)
         yield from _ends(analysis, 2 * limits.ending, limits.unsure, limits)
     said = _Said()
     rest = sorted(shown[: 4 * limits.heads], key=lambda f: said.before(f.rule, f.message))[1:]

@@ -1,4 +1,4 @@
-"""What the learned model says where packs are not sure, and what it is told of a log's lines: their messages, and the
+"""What the learned model says of a run that did not pass, and what it is told of a log's lines: their messages, and the
 columns that the analysis has of them.
 """
 
@@ -23,21 +23,20 @@ HUGE = 1 << 16  # bytes from which on a line is looked at as it is written: to c
 LAST = 6000  # lines of a log that the model is asked about, the last ones: that takes some 60 ms
 SURE = 70  # score from which a finding of a tool's own pack is known to be what failed
 GENERAL = frozenset(("generic", "shell", "make"))  # packs that say that something failed, of whatever tool
-FRINGE = -0.7  # log odds of what still belongs to a relevant line beside it
+FRINGE = -0.3  # log odds of what still belongs to a relevant line beside it
 APART = 3  # lines between two that belong together
 _OUTCOMES = {Outcome.FAILED: 1, Outcome.PASSED: -1, Outcome.UNKNOWN: 0}
 
 
 def sure(analysis: Analysis) -> bool:
-    """Whether packs know what failed: then there is nothing to ask, nor much else to show."""
+    """Whether packs know what failed: then there is not much else to show."""
     root = next((finding for finding in analysis.findings if finding.severity is Level.ERROR), None)
     return root is not None and root.score >= SURE and root.rule.partition("/")[0] not in GENERAL
 
 
 def likely(analysis: Analysis, scorer: Scorer | None = None) -> tuple[Likely, ...]:
-    """Where the words of a log read like what explains a failure, likeliest first: asked of a run that did not pass,
-    where packs are not sure what failed, of the model that ships or of another. What packs know has no part in it; a
-    second opinion counts where there is one.
+    """Where the words of a log read like what explains a failure, likeliest first: asked of a run that did not pass, of
+    the model that ships or of another. What packs know has no part in it; a second opinion counts where there is one.
     """
     start, odds = _odds(analysis, scorer)
     if analysis.second:
@@ -56,10 +55,10 @@ def likely(analysis: Analysis, scorer: Scorer | None = None) -> tuple[Likely, ..
 
 def unsure(analysis: Analysis, limits: tuple[float, float]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The lines of which the model says something between two limits, hardest to tell first, and what it says (log
-    odds): of shape [lines].
+    odds): of shape [lines]; none where packs are sure, which are not wrong so often.
     """
     start, odds = _odds(analysis)
-    between = np.flatnonzero((odds >= limits[0]) & (odds <= limits[1]))
+    between = np.flatnonzero((odds >= limits[0]) & (odds <= limits[1]) & (not analysis.sure))
     between = between[np.argsort(np.abs(odds[between]), kind="stable")]
     return between + start, odds[between]
 
@@ -70,7 +69,7 @@ def _odds(analysis: Analysis, scorer: Scorer | None = None) -> tuple[int, NDArra
     """
     end = len(analysis.text)
     start = max(analysis.since, end - LAST)
-    if analysis.verdict is Verdict.PASSED or analysis.sure or start == end:
+    if analysis.verdict is Verdict.PASSED or start == end:
         return start, np.zeros(0, np.float32)
     from logsieve.semantic.scorer import shipped
 

@@ -88,9 +88,16 @@ def best_limit(logs: Sequence[Judged], figure: str) -> float:
 
 
 def told(logs: Sequence[Judged], limit: float, exact: float) -> dict[str, float]:
-    """The mean figures where lines above a limit are taken for relevant; `best accuracy` is that above another one."""
+    """The mean figures where lines above a limit are taken for relevant; `best accuracy` is that above another one.
+    `all lines` and `all lines, best` are the two accuracies over the lines of all logs together.
+    """
     rows = []
     for group, truth, scores, weights in logs:
         row = chosen(truth, scores > limit, weights) | ({} if truth.all() else {"auc": auc(truth, scores, weights)})
         rows.append((group, row | {"best accuracy": chosen(truth, scores > exact, weights)["accuracy"]}))
-    return by_group(rows)
+    truth, scores, weights = (np.concatenate(column) for column in list(zip(*logs, strict=True))[1:])
+    together = {
+        name: chosen(truth, scores > above, weights)["accuracy"]
+        for name, above in (("all lines", limit), ("all lines, best", exact))
+    }
+    return by_group(rows) | together
