@@ -56,7 +56,7 @@ LOOK_EVERY = 1.0  # seconds between two looks at the files of packs, while there
 
 
 END = 1 << 20  # bytes at the end of a long text that are looked at first: what failed is there, as a rule
-GROWN = 1 << 17  # the same where a text that was analysed has grown
+GROWN = 1 << 16  # the same where a text that was analysed has grown
 
 
 class Worker:
