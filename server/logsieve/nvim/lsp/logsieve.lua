@@ -41,17 +41,23 @@ return {
   end),
   handlers = {
     ['client/registerCapability'] = function(err, params, context)
-      for _, registration in ipairs(params.registrations) do
-        if registration.method == 'textDocument/codeLens' then
+      params.registrations = vim.tbl_filter(function(registration)
+        local is_lens = registration.method == 'textDocument/codeLens'
+        if is_lens then -- not Neovim's business, which takes "]" in a pattern for a mistake
           require('logsieve.lens').register(registration, context.client_id)
         end
-      end
+        return not is_lens
+      end, params.registrations)
       return vim.lsp.handlers['client/registerCapability'](err, params, context)
     end,
     ['client/unregisterCapability'] = function(err, params, context)
-      for _, registration in ipairs(params.unregisterations) do
-        require('logsieve.lens').unregister(registration.id, context.client_id)
-      end
+      params.unregisterations = vim.tbl_filter(function(registration)
+        local is_lens = registration.method == 'textDocument/codeLens'
+        if is_lens then
+          require('logsieve.lens').unregister(registration.id, context.client_id)
+        end
+        return not is_lens
+      end, params.unregisterations)
       return vim.lsp.handlers['client/unregisterCapability'](err, params, context)
     end,
     -- Neovim 0.11 ends these messages with a line end, and so asks for Enter.
