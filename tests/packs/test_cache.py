@@ -48,11 +48,20 @@ def test_the_entries_used_last_are_kept(folder: Path) -> None:
     assert cache.get("patterns-new") == b"new"
 
 
+def test_a_kind_drives_out_no_other(folder: Path) -> None:
+    cache.put("patterns-dear", b"minutes of work")
+    os.utime(folder / "patterns-dear", (0, 0))
+    for i in range(2 * cache.KEPT):
+        cache.put(f"few-{i}", b"made after each rule")
+    assert cache.get("patterns-dear") == b"minutes of work"
+    assert len(list(folder.iterdir())) == 1 + cache.KEPT
+
+
 def test_what_killed_writers_left_goes_too(folder: Path) -> None:
     folder.mkdir()
     for i in range(cache.KEPT + 20):
-        (folder / f"tmp{i}").write_bytes(b"half")
-        os.utime(folder / f"tmp{i}", (i, i))
+        (folder / f"patterns-tmp{i}").write_bytes(b"half")
+        os.utime(folder / f"patterns-tmp{i}", (i, i))
     cache.put("patterns-new", b"new")
     assert len(list(folder.iterdir())) == cache.KEPT
     assert cache.get("patterns-new") == b"new"
@@ -117,7 +126,7 @@ def test_damaged_patterns_are_prepared_again(folder: Path) -> None:
         return found
 
     assert hits() == [0]
-    (entry,) = folder.glob("patterns-*")
+    (entry,) = folder.iterdir()
     for damage in (b"", b"no database" * 100):
         entry.write_bytes(damage)
         assert hits() == [0]

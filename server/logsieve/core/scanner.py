@@ -115,7 +115,8 @@ class HyperscanScanner:
         import hyperscan
 
         engine = f"{getattr(hyperscan, '__version__', '')} {sys.platform} {platform.machine()}"
-        key = cache.key("patterns", [__file__], map(str.encode, (engine, *patterns)))
+        kind = "patterns" if len(patterns) >= MANY else "few"
+        key = cache.key(kind, [__file__], map(str.encode, (engine, *patterns)))
         self._database = self._load(key) or self._compile([_source(p).encode() for p in patterns], key)
 
     @staticmethod

@@ -16,7 +16,7 @@ from logsieve import __version__
 
 __all__ = ["KEPT", "get", "key", "put"]
 
-KEPT = 24  # entries: five or so for each of some sets of packs, those of the versions before, half-written files
+KEPT = 12  # entries of a kind: some for each of some sets of packs, those of the versions before, half-written files
 DIGEST = 16  # bytes before an entry: its hash, for a damaged entry could crash whoever reads it
 
 
@@ -27,7 +27,10 @@ def _folder() -> Path:
 
 
 def key(kind: str, code: Iterable[Path | str], parts: Iterable[bytes]) -> str:
-    """The key of what is made of these parts by these files of code: a checkout's code changes without its version."""
+    """The key of what is made of these parts by these files of code: a checkout's code changes without its version.
+
+    `kind`, a word, is what has its room in the cache to itself: what is made often drives out nothing else.
+    """
     about = xxhash.xxh3_128(f"{__version__} {sys.version}".encode())
     for path in sorted(map(Path, code)):
         with contextlib.suppress(OSError):  # installed as bytecode only: the version tells
@@ -54,14 +57,15 @@ def get(key: str) -> bytes | None:
 def put(key: str, blob: bytes) -> None:
     """Store `blob` under `key`, whole or not at all; failing is silent, since nothing depends on it.
 
-    The KEPT entries used last stay. Other processes may read and write at the same time.
+    The KEPT entries of its kind that were used last stay. Other processes may read and write at the same time.
     """
     import tempfile
 
     with contextlib.suppress(OSError):
         folder = _folder()
         folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder)
+        kind = key.partition("-")[0]
+        handle, name = tempfile.mkstemp(dir=folder, prefix=f"{kind}-")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(xxhash.xxh3_128_digest(blob) + blob)
@@ -69,7 +73,7 @@ def put(key: str, blob: bytes) -> None:
         except OSError:  # the disk is full: what was written would only keep it so
             Path(name).unlink()
             raise
-        for path in sorted(folder.iterdir(), key=_used, reverse=True)[KEPT:]:
+        for path in sorted(folder.glob(f"{kind}-*"), key=_used, reverse=True)[KEPT:]:
             with contextlib.suppress(OSError):  # another process was quicker, or (on Windows) reads it
                 path.unlink()
 
