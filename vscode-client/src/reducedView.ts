@@ -41,7 +41,7 @@ export function bringBackViews(connection: Connection): vscode.Disposable {
       await Promise.all([...new Set(archives)].map((archive) => analysed(connection, vscode.Uri.parse(archive), undefined)));
       for (const { uri } of views) await connection.readAnew(uri);
     } catch (error) {
-      connection.output.warn(`views after a start: ${String(error)}`); // a file that is gone, for one: what is shown stays
+      connection.output.warn(`bringBackViews: ${String(error)}`); // a file that is gone, for one: what is shown stays
     }
   });
 }
