@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
 from typing import Any
 
 import pytest
 
 from logsieve.lsp.front import Front
+from logsieve.lsp.progress import PREPARING
 from logsieve.lsp.session import Session
+from lsp.client import EVERYTHING, running
+from processes import TOLD, children
 
 URI = "file:///somewhere/build.log"
 
@@ -110,3 +116,17 @@ def test_a_client_that_cannot_show_it_hears_nothing() -> None:
     talk.front.on_progress(URI, 0.1, 0.7)
     talk.front.on_progress(URI, None)
     assert talk.wire.sent == []
+
+
+@pytest.mark.skipif(not TOLD, reason="finds the worker's process in /proc")
+async def test_a_worker_that_prepares_its_patterns_is_waited_for_in_sight() -> None:
+    async with running() as client:
+        while not (workers := children(client.process.pid)):  # noqa: ASYNC110 (the system tells nobody)
+            await asyncio.sleep(0.01)
+        [worker] = workers
+        os.kill(worker, signal.SIGSTOP)  # as good as half a minute of work
+        await client.initialize(EVERYTHING)
+        begun = await client.wait_for("$/progress", lambda p: p["value"]["kind"] == "begin")
+        assert begun["value"]["message"] == PREPARING
+        os.kill(worker, signal.SIGCONT)
+        await client.wait_for("$/progress", lambda p: p["value"]["kind"] == "end" and p["token"] == begun["token"])

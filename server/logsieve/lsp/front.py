@@ -237,6 +237,7 @@ class Front(LanguageServer):
             with self.failures("asking to be told of files"):
                 await self.client_register_capability_async(types.RegistrationParams([registration]))
         await self._pull_configuration()
+        await self.reading.preparing(self.session.heard)
 
     async def _pull_configuration(self) -> None:
         if self.can("workspace.configuration"):

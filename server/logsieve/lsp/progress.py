@@ -1,9 +1,10 @@
-"""What the user is told while a log is read."""
+"""What the user is told while a log is read, and while there is no worker yet to read one."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Progress"]
 
 SHOWN_AFTER = 0.5  # seconds of work before a window about it opens
+READY = 2.0  # seconds that the worker takes to be ready, but for once: the first time after an installation
+PREPARING = "preparing its patterns, once after an installation"
 
 
 class Progress:
@@ -52,6 +55,16 @@ class Progress:
             report = types.WorkDoneProgressReport(percentage=int(100 * fraction))
             self._front.work_done_progress.report(token, report)
 
+    async def preparing(self, ready: asyncio.Event) -> None:
+        """Tell that there is no worker yet, where that takes long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READY):
+                await ready.wait()
+        if not ready.is_set():
+            self.told("", 0, SHOWN_AFTER)
+            await ready.wait()
+            self.told("", None, 0)
+
     @contextmanager
     def waiting(self, uri: str, token: str | None) -> Iterator[None]:
         """While a request waits for the analysis of a log, tell it under its own token, if it has one."""
@@ -69,8 +82,8 @@ class Progress:
             self._front.work_done_progress.tokens.pop(token, None)
 
     def _begin(self, uri: str, token: str) -> None:
-        name = uri.rpartition("/")[2]
-        begin = types.WorkDoneProgressBegin("LogSieve", message=f"reading {name}", percentage=0, cancellable=False)
+        about, share = (f"reading {uri.rpartition('/')[2]}", 0) if uri else (PREPARING, None)
+        begin = types.WorkDoneProgressBegin("LogSieve", message=about, percentage=share, cancellable=False)
         self._front.work_done_progress.begin(token, begin)
         if self._shown.get(uri) != token:  # over before the client had its window ready
             self._front.work_done_progress.end(token, types.WorkDoneProgressEnd())

@@ -108,6 +108,7 @@ class Session:
         self._keeper: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._lost = False
+        self.heard = asyncio.Event()  # something, from a worker that is ready
 
     async def start(self) -> None:
         """Start the worker; it warms up while the caller goes on."""
@@ -249,6 +250,7 @@ class Session:
         while True:
             (size,) = HEADER.unpack(await self.process.stdout.readexactly(HEADER.size))
             message = pickle.loads(await self.process.stdout.readexactly(size))  # noqa: S301 (our own process wrote it)
+            self.heard.set()
             if isinstance(message, Answer | Failed | Dropped):
                 self._settle(message)
             elif self.listener and isinstance(message, Progress):
