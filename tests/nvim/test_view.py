@@ -142,7 +142,7 @@ class TestReducedView:
             view.command(command)
             view.wait(f"{CLIENT} and {CLIENT}.id ~= ... and vim.b.logsieve_client == {CLIENT}.id", before)
             view.wait("vim.fn.line('$') == ...", shown)
-            assert view.lua(NUMBER) == log.root
+            view.wait(f"{NUMBER} == ...", log.root)
             gap = view.numbers().index(None)
             view.call("cursor", gap + 1, 1)
             view.type("za")
