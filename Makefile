@@ -45,10 +45,9 @@ $(JS): $(CLIENT)/package-lock.json
 demo: $(PY) ## Triage a real failing log in the terminal
 	$(BIN)/logsieve triage --exit-zero $(DEMO)
 
-# Three processes whatever the machine: tests in editors wait more than they work.
 .PHONY: test
 test: $(PY) $(JS) ## All tests, those in real editors included (fetches the editors)
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
 
 .PHONY: lint
 lint: $(PY) $(JS) ## Style and types, Python and TypeScript

@@ -14,6 +14,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 _CACHE = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
 os.environ.setdefault("LOGSIEVE_EDITORS", str(Path(_CACHE) / "logsieve-editors"))
 
+# The programs under test start as they do for whoever installed them: in a third less time than without bytecode.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Started in the background or by nohup we would have these ignored, and the programs under test too.
 for _name in ("SIGINT", "SIGQUIT", "SIGHUP", "SIGTERM"):
     if (_number := getattr(signal, _name, None)) and signal.getsignal(_number) is signal.SIG_IGN:
