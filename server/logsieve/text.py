@@ -90,6 +90,11 @@ class LogText:
         raw = self.raw(line)
         return _decode(raw, _codec(raw))
 
+    def seen(self, line: int) -> str:
+        """The same, but without what `clean` leaves out of the middle of a long line."""
+        raw, _ = self._looked_at(line)
+        return _decode(raw, _codec(raw))
+
     def clean(self, line: int) -> str:
         """The line as a terminal shows it: no escape sequences, only the last frame. Of a line longer than twice HALF
         bytes the middle is left out.

@@ -181,6 +181,13 @@ class Counted:
         return part
 
 
+def test_of_a_line_of_megabytes_the_ends_are_read() -> None:
+    data = Counted(b"travis_fold:start:build\r\x1b[0K" + "a wörd ".encode() * 3_000_000)
+    analysis = analyse(LogText(data), PACKS)
+    assert len(analysis.scanned.found) == 1  # its fold is
+    assert data.read < 1.5 * len(data)  # once, for line ends
+
+
 def work(do: Callable[[], Any]) -> int:
     """How many lines of Python run."""
     count = 0

@@ -215,7 +215,7 @@ def analyse(
         kept = scanned.messages(start, end)
         return "\n".join(map(message, range(start, end))).encode("utf-8", "replace") if kept is None else kept
 
-    as_written = lru_cache(maxsize=1 << 10)(lambda line: text.text(line)[:LONGEST])
+    as_written = lru_cache(maxsize=1 << 10)(lambda line: text.seen(line)[:LONGEST])
 
     def excluded(unless: str, line: int, raw: bool) -> bool:
         return compiled(unless).search((as_written if raw else message)(line))

@@ -345,7 +345,7 @@ def _with_raw(plan: _Plan, found: Found, text: LogText, start: int, end: int) ->
         return found
     raw = _apart(plan, found.shapes, found.noise, plan.raw[numbers], lines)
     for at in np.flatnonzero(plan.is_named[raw.numbers]).tolist():
-        whole = text.text(start + int(raw.lines[at]))[:LONGEST].encode("utf-8", "replace")
+        whole = text.seen(start + int(raw.lines[at]))[:LONGEST].encode("utf-8", "replace")
         raw.names[at] = _named(plan, int(raw.numbers[at]), whole)
     numbers, lines = np.concatenate((found.numbers, raw.numbers)), np.concatenate((found.lines, raw.lines))
     order = np.lexsort((numbers, lines))
