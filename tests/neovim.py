@@ -18,7 +18,7 @@ from typing import Any
 
 import msgpack
 
-__all__ = ["NUMBER", "VIEW", "Log", "Neovim", "neovim"]
+__all__ = ["CHOOSE_SECOND", "NUMBER", "VIEW", "Log", "Neovim", "neovim"]
 
 PATIENCE = 30.0  # seconds until a test gives up on something that never comes; nothing waits longer than it must
 PAUSE = 0.02
@@ -31,6 +31,14 @@ NUMBER = (
     + NUMBERED.format("{ vim.fn.line('.') - 1, 0 }", "{ vim.fn.line('.') - 1, 0 }")
     + ", 1, 4, 'virt_text', 1, 1) or ''):match('%d+'))"
 )
+# Lua: whoever is asked to choose takes the second; what was offered is kept.
+CHOOSE_SECOND = """
+vim.ui.select = function(items, options, chosen)
+  vim.g.offered = vim.iter(items):map(options.format_item):totable()
+  chosen(items[2])
+end
+return 1
+"""
 # Lua: whether the current buffer is a view.
 VIEW = "vim.startswith(vim.api.nvim_buf_get_name(0), 'logsieve:')"
 

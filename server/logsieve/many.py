@@ -109,6 +109,7 @@ def run(
 
             if cores() > 1:
                 yield from _shared(job, given, here, min(cores(), MOST))
+                return
 
 
 def _shared(

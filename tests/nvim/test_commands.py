@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neovim import NUMBER, VIEW, Log, Neovim
+from neovim import CHOOSE_SECOND, NUMBER, VIEW, Log, Neovim
 from nvim.conftest import SECOND, both, closed_noise, diagnostics
 
 pytestmark = pytest.mark.editor
@@ -135,15 +135,7 @@ class TestLists:
 
     @both
     def test_one_can_be_chosen(self, opened: Neovim, log: Log) -> None:
-        opened.lua(
-            """
-            vim.ui.select = function(items, options, chosen)
-              vim.g.offered = vim.iter(items):map(options.format_item):totable()
-              chosen(items[2])
-            end
-            return 1
-            """
-        )
+        opened.lua(CHOOSE_SECOND)
         opened.command("LogSieve pick")
         offered = opened.wait("vim.g.offered")
         assert re.match(rf" *{log.root} E test ", offered[0])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from big_log import BigLog
-from neovim import NUMBER, Neovim
+from neovim import CHOOSE_SECOND, NUMBER, Neovim
 from openai_server import serve
 
 pytestmark = [pytest.mark.editor, pytest.mark.slow]
@@ -193,15 +193,7 @@ def test_the_logs_of_an_archive_are_one_triage(start: Callable[..., Neovim], tmp
     editor.command("LogSieveTriageFile logs.zip")
     editor.wait(f"{REDUCED} and {NUMBER} == 2 and {NAME}:find('1_build.txt', 1, true) ~= nil")
     assert "2 of 3 logs in logs.zip failed" in editor.messages()
-    editor.lua(
-        """
-        vim.ui.select = function(items, options, chosen)
-          vim.g.offered = vim.iter(items):map(options.format_item):totable()
-          chosen(items[2])
-        end
-        return 1
-        """
-    )
+    editor.lua(CHOOSE_SECOND)
     editor.command("LogSieve jobs")
     editor.wait(f"{REDUCED} and {NUMBER} == 3 and {NAME}:find('2_test.txt', 1, true) ~= nil")
     offered = [re.split(" {2,}", row) for row in editor.lua("vim.g.offered")]
