@@ -78,6 +78,6 @@ def test_scheme(source: str) -> None:
 
 
 def test_every_request_is_served() -> None:
-    from logsieve.lsp.front import REQUESTS
+    from logsieve.lsp.served import REQUESTS
 
     assert set(protocol.REQUESTS) <= set(REQUESTS)
