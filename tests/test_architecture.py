@@ -117,12 +117,13 @@ CORE: dict[str, set[str]] = {
         "located",
         "merging",
         "noise",
+        "outcomes",
         "relevance",
     },
-    "scan": {"scanner", "distinct", "parts"},  # its engine, its memory, and what it gives
-    **{
-        stage: {"outline"} for stage in ("sections", "findings", "kept", "merging", "noise")
-    },  # columns that they hand on
+    "scan": {"plan", "distinct", "parts"},  # what it looks for, its memory, and what it gives
+    "plan": {"scanner", "distinct"},
+    "sections": {"outline", "outcomes"},  # they are told how they ended
+    **{stage: {"outline"} for stage in ("findings", "kept", "merging", "noise")},  # columns that they hand on
     "reduce": {"analysis", "fitting"},  # a function of an Analysis
     "relevance": {"analysis"},  # what the learned model is told of one
     "fitting": {"analysis"},  # the half of it that counts bytes

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from logsieve import packs
-from logsieve.core import distinct, scan
+from logsieve.core import distinct
 from logsieve.core.analysis import analyse
 from logsieve.core.distinct import Distinct, Found
+from logsieve.core.plan import plan_of
 from logsieve.model import Level
 from logsieve.text import LogText
 
@@ -41,7 +42,7 @@ def _narrow(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """As it is, and with so little room that messages push each other out and are forgotten."""
     monkeypatch.setattr(distinct, "SLOTS", request.param[0])
     monkeypatch.setattr(distinct, "MOST", request.param[1])
-    scan._plan.cache_clear()
+    plan_of.cache_clear()
 
 
 @pytest.mark.usefixtures("_narrow")
@@ -98,7 +99,7 @@ def test_logs_do_not_mix() -> None:
     logs = [b"E   assert 1 == 2\nFAILED tests/x.py::y - assert 1 == 2\n", b"npm ERR! code E404\nnpm ERR! 404 x\n"]
     fresh = []
     for log in logs:
-        scan._plan.cache_clear()
+        plan_of.cache_clear()
         fresh.append(analyse(LogText.from_bytes(log * 3), PACKS).findings)
     assert all(fresh)
     for log, findings in list(zip(logs, fresh, strict=True)) * 2:

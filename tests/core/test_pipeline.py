@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import analysed, pack_of
+from logsieve.core.outcomes import AFTERWORDS, Mark, Nothing
 from logsieve.core.scan import MOST_HITS
-from logsieve.core.sections import AFTERWORDS, Mark, Nothing
 from logsieve.core.shapes import shapes
 from logsieve.model import Level, Outcome, Verdict
 from logsieve.settings import Folding, Settings

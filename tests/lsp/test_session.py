@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from logsieve.core import scan
+from logsieve.core.plan import plan_of
 from logsieve.lsp import session as session_module
 from logsieve.lsp.convert import Client, Span
 from logsieve.lsp.messages import Answer, Ask, Configure, Edit, Open, Problems, Progress
@@ -216,14 +216,14 @@ def test_a_worker_is_warm_before_it_is_told_anything_and_tells_of_packs_when_it_
     worker = Worker(io.BytesIO(), sink)
     worker.warm_up()
     warm = worker.packs.known()
-    known = scan._plan.cache_info().misses
+    known = plan_of.cache_info().misses
     assert sink.getvalue() == b""  # the client has not been greeted yet
     for _ in range(2):
         worker._apply(Configure(DEFAULTS, Client(), ()))
     worker._apply(Open(URI, "log", b"text\n"))
     worker._answer(Ask(1, URI, f"{Q}:pair", (), unasked=False))
     assert worker.packs.known() is warm
-    assert scan._plan.cache_info().misses == known
+    assert plan_of.cache_info().misses == known
     assert [type(message) for message in messages(sink)] == [Problems, Answer]
 
 

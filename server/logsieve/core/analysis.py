@@ -13,7 +13,20 @@ from typing import Concatenate, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from logsieve.core import blocks, envelope, findings, kept, located, merging, noise, relevance, scan, sections, shapes
+from logsieve.core import (
+    blocks,
+    envelope,
+    findings,
+    kept,
+    located,
+    merging,
+    noise,
+    outcomes,
+    relevance,
+    scan,
+    sections,
+    shapes,
+)
 from logsieve.core.findings import Words
 from logsieve.core.outline import Sections
 from logsieve.core.parts import Part
@@ -53,7 +66,7 @@ class Grounds:
     words: list[Words]
     findings: list[Finding]
     repeats: NDArray[np.int32]
-    told: sections.Marks
+    told: outcomes.Marks
     ended: tuple[Verdict, int]
 
 
@@ -221,11 +234,11 @@ def analyse(
         return compiled(unless).search((as_written if raw else message)(line))
 
     # Hits of a long log are many: none are kept that are not asked for any more.
-    passing = sections.Tests(scanned.of("test"), messages)
+    passing = outcomes.Tests(scanned.of("test"), messages)
     markers = scanned.of("end", "start")
     speaking = markers.patterns()
     same, changed = _same_sections(earlier, scanned, message)
-    told = same.grounds.told if same else sections.marks(watched(scanned.of("outcome")), excluded)
+    told = same.grounds.told if same else outcomes.marks(watched(scanned.of("outcome")), excluded)
     found = same.sections if same else sections.build(len(text), markers, told, message, text.clean, watched)
     del markers
 
@@ -259,11 +272,11 @@ def analyse(
         said = [*words[: len(stays.before)], *said, *words[len(words) - len(stays.after) :]]
     sure = [b.line for b in made if b.severity is Level.ERROR and b.role == "cause" and b.specificity >= SURE]
     of_run = told.those(lambda mark: mark.scope != "section" or mark.outcome is not Outcome.PASSED)
-    verdict, why, ended = sections.run_verdict(of_run, max(sure, default=-1), _cut(text, speaking, told))
+    verdict, why, ended = outcomes.run_verdict(of_run, max(sure, default=-1), _cut(text, speaking, told))
     verdict, why = outcome or (verdict, why)
     occurrences = shapes.occurrences(scanned.found.shapes, watched)
     repeats = occurrences[[b.anchor for b in made]]
-    nothing = sections.Nothing(told.those(lambda mark: mark.ends != ""), found.outermost)
+    nothing = outcomes.Nothing(told.those(lambda mark: mark.ends != ""), found.outermost)
     context = findings.Context(
         message,
         found.at,
@@ -338,7 +351,7 @@ def _same_sections(
     return earlier if same else None, changed
 
 
-def _cut(text: LogText, speaking: Sequence[Pattern], told: sections.Marks) -> bool:
+def _cut(text: LogText, speaking: Sequence[Pattern], told: outcomes.Marks) -> bool:
     """Whether a runner has spoken in the log, but not its last word: it says at the end how the run ended and has not,
     or stops within a line.
     """

@@ -10,17 +10,17 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cached_property
 from itertools import chain
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from logsieve.core.distinct import Distinct, Found
+from logsieve.core.distinct import Found
 from logsieve.core.parts import Messages, Part, joined
-from logsieve.core.scanner import Scanner, Together, scanner
-from logsieve.packs import IgnoreRule, NoiseRule, PackSet, Pattern, Rule, load
+from logsieve.core.plan import Plan, plan_of, rank_of
+from logsieve.packs import PackSet, Pattern, Rule
 from logsieve.packs.patterns import compiled
 from logsieve.text import CHUNK, LONGEST, Data, LogText
 
@@ -51,118 +51,12 @@ Hit = tuple[int, Pattern, Groups | None]  # the line, and what the pattern names
 
 
 @dataclass(frozen=True, eq=False)
-class _Plan:
-    """What scanning needs of a pack set, worked out once: pattern numbers by kind, their engines, reasons of noise.
-
-    What ignores lines is looked for on those lines only that a rule or their level makes stand out.
-    """
-
-    patterns: tuple[Pattern, ...]
-    level_rules: tuple[Pattern, ...]
-    plain: NDArray[np.int32]
-    raw: NDArray[np.int32]
-    ignores: NDArray[np.int32]
-    by_message: Scanner
-    by_bytes: Scanner
-    by_outstanding: Scanner
-    levels: NDArray[np.int8]  # that make a line stand out
-    is_rule: NDArray[np.bool_]
-    names: tuple[tuple[str, ...], ...]  # by pattern: the groups that are looked for in the scan
-    is_named: NDArray[np.bool_]  # by pattern: whether there are any
-    reasons: tuple[str, ...]
-    reason_of: NDArray[np.int16]  # by pattern: index into reasons, -1 for what is not noise, and at the end
-    specificities: NDArray[np.int8]  # by pattern: of what ignores lines, else 0
-    distinct: Distinct
-
-
-@lru_cache(maxsize=3)  # each remembers messages; of packs that are edited one set is in use
-def _plan(packs: PackSet) -> _Plan:
-    patterns = packs.patterns
-    kinds = np.array(list(map(_kind, patterns)), np.str_)
-    plain, raw, ignores = (np.flatnonzero(kinds == kind).astype(np.int32) for kind in _KINDS)
-    names: dict[str, int] = {}
-    reasons = [names.setdefault(p.owner.reason, len(names)) if isinstance(p.owner, NoiseRule) else -1 for p in patterns]
-    by_message, by_bytes, by_outstanding = (
-        _scanner(tuple(patterns[i].regex for i in which.tolist()), built_in)
-        for which, built_in in zip((plain, raw, ignores), _built_in(), strict=True)
-    )
-    named = tuple(compiled(p.regex).names if _is_told(p) else () for p in patterns)
-    return _Plan(
-        patterns,
-        packs.level_rules,
-        plain,
-        raw,
-        ignores,
-        by_message,
-        by_bytes,
-        by_outstanding,
-        np.array([p.owner.at_level for p in packs.level_rules if isinstance(p.owner, Rule)], np.int8),
-        np.array([p.part == "rule" for p in patterns], bool),
-        named,
-        np.array(list(map(bool, named)), bool),
-        tuple(names),
-        np.array([*reasons, -1], np.int16),
-        np.array([p.owner.specificity if isinstance(p.owner, IgnoreRule) else 0 for p in patterns], np.int8),
-        Distinct(),
-    )
-
-
-_KINDS = ("plain", "raw", "ignore")
-
-
-def _kind(pattern: Pattern) -> str:
-    """What a pattern is looked for in: messages, lines as written, or messages of lines that stand out."""
-    return "ignore" if pattern.part == "ignore" else "raw" if pattern.raw else "plain"
-
-
-@cache
-def _built_in() -> tuple[tuple[str, ...], ...]:
-    """The patterns in the packs that come along, of each kind."""
-    return tuple(tuple(p.regex for p in load().patterns if _kind(p) == kind) for kind in _KINDS)
-
-
-def _scanner(patterns: tuple[str, ...], built_in: tuple[str, ...]) -> Scanner:
-    """The scanner for some patterns. Those that are among the built-in ones are found by the engine of all of these,
-    whichever are in use; the others have one of their own. To prepare one for both would take ten seconds whenever a
-    pack is switched off, replaced or added.
-    """
-    if patterns == built_in:
-        return scanner(built_in)
-    places: dict[str, list[int]] = {}
-    for place, pattern in enumerate(built_in):
-        places.setdefault(pattern, []).append(place)
-    numbers = np.full(len(built_in), -1, np.int32)
-    own = []
-    for number, pattern in enumerate(patterns):
-        if places.get(pattern):
-            numbers[places[pattern].pop()] = number
-        else:
-            own.append(number)
-    parts = [(scanner(built_in), numbers)] if len(own) < len(patterns) else []
-    if own or not parts:
-        parts.append((scanner(tuple(patterns[n] for n in own)), np.array(own, np.int32)))
-    return Together(parts)
-
-
-@lru_cache(maxsize=32)
-def _rank(plan: _Plan, parts: tuple[str, ...]) -> NDArray[np.int8]:
-    """By pattern: the place of its part among these, their number where it is none of them."""
-    places = (parts.index(p.part) if p.part in parts else len(parts) for p in plan.patterns)
-    return np.fromiter(places, np.int8, len(plan.patterns))
-
-
-def _is_told(pattern: Pattern) -> bool:
-    """Whether a pattern is one of sections or outcomes that names something."""
-    return pattern.part in ("start", "end", "outcome") and "(?P<" in pattern.regex
-
-
-@dataclass(frozen=True, eq=False)
 class Hits:
     """Lines on which patterns of sections or outcomes matched: columns of the `lines`, the `numbers` of patterns, and
     the `sizes` and `ends` of what is named there. As objects they are made one by one: there may be millions.
     """
 
-    plan: _Plan
+    plan: Plan
     lines: NDArray[np.int32]
     numbers: NDArray[np.int32]
     sizes: NDArray[np.uint32]
@@ -199,7 +93,7 @@ class Hits:
 class Scanned:
     """What one scan found in a whole log; `same`: how many lines at its start and its end were taken over for it."""
 
-    plan: _Plan
+    plan: Plan
     found: Part
     same: tuple[int, int] = (0, 0)
 
@@ -221,7 +115,7 @@ class Scanned:
     def says(self, lines: range, *parts: str) -> bool:
         """Whether there are hits of these parts on some lines."""
         a, b = np.searchsorted(self.found.lines, (lines.start, lines.stop))
-        return bool((_rank(self.plan, parts)[self.found.numbers[a:b]] < len(parts)).any())
+        return bool((rank_of(self.plan, parts)[self.found.numbers[a:b]] < len(parts)).any())
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -231,7 +125,7 @@ class Scanned:
     def of(self, *parts: str) -> Hits:
         """The hits of sections' starts or ends, or of outcomes, in the order of the log; those of one line by part."""
         found = self.found
-        rank = _rank(self.plan, parts)
+        rank = rank_of(self.plan, parts)
         chosen = np.flatnonzero((rank < len(parts))[found.numbers])
         if len(parts) > 1:
             chosen = chosen[np.lexsort((rank[found.numbers[chosen]], found.lines[chosen]))]
@@ -273,7 +167,7 @@ def run(
     `earlier` is another text that was scanned with the same packs and wrapping: the lines at its start and its end that
     this one has too are taken over. Of the lines before `since` nothing is known then.
     """
-    plan = _plan(packs)
+    plan = plan_of(packs)
     start, end, kept = 0, 0, None
     if earlier and earlier[1].plan is plan:
         start, end = _unchanged(earlier[0], text)
@@ -290,7 +184,7 @@ def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping
     """Scan lines start..end, which should be about a chunk: clean them, strip the envelopes off, look for all patterns,
     hash shapes, read the levels that envelopes name.
     """
-    plan = _plan(packs)
+    plan = plan_of(packs)
     count = end - start
     messages, named = wrapping.taken_off(text.clean_bytes(start, end))
     levels = np.array(named or np.zeros(count), np.int8)
@@ -321,7 +215,7 @@ def part(text: LogText, start: int, end: int, packs: PackSet, wrapping: Wrapping
     )
 
 
-def _look(plan: _Plan, messages: list[bytes], shapes_of: Shapes) -> Found:
+def _look(plan: Plan, messages: list[bytes], shapes_of: Shapes) -> Found:
     """What is found in messages that have not been seen yet."""
     joined = b"\n".join([*messages, b""])
     numbers, lines = plan.by_message.scan(joined)
@@ -338,7 +232,7 @@ def _look(plan: _Plan, messages: list[bytes], shapes_of: Shapes) -> Found:
     return found
 
 
-def _with_raw(plan: _Plan, found: Found, text: LogText, start: int, end: int) -> Found:
+def _with_raw(plan: Plan, found: Found, text: LogText, start: int, end: int) -> Found:
     """What is found in the messages of lines start..end, and what in their bytes as written."""
     numbers, lines = plan.by_bytes.scan(text.seen_bytes(start, end))
     if not len(numbers):
@@ -354,7 +248,7 @@ def _with_raw(plan: _Plan, found: Found, text: LogText, start: int, end: int) ->
 
 
 def _apart(
-    plan: _Plan,
+    plan: Plan,
     shapes: NDArray[np.uint64],
     noise: NDArray[np.int32],
     numbers: NDArray[np.int32],
@@ -368,12 +262,12 @@ def _apart(
     return Found(shapes, noise, numbers, lines, np.full(len(numbers), b"", object))
 
 
-def _named(plan: _Plan, number: int, message: bytes) -> bytes:
+def _named(plan: Plan, number: int, message: bytes) -> bytes:
     """What a pattern names in a message, as Part has it."""
     return compiled(plan.patterns[number].regex).told(message)
 
 
-def _ignored(plan: _Plan, messages: list[bytes]) -> NDArray[np.int8]:
+def _ignored(plan: Plan, messages: list[bytes]) -> NDArray[np.int8]:
     """By how much rules do not count in each message."""
     numbers, lines = plan.by_outstanding.scan(b"\n".join([*messages, b""]))
     ignored = np.zeros(len(messages), np.int8)
