@@ -23,9 +23,9 @@ async def found(client: Client, query: str) -> list[tuple[str, str, str, int]]:
     ]
 
 
-async def show(client: Client, file: Path) -> str:
-    """Read the reduced log of a file, as an editor does; its URI."""
-    view: str = (await client.request("logsieve/reducedView", {"uri": file.as_uri()}))["uri"]
+async def show(client: Client, file: Path, member: str = "") -> str:
+    """Read the reduced log of a file or of a log in it, as an editor does; its URI."""
+    view: str = (await client.request("logsieve/reducedView", {"uri": file.as_uri() + member}))["uri"]
     await client.request("workspace/textDocumentContent", {"uri": view})
     return view
 
@@ -119,6 +119,16 @@ async def test_failures_of_all_jobs_of_an_archive_stand_in_windows(server: Clien
     pack(file, lint="error: the fork is missing\n", test=LOG)
     await server.wait_for("logsieve/status", lambda p: "0_lint" in p["uri"] and p["errors"], heard)
     assert [(name, job) for name, job, _, _ in await found(server, "fork")] == [("the fork is missing", "0_lint.txt")]
+
+
+async def test_a_job_that_is_looked_at_later_does_not_bring_back_the_others(server: Client, tmp_path: Path) -> None:
+    file = tmp_path / "logs.zip"
+    pack(file, lint="error: the fork is missing\n", test=LOG)
+    server.close(await show(server, file))
+    heard = len(server.heard)
+    await show(server, file, "%21/1_test.txt")
+    await server.wait_for("logsieve/status", lambda p: "1_test" in p["uri"] and p["errors"] == 1, heard)
+    assert [job for _, job, _, _ in await found(server, "the")] == ["1_test.txt"]
 
 
 @pytest.mark.slow

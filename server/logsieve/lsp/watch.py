@@ -117,6 +117,7 @@ class Watcher:
             self.changed(log)
             self._read.pop(log, None)
             self._told.pop(log, None)
+            self._together.pop(log, None)
             self.failures.pop(log, None)
             if not self._front.is_open(log):
                 self._front.forget_marks(log)
