@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logsieve.lsp import buffer
-from logsieve.lsp.buffer import Buffer, encoded
+from logsieve.lsp.buffer import Buffer, cut, encoded, pieces, unquoted
 from logsieve.lsp.convert import Client, Encoding
 
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
@@ -29,6 +30,9 @@ PIECES = [
     "\x1b[31m",
     "",
     "long line\n",
+    "\\",
+    '"',
+    "\\n",
 ]
 
 texts = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
@@ -64,7 +68,7 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def check(client: Client, text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]]) -> None:
-    model, made = Model(client), Buffer(encoded(text), client)
+    model, made = Model(client), Buffer(cut(encoded(text)), client)
     for start, end, new in edits:
         a, b = sorted((model.index(text, *start), model.index(text, *end)))
         text = text[:a] + new + text[b:]
@@ -84,32 +88,65 @@ def test_edits_give_the_text_of_the_protocol(
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_a_position_within_a_character_is_before_it(encoding: Encoding) -> None:
     column = {"utf-8": 2, "utf-16": 1, "utf-32": 0}[encoding]
-    made = Buffer(encoded("😀x\n"), Client(encoding))
+    made = Buffer(cut(encoded("😀x\n")), Client(encoding))
     made.replace((0, column), (0, column), b"a")
     assert made.data()[:].decode() == "a😀x\n"
 
 
 def test_form_feed_and_line_separator_end_no_line() -> None:
-    made = Buffer(encoded("a\x0cb\u2028c\nd\n"), Client())
+    made = Buffer(cut(encoded("a\x0cb\u2028c\nd\n")), Client())
     made.replace((1, 0), (1, 1), b"D")
     assert made.data()[:].decode() == "a\x0cb\u2028c\nD\n"
 
 
 @pytest.mark.parametrize(("name", "expected"), [("Neovim", "a\rb\nX"), ("Visual Studio Code", "a\rX\nc")])
 def test_a_lone_carriage_return_ends_a_line_but_for_neovim(name: str, expected: str) -> None:
-    made = Buffer(encoded("a\rb\nc"), Client.of(name, "utf-16"))
+    made = Buffer(cut(encoded("a\rb\nc")), Client.of(name, "utf-16"))
     made.replace((1, 0), (1, 1), b"X")
     assert made.data()[:].decode() == expected
 
 
+@given(clients, st.lists(st.sampled_from([*PIECES, "\ud83d"])).map("".join), st.booleans(), st.integers(1, 40))
+def test_a_text_out_of_json_is_the_one_that_was_put_in(client: Client, text: str, ascii_only: bool, size: int) -> None:
+    quoted = json.dumps(text, ensure_ascii=ascii_only)[1:-1].encode("utf-8", "replace")
+    first, *more = pieces(quoted, size)
+    made = Buffer(unquoted(first), client)
+    for piece in more:
+        length = len(made)
+        assert made.add(unquoted(piece)) == length
+    known = Buffer(cut(encoded(text)), client)
+    assert made.data()[:] == known.data()[:]
+    assert [client.count_ends(c) for c in made._chunks] == made._ends
+    assert all(c.endswith(b"\n") for c in made._chunks[:-1])
+    assert not made._chunks[-1].endswith(b"\n")
+
+
+@pytest.mark.parametrize("quoted", [b'a"b\\n', rb"\x\n\n", b"\xff\\n", rb"\ud83d\n", b"\\u12\\n\\", b"\0\\n"])
+def test_what_is_no_json_is_a_text_all_the_same(quoted: bytes) -> None:
+    [*lines, last] = [chunk for piece in pieces(quoted, 1) for chunk in unquoted(piece)]
+    assert all(line.endswith(b"\n") for line in lines if line)
+    assert not last.endswith(b"\n")
+    b"".join(lines).decode()
+
+
+@given(clients, texts, st.integers(0, 200))
+def test_the_end_begins_with_a_line_and_its_number(client: Client, text: str, at: int) -> None:
+    made = Buffer(cut(encoded(text)), client)
+    data = made.data()[:]
+    end, before = made.end(at)
+    start = data.rfind(b"\n", 0, at) + 1
+    assert end == data[start:]
+    assert before == client.count_ends(data[:start])
+
+
 def test_half_a_surrogate_pair_keeps_its_width() -> None:
-    made = Buffer(encoded("\ud83dx\n"), Client("utf-16"))
+    made = Buffer(cut(encoded("\ud83dx\n")), Client("utf-16"))
     made.replace((0, 1), (0, 2), b"y")
     assert made.data()[:] == b"?y\n"
 
 
 def test_an_edit_copies_no_more_than_its_surroundings() -> None:
-    made = Buffer(encoded("line\n" * 1000), Client())
+    made = Buffer(cut(encoded("line\n" * 1000)), Client())
     before = made._chunks[:]
     made.replace((500, 0), (500, 4), b"other")
     changed = [c for c in made._chunks if not any(c is old for old in before)]

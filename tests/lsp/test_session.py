@@ -19,7 +19,7 @@ from logsieve.core.plan import plan_of
 from logsieve.lsp import session as session_module
 from logsieve.lsp.convert import Client, Span
 from logsieve.lsp.messages import Answer, Ask, Configure, Edit, Open, Problems, Progress
-from logsieve.lsp.session import AskFailedError, Session, WorkerLostError
+from logsieve.lsp.session import PART, AskFailedError, Session, WorkerLostError
 from logsieve.lsp.worker import Worker
 from logsieve.pipe import read
 from logsieve.settings import DEFAULTS
@@ -297,12 +297,14 @@ async def test_a_killed_worker_comes_back_with_every_document_and_the_question(t
         session.open(URI, "log", 1, "é1\n")
         session.edit(URI, 2, [((0, 2, 0, 3), "2")])
         session.open("untitled:other", "log", 1, "other\n")
+        session.open("untitled:long", "log", 1, memoryview(b"\xc3\xa9 \\t\\n" * PART))  # as it stands in JSON
         first = await session.ask(URI, f"{Q}:process")
         assert await session.ask(URI, f"{Q}:die_unless", str(tmp_path / "once")) == "alive"
         assert heard.deaths == [False]
         assert await session.ask(URI, f"{Q}:process") != first
         assert await whole(session) == "é2\n"
         assert await whole(session, "untitled:other") == "other\n"
+        assert await whole(session, "untitled:long") == "é \t\n" * PART
 
 
 async def test_a_worker_killed_while_it_works_is_asked_again(tmp_path: Path) -> None:

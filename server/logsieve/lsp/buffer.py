@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from logsieve.lsp.convert import Client, Coordinates
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
 
-__all__ = ["Buffer", "Chunks", "encoded", "whole"]
+__all__ = ["Buffer", "Chunks", "cut", "encoded", "pieces", "unquoted", "whole"]
+
+T = TypeVar("T", bytes, memoryview)
 
 CHUNK = 1 << 16  # bytes; an edit in a 10 MB text copies and counts this much
+_LINE_END = re.compile(rb"(?<!\\)\\n")  # in JSON; behind a backslash it may be none
 
 
 class Chunks:
@@ -45,10 +50,31 @@ class Chunks:
 class Buffer:
     """A text (UTF-8) and the edits to it. Every chunk but the last, which may be empty, ends with a line feed."""
 
-    def __init__(self, text: bytes, client: Client) -> None:
+    def __init__(self, chunks: list[bytes], client: Client) -> None:
         self._client = client
-        self._chunks = _cut(text)
+        self._chunks = chunks
         self._ends = [client.count_ends(c) for c in self._chunks]
+
+    def __len__(self) -> int:
+        return sum(map(len, self._chunks))
+
+    def add(self, chunks: list[bytes]) -> int:
+        """The text, which ends with a line feed, goes on; the offset in bytes from which it does."""
+        size = len(self)
+        self._chunks[-1:] = chunks
+        self._ends[-1:] = [self._client.count_ends(c) for c in chunks]
+        return size
+
+    def end(self, at: int) -> tuple[bytes, int]:
+        """The text from the line on in which a byte is, and how many of the client's lines are before it."""
+        number = 0
+        while number + 1 < len(self._chunks) and at >= len(self._chunks[number]):
+            at -= len(self._chunks[number])
+            number += 1
+        first = self._chunks[number]
+        start = first.rfind(b"\n", 0, at) + 1
+        before = sum(self._ends[:number]) + self._client.count_ends(first[:start])
+        return b"".join((first[start:], *self._chunks[number + 1 :])), before
 
     def data(self) -> Chunks:
         """The whole text as it is now; later edits do not change it."""
@@ -62,7 +88,7 @@ class Buffer:
             (i, a), (j, b) = (j, b), (i, a)
         new = self._chunks[i][:a] + text + self._chunks[j][b:]
         # No position lies behind the line feed that ends a chunk (that is the next one's start), so this one stays.
-        chunks = _cut(new) if j + 1 == len(self._chunks) else _cut(new)[:-1]
+        chunks = cut(new) if j + 1 == len(self._chunks) else cut(new)[:-1]
         self._chunks[i : j + 1] = chunks
         self._ends[i : j + 1] = [self._client.count_ends(c) for c in chunks]
         return sum(map(len, self._chunks[:i])) + a
@@ -88,7 +114,31 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "replace")  # half a surrogate pair becomes "?": as many units as before
 
 
-def _cut(data: bytes) -> list[bytes]:
+def pieces(quoted: T, size: int) -> Iterator[T]:
+    """A text as it stands between the quotes of JSON, in pieces of about `size` bytes: whole lines, and the rest."""
+    at = 0
+    while end := _LINE_END.search(quoted, at + size):
+        yield quoted[at : end.end()]
+        at = end.end()
+    yield quoted[at:]
+
+
+def unquoted(quoted: bytes) -> list[bytes]:
+    """The chunks of such a text. All of it at once would be a `str` of up to four times its size, and take as much
+    longer.
+    """
+    *lines, last = map(_said, pieces(quoted, CHUNK))
+    return lines + cut(last)
+
+
+def _said(quoted: bytes) -> bytes:
+    try:
+        return encoded(json.loads(f'"{quoted.decode("utf-8", "replace")}"', strict=False))
+    except ValueError:  # no JSON
+        return quoted.replace(b"\\n", b"\n")
+
+
+def cut(data: bytes) -> list[bytes]:
     """Chunks of whole lines; the last one, which may be empty, holds what follows the last cut."""
     chunks = []
     at = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pickle import PickleBuffer
 from typing import Any
 
 from logsieve.lsp.convert import Client, Span
@@ -20,6 +21,7 @@ __all__ = [
     "Edit",
     "Failed",
     "Files",
+    "More",
     "Open",
     "Problems",
     "Progress",
@@ -42,11 +44,20 @@ class Configure:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A document was opened with this text (UTF-8)."""
+    """A document was opened with this text (UTF-8); a `quoted` one is as it stands in JSON, between the quotes."""
 
     uri: str
     language: str
-    text: bytes
+    text: bytes | PickleBuffer
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """The quoted text of a document that was opened goes on: it is read while the rest is on its way."""
+
+    uri: str
+    text: bytes | PickleBuffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,7 @@ class Files:
     paths: tuple[str, ...] = ()
 
 
-Change = Configure | Open | Edit | Close | Files
+Change = Configure | Open | More | Edit | Close | Files
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import asyncio
 import gc
 import logging
 import os
+import socket
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 from logsieve.lsp.session import Session
 
 if TYPE_CHECKING:
-    from pygls.io_ import AsyncReader
-
     from logsieve.lsp.front import Front
 
 __all__ = ["main"]
@@ -62,34 +60,25 @@ async def _serve(source: BinaryIO | None, sink: BinaryIO | None, tcp: int | None
 
 
 async def _serve_streams(front: Front, source: BinaryIO, sink: BinaryIO) -> None:
+    """Take messages until the client leaves."""
     from pygls.io_ import StdoutWriter
 
     from logsieve.lsp.wire import Reader
 
-    with ThreadPoolExecutor(1, "stdin") as reading:
-        front.protocol.set_writer(StdoutWriter(sink))
-        await _listen(front, Reader(source, reading))
+    reader, loop = Reader(source), asyncio.get_running_loop()
+    front.protocol.set_writer(StdoutWriter(sink))
+    with ThreadPoolExecutor(1, "reading") as reading, suppress(ConnectionError):
+        while message := await loop.run_in_executor(reading, reader.message):
+            front.protocol.take(message)
 
 
 async def _serve_socket(front: Front, port: int) -> None:
     """Wait for one client on the loopback interface; the port is printed on stderr, for it may have been 0."""
-    gone = asyncio.Event()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server.close()
-        front.protocol.set_writer(writer)
-        await _listen(front, reader)
-        gone.set()
-
-    server = await asyncio.start_server(connected, "127.0.0.1", port)
-    sys.stderr.write(f"listening on 127.0.0.1:{server.sockets[0].getsockname()[1]}\n")
-    sys.stderr.flush()
-    await gone.wait()
-
-
-async def _listen(front: Front, reader: AsyncReader) -> None:
-    """Take messages until the client leaves."""
-    from pygls.io_ import run_async
-
-    with suppress(asyncio.IncompleteReadError, ConnectionError):
-        await run_async(threading.Event(), reader, front.protocol, error_handler=front.report_server_error)
+    with socket.create_server(("127.0.0.1", port)) as server:
+        server.setblocking(False)
+        sys.stderr.write(f"listening on 127.0.0.1:{server.getsockname()[1]}\n")
+        sys.stderr.flush()
+        client, _ = await asyncio.get_running_loop().sock_accept(server)
+    client.setblocking(True)
+    with client, client.makefile("rb") as source, client.makefile("wb") as sink:
+        await _serve_streams(front, source, sink)

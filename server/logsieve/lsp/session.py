@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import pickle
 import sys
 import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
+from pickle import PickleBuffer
 from typing import Any, Protocol
 
-from logsieve.lsp.buffer import encoded
+from logsieve.lsp.buffer import encoded, pieces
 from logsieve.lsp.convert import Client, Span
 from logsieve.lsp.messages import (
     Answer,
@@ -25,13 +25,14 @@ from logsieve.lsp.messages import (
     Edit,
     Failed,
     Files,
+    More,
     Open,
     Problems,
     Progress,
     Reloaded,
 )
 from logsieve.lsp.views import Reduced, Runs, parse
-from logsieve.pipe import HEADER, frame
+from logsieve.pipe import HEADER, SIZE, frame, made
 from logsieve.settings import DEFAULTS, Settings
 
 __all__ = ["AskFailedError", "Document", "Listener", "Session", "WorkerLostError"]
@@ -42,7 +43,14 @@ DEATHS = 3  # so many deaths ...
 WITHIN = 60.0  # ... in so many seconds: a restart would not help
 TRIES = 2  # times a question is put to a worker; one that has killed two is not put to a third
 READ_AHEAD = 1 << 20  # bytes of an answer read at a time
+PART = 1 << 20  # bytes of a long text that are sent at a time
 EDITS_KEPT = 1000  # edits remembered beside a document's text before the worker is asked for the text as it is now
+
+
+async def _read(source: asyncio.StreamReader) -> Any:
+    size, count = HEADER.unpack(await source.readexactly(HEADER.size))
+    parts = [await source.readexactly(*SIZE.unpack(await source.readexactly(SIZE.size))) for _ in range(count)]
+    return made(await source.readexactly(size), parts)
 
 
 class WorkerLostError(Exception):
@@ -75,12 +83,14 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class Document:
-    """An open document: what it takes to tell a new worker its text, without ever looking at it here."""
+    """An open document: what it takes to tell a new worker its text, without ever looking at it here. As a
+    `memoryview` it is as it came, quoted in JSON.
+    """
 
     uri: str
     language: str
     version: int
-    text: bytes
+    text: bytes | memoryview
     edits: list[tuple[Span | None, bytes]] = field(default_factory=list)
     compact_at: int = EDITS_KEPT
 
@@ -136,10 +146,11 @@ class Session:
         self._configured = True
         self._send(self._configuration)
 
-    def open(self, uri: str, language: str, version: int, text: str) -> None:
-        """A document is open from now on."""
-        document = self.documents[uri] = Document(uri, language, version, encoded(text))
-        self._send(Open(uri, language, document.text))
+    def open(self, uri: str, language: str, version: int, text: str | memoryview) -> None:
+        """A document is open from now on; its text is a string, or what stands for one in JSON."""
+        known = text if isinstance(text, memoryview) else encoded(text)
+        document = self.documents[uri] = Document(uri, language, version, known)
+        self._tell(document)
 
     def edit(self, uri: str, version: int, edits: list[tuple[Span | None, str]]) -> None:
         """An open document has changed; edits apply in order, one without a span replaces the whole text."""
@@ -221,7 +232,16 @@ class Session:
 
     def _send(self, message: object) -> None:
         if self.process and self.process.stdin and not self.process.stdin.is_closing():
-            self.process.stdin.write(frame(message))
+            for piece in frame(message):
+                self.process.stdin.write(piece)
+
+    def _tell(self, document: Document) -> None:
+        text = document.text
+        quoted = isinstance(text, memoryview)
+        first, *more = pieces(text, PART) if isinstance(text, memoryview) else (text,)
+        self._send(Open(document.uri, document.language, PickleBuffer(first), quoted))
+        for piece in more:
+            self._send(More(document.uri, PickleBuffer(piece)))
 
     async def _keep(self) -> None:
         """Hear the worker; when it dies, start another and tell it everything, until that has failed too often."""
@@ -248,8 +268,7 @@ class Session:
         assert self.process is not None
         assert self.process.stdout is not None
         while True:
-            (size,) = HEADER.unpack(await self.process.stdout.readexactly(HEADER.size))
-            message = pickle.loads(await self.process.stdout.readexactly(size))  # noqa: S301 (our own process wrote it)
+            message = await _read(self.process.stdout)
             self.heard.set()
             if isinstance(message, Answer | Failed | Dropped):
                 self._settle(message)
@@ -273,7 +292,7 @@ class Session:
         if self._configured:
             self._send(self._configuration)
         for document in self.documents.values():
-            self._send(Open(document.uri, document.language, document.text))
+            self._tell(document)
             if document.edits:
                 self._send(Edit(document.uri, tuple(document.edits)))
         worn = [p for p in self._pending.values() if p.tries >= TRIES]

@@ -49,6 +49,11 @@ class Document:
     looked: bool = False  # whether a first look has been taken, and what it is good for
     first: tuple[Analysis, Coordinates] | None = None
 
+    @property
+    def size(self) -> int:
+        """The bytes of the text as it is now."""
+        return len(self.text().data if self.buffer is None else self.buffer)
+
     def text(self) -> LogText:
         """The text as it is now."""
         if self.log is None:
@@ -117,7 +122,7 @@ class Store:
             document.earlier = known[1].analysis or known[1].earlier
         self.files[uri] = stamp, document
         self.files.move_to_end(uri)
-        while len(self.files) > FILES_KEPT and sum(_bytes(kept) for _, kept in self.files.values()) > SMALL:
+        while len(self.files) > FILES_KEPT and sum(kept.size for _, kept in self.files.values()) > SMALL:
             self.files.popitem(last=False)
         return document
 
@@ -146,10 +151,6 @@ def _read(path: str, packed: bool, size: int) -> tuple[bool, LogText]:
     if more:
         raise RefusedError(f"{path} holds several logs: name one, such as {first.path}")
     return True, LogText.from_bytes(first.data)
-
-
-def _bytes(document: Document) -> int:
-    return len(document.text().data)
 
 
 def _stamp(about: os.stat_result) -> tuple[int, int, int]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Awaitable, Generator
+from collections.abc import Generator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcInvalidParams, JsonRpcInvalidRequest
-from pygls.io_ import StdinAsyncReader
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from logsieve.lsp import protocol
@@ -19,33 +19,65 @@ from logsieve.lsp.memory import give_back
 if TYPE_CHECKING:
     from logsieve.lsp.front import Front
 
-__all__ = ["Protocol", "Reader"]
+__all__ = ["Protocol", "Reader", "apart"]
 
 LARGEST = 1 << 30  # bytes of a message: more than any text that an editor opens
+LARGE = 1 << 20  # bytes of a message out of which the text of a document is taken
+BESIDE = 1 << 16  # bytes of what else is in it, at most
 PART = 1 << 16  # bytes of a line that are looked at together
 _LENGTH = re.compile(rb"content-length:[ \t]*(\d{1,10})[ \t]*\r?\n\Z", re.IGNORECASE)
 _LONGEST = 64  # bytes of what that finds
+_TEXT = re.compile(rb'"text"[ \t\r\n]*:[ \t\r\n]*"')
+_ITEM = {"uri", "languageId", "version", "text"}
+_CLOSED = re.compile(rb'(?<=[^\\])(?:\\\\)*(")')  # a quote that ends a string
 
 
-class Reader(StdinAsyncReader):
-    """Messages on stdin, whatever stands between them: pygls knows a header only where a line begins, takes any number
-    for a length, and a line of any length into memory.
+class Reader:
+    """Messages on a stream, whatever stands between them: pygls knows a header only where a line begins, takes any
+    number for a length, and a line of any length into memory.
     """
 
-    def readline(self) -> Awaitable[bytes]:
-        """The next line of a header: a length, the empty line at the end, or what pygls passes over."""
-        line: Awaitable[bytes] = self.loop.run_in_executor(self.executor, self._line)
-        return line
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+
+    def message(self) -> bytes:
+        """The next message; empty at the end of the stream."""
+        length = 0
+        while line := self._line():
+            found = _LENGTH.search(line)
+            if found and not length and 0 < int(found[1]) <= LARGEST:
+                length = int(found[1])
+            elif length and not line.strip():
+                return self._source.read(length)
+        return b""
 
     def _line(self) -> bytes:
         line = b""
         while not line.endswith(b"\n"):
-            if not (part := self.stdin.readline(PART)):
+            if not (part := self._source.readline(PART)):
                 return b""
             line = line[-_LONGEST:] + part
-        if (found := _LENGTH.search(line)) and 0 < int(found[1]) <= LARGEST:
-            return b"Content-Length: %d\r\n" % int(found[1])
-        return b"passed over\r\n" if line.strip() else b"\r\n"
+        return line
+
+
+def apart(message: bytes) -> tuple[bytes, memoryview] | None:
+    """A large `didOpen` without its text, and the text as it stands there, between its quotes; None of other messages.
+
+    As a `str` the text would take up to four times its size, and longer to make than its last lines to be analysed.
+    """
+    if not (key := _TEXT.search(message)):
+        return None
+    start = key.end()
+    end = _CLOSED.search(message, max(start, len(message) - BESIDE))
+    if not end:
+        return None
+    rest = message[:start] + message[end.start(1) :]
+    try:
+        read: Any = json.loads(rest) if len(rest) <= BESIDE else None
+        alone = read["method"] == types.TEXT_DOCUMENT_DID_OPEN and read["params"]["textDocument"].keys() == _ITEM
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None  # what is wrong with it is told where all of it is read
+    return (rest, memoryview(message)[start : end.start(1)]) if alone else None
 
 
 class Protocol(LanguageServerProtocol):
@@ -53,6 +85,15 @@ class Protocol(LanguageServerProtocol):
 
     _server: Front
     _greeted = False
+    _text: memoryview | None = None  # of the document that the message under way opens, where it is large
+
+    def take(self, message: bytes) -> None:
+        """Do what a message says, in the bytes that came."""
+        try:
+            rest, self._text = (len(message) > LARGE and apart(message)) or (message, None)
+            self.handle_message(json.loads(rest, object_hook=self.structure_message))
+        except Exception as error:  # noqa: BLE001 (whatever is wrong with a message, the next one may be right)
+            self._server.report_server_error(error, JsonRpcException)
 
     @cache  # noqa: B019 (one protocol a process)
     def get_message_type(self, method: str) -> type[Any] | None:
@@ -122,7 +163,8 @@ class Protocol(LanguageServerProtocol):
         if not item.uri.startswith(f"{protocol.SCHEME}:"):
             if not self._server.can("workspace.did_change_watched_files.dynamic_registration"):
                 self._server.session.files()  # nobody will tell what was made or removed
-            self._server.session.open(item.uri, item.language_id, item.version, item.text)
+            text = item.text if self._text is None else self._text
+            self._server.session.open(item.uri, item.language_id, item.version, text)
             self._server.publisher.opened(item.uri)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)

@@ -18,7 +18,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from logsieve.disk import BIG, ChangedError
-from logsieve.lsp.buffer import Buffer
+from logsieve.lsp.buffer import Buffer, cut, unquoted
 from logsieve.lsp.convert import Client, Coordinates, path_of
 from logsieve.lsp.later import Better, Elsewhere, Later
 from logsieve.lsp.memory import give_back
@@ -33,6 +33,7 @@ from logsieve.lsp.messages import (
     Edit,
     Failed,
     Files,
+    More,
     Open,
     Problems,
     Progress,
@@ -53,8 +54,6 @@ log = logging.getLogger("logsieve.worker")
 
 SOON = 1 << 19  # bytes of a text that is analysed before one would notice
 LOOK_EVERY = 1.0  # seconds between two looks at the files of packs, while there is nothing else to do
-
-
 END = 1 << 20  # bytes at the end of a long text that are looked at first: what failed is there, as a rule
 GROWN = 1 << 16  # the same where a text that was analysed has grown
 
@@ -126,7 +125,12 @@ class Worker:
         if isinstance(change, Configure):
             self._configure(change)
         elif isinstance(change, Open):
-            self.store.documents[change.uri] = Document(change.language, Buffer(change.text, self._client))
+            text = bytes(change.text)
+            chunks = unquoted(text) if change.quoted else cut(text)
+            self.store.documents[change.uri] = Document(change.language, Buffer(chunks, self._client))
+        elif isinstance(change, More):
+            if (document := self.store.documents.get(change.uri)) and document.buffer:
+                document.change(document.buffer.add(unquoted(bytes(change.text))))
         elif isinstance(change, Close):
             self.store.documents.pop(change.uri, None)
             give_back()
@@ -135,7 +139,7 @@ class Worker:
         elif (document := self.store.documents.get(change.uri)) and document.buffer:
             for span, text in change.edits:
                 if span is None:
-                    document.buffer = Buffer(text, self._client)
+                    document.buffer = Buffer(cut(text), self._client)
                     document.change(0)
                 else:
                     document.change(document.buffer.replace(span[:2], span[2:], text))
@@ -173,7 +177,7 @@ class Worker:
         try:
             document = self.store.at(ask.uri)
             known = self._first(document) if ask.view else None
-            if known is None and not (ask.ready and document.analysis is None and len(document.text().data) > SOON):
+            if known is None and not (ask.ready and document.analysis is None and document.size > SOON):
                 known = self._end(document) if ask.end else self._analysis(ask, document)
             if known is None:
                 write(self._sink, Answer(ask.id, None))
@@ -263,24 +267,21 @@ class Worker:
         """The analysis of the last lines of a text so long that the whole would keep the user waiting; of one that has
         been analysed before only where it has grown.
         """
-        if document.analysis is not None:
+        if document.analysis is not None or document.buffer is None:
             return None
-        whole = document.text()
-        size = len(whole.data)
+        size = document.size
         # Of a text that was analysed before only what is new is scanned: much of it first would take as long as all.
         from_byte, most = (
             (min(size - GROWN, document.unchanged - 1), size / 8) if document.earlier_at else (size - END, size / 2)
         )
         if size - from_byte > most:
             return None
-        line = int(whole.starts.searchsorted(from_byte, side="right")) - 1
         from logsieve.core.analysis import analyse
         from logsieve.text import LogText
 
-        text = LogText(whole.data[int(whole.starts[line]) :])
-        before = (document.earlier_at or Coordinates(whole, self._client)).first(line)
-        at = Coordinates(text, self._client, before)
-        return analyse(text, self.packs.known(), self._settings), at
+        end, before = document.buffer.end(from_byte)
+        text = LogText(end)
+        return analyse(text, self.packs.known(), self._settings), Coordinates(text, self._client, before)
 
     def _first(self, document: Document) -> tuple[Analysis, Coordinates] | None:
         """What a view shows of a long file until all of it has been read: its end, where that tells how the run ended
@@ -352,7 +353,7 @@ class Worker:
                 return self._first(self.store.at(ask.uri)) is not None
             except (RefusedError, OSError):
                 return False  # it is told when it is answered
-        return ask.ready and document is not None and (ask.uri != during.uri or len(document.text().data) > SOON)
+        return ask.ready and document is not None and (ask.uri != during.uri or document.size > SOON)
 
     def _knows(self, uri: str) -> bool:
         known = self.store.documents.get(uri) or self.store.known(uri)
@@ -365,7 +366,7 @@ class Worker:
 
 def _uri(change: Change) -> str:
     """The document that changes; empty where it is none."""
-    return change.uri if isinstance(change, Open | Edit | Close) else ""
+    return change.uri if isinstance(change, Open | More | Edit | Close) else ""
 
 
 def _wanted(uri: str, language: str | None, settings: Settings, analysis: Analysis) -> bool:
