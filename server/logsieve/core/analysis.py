@@ -225,8 +225,11 @@ def analyse(
         return scan.message_of(scanned.messages(line, line + 1), text, line, wrapping)
 
     def messages(start: int, end: int) -> bytes:
-        kept = scanned.messages(start, end)
-        return "\n".join(map(message, range(start, end))).encode("utf-8", "replace") if kept is None else kept
+        if (kept := scanned.messages(start, end)) is not None:
+            return kept
+        if text.starts[end] - text.starts[start] > CHUNK:
+            return "\n".join(map(message, range(start, end))).encode("utf-8", "replace")
+        return b"\n".join(wrapping.taken_off(text.clean_bytes(start, end))[0])
 
     as_written = lru_cache(maxsize=1 << 10)(lambda line: text.seen(line)[:LONGEST])
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -23,6 +21,7 @@ SURENESS = {"cause": 0, "summary": -20, "consequence": -30, "hint": -40}  # adde
 GENERAL = 40  # specificity under which a rule knows no tool's grammar
 FORGIVEN = 3  # lines below an error in which it is taken back
 UNDER = 200  # lines in which the next one of the same stream is looked for
+PAGE = 1 << 12  # lines that are marked together
 LINKS = 20  # links of one chain of causes that are told
 
 Message = Callable[[int], str]
@@ -98,8 +97,7 @@ def find(
     # block takes its lines first, and of a line that is taken no block is made: where all are errors, most are taken.
     lines, numbers, edges, turns = _in_turn(lines, numbers, patterns, ignored)
     later: list[tuple[int, int, int, Block]] = []  # made, but less sure than something else may be
-    # Blocks of two streams may lie in each other: each has lines of its own only.
-    taken: defaultdict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))  # by stream: starts and ends
+    taken = _Taken()
     kept: list[Block] = []
     while turns or later:
         made: Block | None = None
@@ -108,9 +106,8 @@ def find(
         else:
             _, _, which = turns.pop()
         line = lines.item(edges.item(which))
-        starts, ends = taken[stream(line) if stream else ""]
-        at = bisect_right(starts, line)
-        if at and ends[at - 1] > line:
+        of = stream(line) if stream else ""
+        if taken.has(of, line):
             continue
         if made is None:
             of_line = numbers[edges.item(which) : edges.item(which + 1)].tolist()
@@ -122,15 +119,52 @@ def find(
                 heappush(later, turn)
                 continue
         # What reaches into a surer block is cut.
-        start = max(made.start, ends[at - 1]) if at else made.start
-        end = min(made.end, starts[at]) if at < len(starts) else made.end
-        starts.insert(at, start)
-        ends.insert(at, end)
+        start, end = taken.free(of, made.start, line, made.end)
+        taken.take(of, start, end)
         if (start, end) != (made.start, made.end) or not start <= made.anchor < end:
             anchor = made.anchor if start <= made.anchor < end else line
             made = replace(made, start=start, end=end, anchor=anchor)
         kept.append(made)
     return sorted(kept, key=lambda b: b.start)
+
+
+class _Taken:
+    """The lines that blocks have taken. Those of two streams may lie in each other, each has lines of its own only; a
+    log may have any number of streams, so there are marks only where something is taken.
+    """
+
+    def __init__(self) -> None:
+        self._pages: dict[tuple[str, int], bytearray] = {}
+
+    def has(self, stream: str, line: int) -> bool:
+        """Whether a line is taken."""
+        page = self._pages.get((stream, line // PAGE))
+        return page is not None and page[line % PAGE] > 0
+
+    def free(self, stream: str, start: int, line: int, end: int) -> tuple[int, int]:
+        """The lines around one that is free, from `start` to `end` at most, of which none is taken."""
+        for number in range(line // PAGE, start // PAGE - 1, -1):
+            if page := self._pages.get((stream, number)):
+                first = number * PAGE
+                last = page.rfind(1, max(0, start - first), min(PAGE, line - first))
+                if last >= 0:
+                    start = first + last + 1
+                    break
+        for number in range(line // PAGE, (end - 1) // PAGE + 1):
+            if page := self._pages.get((stream, number)):
+                first = number * PAGE
+                next_one = page.find(1, max(0, line - first), min(PAGE, end - first))
+                if next_one >= 0:
+                    end = first + next_one
+                    break
+        return start, end
+
+    def take(self, stream: str, start: int, end: int) -> None:
+        """Take the lines start..end."""
+        for number in range(start // PAGE, (end - 1) // PAGE + 1):
+            page = self._pages.setdefault((stream, number), bytearray(PAGE))
+            a, b = max(0, start - number * PAGE), min(PAGE, end - number * PAGE)
+            page[a:b] = b"\1" * (b - a)
 
 
 def reach(pattern: Pattern) -> tuple[int, int]:
