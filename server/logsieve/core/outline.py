@@ -47,10 +47,10 @@ class Sections(Sequence[Section]):
         self.parents.append(parent)
         self._outcomes.append(_UNKNOWN)
         self._seconds.append(nan)
-        if kind not in self._words:
-            self._words[kind] = len(self._named)
+        number = self._words.setdefault(kind, len(self._named))
+        if number == len(self._named):
             self._named.append(kind)
-        self._kinds.append(self._words[kind])
+        self._kinds.append(number)
         self._titles += title.encode("utf-8", "replace")
         self._titled.append(len(self._titles))
         return len(self.starts) - 1

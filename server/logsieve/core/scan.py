@@ -67,18 +67,21 @@ class Hits:
         return len(self.lines)
 
     def __iter__(self) -> Iterator[Hit]:
-        patterns, named = self.plan.patterns, self.plan.names
+        known = list(zip(self.plan.patterns, self.plan.names, strict=True))
         for at in range(0, len(self), PIECE):
             columns = (c[at : at + PIECE].tolist() for c in (self.lines, self.numbers, self.sizes, self.ends))
             for line, number, size, end in zip(*columns, strict=True):
-                names = named[number]
+                pattern, names = known[number]
                 if not names:
-                    yield line, patterns[number], {}
+                    yield line, pattern, {}
                 elif not size:
-                    yield line, patterns[number], None
+                    yield line, pattern, None
                 else:
                     texts = self.names[end - size : end].decode("utf-8", "replace").split("\n")
-                    yield line, patterns[number], {n: text for n, text in zip(names, texts, strict=False) if text}
+                    if len(names) == 1:
+                        yield line, pattern, {names[0]: texts[0]} if texts[0] else {}
+                    else:
+                        yield line, pattern, {n: text for n, text in zip(names, texts, strict=False) if text}
 
     def pattern(self, at: int) -> Pattern:
         """The pattern of one of them."""

@@ -91,8 +91,8 @@ def _begun(count: int, hits: Hits) -> tuple[Sections, list[tuple[int, SectionRul
         rule = pattern.owner
         if groups is None or not isinstance(rule, SectionRule):
             continue
+        name = groups.get("name", "")
         if pattern.part == "end":
-            name = groups.get("name", "")
             for at in range(len(stack) - 1, -1, -1):
                 last = stack[at]
                 if last.rule is rule and (not name or not last.name or last.name == name):
@@ -107,7 +107,6 @@ def _begun(count: int, hits: Hits) -> tuple[Sections, list[tuple[int, SectionRul
             if outer.rule.depth > rule.depth or (outer.rule.depth == rule.depth and not outer.rule.end):
                 close(at, line)
                 break
-        name = groups.get("name", "")
         title = (groups.get("title") or name or rule.kind).strip()
         newest = line
         index = begun.begin(title, rule.kind, line, count, stack[-1].number if stack else -1)
@@ -121,7 +120,9 @@ def _begun(count: int, hits: Hits) -> tuple[Sections, list[tuple[int, SectionRul
 def _tell(sections: Sections, told: Iterable[Mark]) -> None:
     """Give the sections the outcomes told in them; a failure inside makes the outer ones failed too."""
     by_end: list[tuple[int, int]] = []
-    for mark in (m for m in told if m.scope == "section"):
+    for mark in told:
+        if mark.scope != "section":
+            continue
         index = sections.at(mark.line)
         failed = mark.outcome is Outcome.FAILED
         if failed and (index < 0 or sections.kind(index) == "group"):
