@@ -47,6 +47,25 @@ def test_where_packs_are_sure_the_likeliest_place_alone_is_kept_beside() -> None
     assert all(piece.reason != "reads like a cause" for piece in without.pieces)
 
 
+def test_where_the_model_reads_no_cause_at_that_of_packs_its_own_is_kept_whole() -> None:
+    frames = "".join(f"    bake_{n}() at kitchen/oven.qq:{n}\n" for n in range(40))
+    log = CHATTER + CAUSE.replace("    bake()", f"{frames}    bake()")
+
+    def beside(known: str) -> tuple[int, int]:
+        """Lines of the likeliest place where packs find something else to be the cause, and how many of it are kept."""
+        analysis = analysed(log, pack_of(f"[[rule]]\nid = 'known'\npattern = '{known}'\nspecificity = 90\n"))
+        best = analysis.likely[0]
+        assert analysis.sure
+        kept = [p for p in reduce(analysis, 4000).pieces if p.reason == "reads like a cause"]
+        return best.end - best.start, sum(piece.end - piece.start for piece in kept)
+
+    lines, kept = beside(r"^\[5\] mixing")  # which is nothing to the model
+    assert lines > 40
+    assert kept == lines
+    lines, kept = beside("^ +bake_20")
+    assert 0 < kept <= 2 * LIMITS.close < lines
+
+
 def test_where_nothing_failed_the_model_is_not_asked() -> None:
     pack = pack_of("[[outcome]]\npattern = '^bakery stopped$'\nresult = 'passed'\nscope = 'run'\n")
     assert analysed(UNKNOWN, pack).likely == ()

@@ -51,9 +51,13 @@ class Limits:
     ends: float = 0.2  # and its share
     unsure: float = 0.6  # their share, and twice the lines, where the root cause is not sure: it may stand there
     likely: int = 6  # where it is not, places that the learned model takes for a cause
-    seems: float = 0.3  # and the share of each
+    foremost: float = 0.5  # the share of the likeliest,
+    seems: float = 0.3  # and of each other
     also: float = 0.25  # where it is, the share of the likeliest place: packs may be sure of what is not the cause,
-    strong: float = 2.0  # if the model is (log odds), and tells it from what is around:
+    strong: float = 2.0  # if the model is (log odds);
+    beside: int = (
+        3  # where it takes what stands so near to theirs for a cause, too, it must tell it from what is around:
+    )
     wide: int = 100  # a place of more lines is none,
     close: int = 15  # and as many before and after its best one are enough
     context: float = 0.82  # what surrounds findings is added only up to here: more is rarely worth its tokens,

@@ -71,13 +71,11 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[Offer]:
             upto=limits.context,
         )
     if failed and analysis.sure:
-        for each in analysis.likely[: min(1, limits.likely)]:
-            if each.odds > limits.strong and each.end - each.start <= limits.wide:
-                start, end = max(each.start, each.line - limits.close), min(each.end, each.line + limits.close)
-                yield Offer(start, end, SEEMS, most=limits.also, around=each.line)
+        yield from _likeliest(analysis, root, limits)
     elif failed:
-        for each in analysis.likely[: limits.likely]:
-            yield Offer(each.start, each.end, SEEMS, most=limits.seems, around=each.line)
+        for n, each in enumerate(analysis.likely[: limits.likely]):
+            share = limits.seems if n else limits.foremost
+            yield Offer(each.start, each.end, SEEMS, most=share, around=each.line)
         yield from _ends(analysis, 2 * limits.ending, limits.unsure, limits)
     said = _Said()
     rest = sorted(shown[: 4 * limits.heads], key=lambda f: said.before(f.rule, f.message))[1:]
@@ -110,6 +108,22 @@ def _all(analysis: Analysis, limits: Limits) -> Iterator[Offer]:
         )
     if failed or not shown:
         yield Offer(max(0, count - limits.tail), count, "the end of the log", upto=limits.context, around=count - 1)
+
+
+def _likeliest(analysis: Analysis, root: Finding | None, limits: Limits) -> Iterator[Offer]:
+    """The place that reads most like a cause, where packs are sure of another: packs may be sure of what is not the
+    cause. Where the model reads a cause at theirs too, no more than some lines of it.
+    """
+    likely = analysis.likely[: limits.likely]
+    agreed = root and any(
+        each.start - limits.beside < root.end and root.start < each.end + limits.beside for each in likely
+    )
+    for each in likely[:1]:
+        start, end = each.start, each.end
+        if agreed:
+            start, end = max(start, each.line - limits.close), min(end, each.line + limits.close)
+        if each.odds > limits.strong and not (agreed and each.end - each.start > limits.wide):
+            yield Offer(start, end, SEEMS, most=limits.also, around=each.line)
 
 
 def _of_note(analysis: Analysis, root: int) -> list[Block]:
