@@ -37,7 +37,11 @@ def scan(text: LogText, ranges: Sequence[tuple[int, int]], packs: PackSet, wrapp
     if not ranges or others < 1 or text.starts[ranges[-1][1]] - text.starts[ranges[0][0]] < WORTH:
         yield from scanned_here(text, ranges, packs, wrapping)
         return
-    workers = Workers(others, _know, _pickled(packs), wrapping)
+    pickled = _pickled(packs)
+    for pack in packs.packs[len(pickled) :]:
+        pickled.append(pickle.dumps(pack, pickle.HIGHEST_PROTOCOL))
+        yield joined(())
+    workers = Workers(others, _know, pickled, wrapping)
     groups = [ranges[at : at + GROUP] for at in range(0, len(ranges), GROUP)]
     left = deque(range(len(groups)))  # those that nobody has begun
     away: dict[int, Future[Part]] = {}
@@ -94,10 +98,11 @@ def _scan(data: Disk | bytes, start: int, size: int) -> Part:
     return joined([found.without_messages() for found in parts])
 
 
-@lru_cache(maxsize=1)  # it takes as long as some megabytes of a log, in which nothing else goes on
-def _pickled(packs: PackSet) -> bytes:
-    return pickle.dumps(packs, pickle.HIGHEST_PROTOCOL)
+@lru_cache(maxsize=1)
+def _pickled(_packs: PackSet) -> list[bytes]:
+    """Packs as they are sent, as far as they have been made: all together take as long as some megabytes of a log."""
+    return []
 
 
-def _know(packs: bytes, wrapping: Wrapping) -> None:
-    _known.append((pickle.loads(packs), wrapping))  # noqa: S301 (our own process wrote it)
+def _know(packs: list[bytes], wrapping: Wrapping) -> None:
+    _known.append((PackSet(tuple(map(pickle.loads, packs))), wrapping))

@@ -8,7 +8,7 @@ something is the line's clean text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -46,28 +46,35 @@ class LogText:
 
     __slots__ = ("_huge", "_short", "data", "encoding", "starts")
 
-    def __init__(self, data: Data, encoding: str = "utf-8", known: NDArray[np.int64] | None = None) -> None:
+    def __init__(
+        self,
+        data: Data,
+        encoding: str = "utf-8",
+        known: NDArray[np.int64] | None = None,
+        look: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`known` are the starts of the first lines; `look` is called now and then, and may raise."""
         self.data = data
         self.encoding = encoding
-        self.starts = _line_starts(data, np.zeros(1, np.int64) if known is None else known)
+        self.starts = _line_starts(data, np.zeros(1, np.int64) if known is None else known, look)
         self._huge: tuple[int, str] = (-1, "")
         self._short: bytes | None = (
             None  # the clean text of all lines of a short log: its envelopes are looked for in all
         )
 
     @classmethod
-    def from_bytes(cls, data: Data) -> LogText:
+    def from_bytes(cls, data: Data, look: Callable[[], object] = lambda: None) -> LogText:
         """Read any bytes: UTF-16 with a byte order mark is transcoded, all else is kept and decoded line by line."""
         for mark, encoding in _BOMS:
             if data[: len(mark)] == mark:
                 text = data[len(mark) :].decode(encoding, "replace")
                 return cls(text.encode("utf-8", "replace"), encoding)
-        return cls(data)
+        return cls(data, look=look)
 
-    def changed(self, data: Data, unchanged: int) -> LogText:
+    def changed(self, data: Data, unchanged: int, look: Callable[[], object] = lambda: None) -> LogText:
         """A newer text, of which the first `unchanged` bytes are this one's: only the rest is looked at for lines."""
         begun = int(np.searchsorted(self.starts[:-1], unchanged, side="right"))
-        return LogText(data, self.encoding, self.starts[: max(1, begun)])
+        return LogText(data, self.encoding, self.starts[: max(1, begun)], look)
 
     def is_there(self) -> bool:
         """Whether it can still be read: where it is a file's, not if that holds other text by now."""
@@ -193,10 +200,11 @@ def looks_binary(data: bytes) -> bool:
     return odd > len(head) * 0.05
 
 
-def _line_starts(data: Data, known: NDArray[np.int64]) -> NDArray[np.int64]:
+def _line_starts(data: Data, known: NDArray[np.int64], look: Callable[[], object]) -> NDArray[np.int64]:
     """`known` are those of the first lines; the last of them is where to go on."""
     found = bytearray(known.data)  # it grows in its place
     for at in range(int(known[-1]), len(data), CHUNK):
+        look()
         chunk = np.frombuffer(data[at : at + CHUNK], np.uint8)
         found += (np.flatnonzero(chunk == ord("\n")) + (at + 1)).tobytes()
     if data[-1:] not in (b"", b"\n"):

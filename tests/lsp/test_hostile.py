@@ -85,7 +85,7 @@ def test_what_is_said_lies_within_the_text(client: Client, text: str) -> None:
         for uri, span, _ in problem.related:
             assert uri == LOG
             check(span)
-    for item in findings.items(analysis, at, LOG, True, 200):
+    for item in findings.items(analysis, at, LOG, True, 200, lambda _: None):
         for place in (item, *item["places"]):
             assert place["location"][0] == LOG
             check(place["location"][1])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lsp.client import ANSWER, EVERYTHING, Client, ServerError, running
+from lsp.client import ANSWER, EVERYTHING, Client, ServerError, running, within
+from lsp.test_documents import needs_proc, worker_of
 
 URI = "untitled:Untitled-1"
 LOG = """2024-05-01T10:00:01.1234567Z starting
@@ -111,6 +113,22 @@ async def test_lines_like_it_are_hidden(server: Client) -> None:
     assert noise["text"] == "5 lines: hidden by a rule of your own"
     with pytest.raises(ServerError, match="errors are not hidden"):
         await run(server, "logsieve.hideLines", uri, 5)
+
+
+@needs_proc
+@pytest.mark.parametrize("command", ["notAnError", "alwaysAnError", "hideLines"])
+async def test_a_cancelled_command_writes_nothing(server: Client, folder: Path, command: str) -> None:
+    os.kill(worker_of(server), signal.SIGSTOP)
+    line = 1 if command == "notAnError" else 2
+    params = {"command": f"logsieve.{command}", "arguments": [URI, line]}
+    number, answer = server.start("workspace/executeCommand", params)
+    server.notify("$/cancelRequest", {"id": number})
+    with pytest.raises(ServerError) as caught:
+        await within(answer)
+    assert caught.value.code == -32800
+    os.kill(worker_of(server), signal.SIGCONT)
+    done = await run(server, "logsieve.alwaysAnError", URI, 4)  # the worker has answered all that was asked before
+    assert [file.as_uri() for file in (folder / ".logsieve" / "packs").iterdir()] == [done["uri"]]
 
 
 async def test_no_secret_gets_into_a_rule(server: Client, folder: Path) -> None:

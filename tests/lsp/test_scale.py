@@ -191,13 +191,12 @@ class TestFiles:
         worker._answer(Ask(2, path.as_uri(), f"{Q}:pair", (), unasked=False))
         assert told(sink)[-1].value[1] == 1000
 
-    def test_the_end_comes_first_with_the_right_lines(self, tmp_path: Path) -> None:
+    def test_of_a_document_the_end_comes_first_with_the_right_lines(self) -> None:
         worker, sink = ready_worker()
-        path = tmp_path / "build.log"
-        path.write_text(QUIET + FAILURE)
+        worker._apply(Open(URI, "log", (QUIET + FAILURE).encode()))
         ask = "logsieve.lsp.features.diagnostics:problems"
-        worker._answer(Ask(1, path.as_uri(), ask, (path.as_uri(), False, 9, "warning"), unasked=False, end=True))
-        worker._answer(Ask(2, path.as_uri(), ask, (path.as_uri(), False, 9, "warning"), unasked=False))
+        worker._answer(Ask(1, URI, ask, (URI, True, 9, "warning"), unasked=False, end=True))
+        worker._answer(Ask(2, URI, ask, (URI, True, 9, "warning"), unasked=False))
         end, whole = (answer.value for answer in told(sink))
         assert end
         assert end[0].span == whole[0].span

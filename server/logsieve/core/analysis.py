@@ -43,7 +43,7 @@ _LEVELS = tuple(Level)
 LAST_LINES = 3  # at the end of a log: a tool's word there is the last one, though no line end follows
 SCANNING = 0.9  # share of the work that the scan is, about
 WATCHED = CHUNK // 2  # bytes scanned between two reports of progress: about ten milliseconds
-OFTEN = 200  # messages, hits and the like between two reports of progress after it: some milliseconds
+OFTEN = 50  # messages, hits and the like between two reports of progress after it: some milliseconds
 MARKERS = ("start", "end", "outcome", "test")  # what tells sections, how they ended and which tests passed
 SURE = 60  # specificity from which a failure after a tool's success counts against it
 
@@ -131,10 +131,9 @@ class Analysis:
         return Line(number, clean, self.wrapping.message(clean), Level(int(self.levels[number])))
 
 
-def _watched(items: Iterable[Item], every: int, progress: Progress) -> Iterator[Item]:
-    for number, item in enumerate(items, 1):
-        if number % every == 0:
-            progress(SCANNING)
+def _watched(items: Iterable[Item], look: Callable[[int], None], every: int) -> Iterator[Item]:
+    for item in items:
+        look(every)
         yield item
 
 
@@ -197,6 +196,8 @@ def analyse(
     at the lines from `since` on, without an `earlier` analysis.
     """
     wrapping = envelope.detect(text, packs)
+    if progress:
+        progress(0)
 
     def parts(text: LogText, ranges: Sequence[tuple[int, int]]) -> Iterator[Part]:
         done = 0
@@ -211,17 +212,20 @@ def analyse(
     scanned_before = (earlier.text, earlier.scanned) if earlier and earlier.wrapping == wrapping else None
     scanned = scan.run(text, packs, parts, scanned_before, since, WATCHED if progress else CHUNK)
 
-    # The stages after the scan may be stopped wherever they ask for a message, and where they go through what they are
-    # given: whoever waits meanwhile is answered there.
-    asked = count(1)
+    # The stages after the scan may be stopped between them, wherever they ask for a message, and where they go through
+    # what they are given: whoever waits meanwhile is answered there. All count together: short loops are many.
+    looked = count(1)
+
+    def look(every: int = 1) -> None:
+        if progress and next(looked) % every == 0:
+            progress(SCANNING)
 
     def watched(items: Iterable[Item], every: int = OFTEN) -> Iterable[Item]:
-        return _watched(items, every, progress) if progress else items
+        return _watched(items, look, every) if progress else items
 
     @lru_cache(maxsize=1 << 12)
     def message(line: int) -> str:
-        if progress and next(asked) % OFTEN == 0:
-            progress(SCANNING)
+        look(OFTEN)
         return scan.message_of(scanned.messages(line, line + 1), text, line, wrapping)
 
     def messages(start: int, end: int) -> bytes:
@@ -244,6 +248,7 @@ def analyse(
     told = same.grounds.told if same else outcomes.marks(watched(scanned.of("outcome")), excluded)
     found = same.sections if same else sections.build(len(text), markers, told, message, text.clean, watched)
     del markers
+    look()
 
     def bounds(line: int) -> tuple[int, int]:
         index = found.at(line)
@@ -257,13 +262,16 @@ def analyse(
         if header > start + 1:
             ignored[start + 1 : header] = NEVER
     stream = lru_cache(maxsize=1 << 14)(lambda line: wrapping.stream(text.clean(line))) if wrapping.has_stream else None
+    look()
     lines, numbers, patterns = scanned.of_rules()
+    look()
 
     def blocks_of(some: slice) -> list[Block]:
         of_some = lines[some], numbers[some], patterns
         return blocks.find(*of_some, ignored, bounds, message, as_written, level_of, stream)
 
     given = kept.Given.of(len(text), lines, numbers, patterns, ignored, found, blocks.reach)
+    look()
     stays = kept.kept(earlier.grounds.given, earlier.blocks, given, scanned.same) if earlier else None
     between = blocks_of(stays.hits if stays else slice(None))
     made = stays.around(between) if stays else between
@@ -301,11 +309,13 @@ def analyse(
     if before and same and each == before.findings and kept.apart(changed, same.findings):
         ranked = list(same.findings)
     else:
+        look()
         ranked = merging.rank(findings.weighed(each, made, context), found, message, watched)
-        ranked = located.located(ranked, message)
+        ranked = located.located(ranked, message, watched)
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
         verdict, why = Verdict.FAILED, f"failures were found, though {why}"
 
+    look()
     levels = scanned.found.levels.copy()
     np.maximum.at(levels, [b.anchor for b in made], np.array([b.severity for b in made], np.int8))
     quiet = noise.find(
@@ -313,7 +323,7 @@ def analyse(
         occurrences,
         scanned.reasons,
         scanned.found.reason_of,
-        _in_sight(len(text), (*made, *ranked), found, ended),
+        _in_sight(len(text), watched((*made, *ranked)), found, ended),
         found,
         levels,
         settings.folding.minimumLines,
@@ -368,7 +378,7 @@ def _cut(text: LogText, speaking: Sequence[Pattern], told: outcomes.Marks) -> bo
     return broken or (says and not any(told.those(lambda mark: mark.scope == "run")))
 
 
-def _in_sight(count: int, made: Sequence[Block | Finding], found: Sections, ended: int) -> NDArray[np.bool_]:
+def _in_sight(count: int, made: Iterable[Block | Finding], found: Sections, ended: int) -> NDArray[np.bool_]:
     """Lines that noise never swallows: blocks and findings of warnings and worse, headers of sections, how it ended."""
     kept = np.zeros(count, bool)
     for b in made:

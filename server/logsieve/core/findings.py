@@ -155,7 +155,7 @@ def weighed(
     made: list[Finding], blocks: Sequence[Block], context: Context, weights: Weights = WEIGHTS
 ) -> list[Finding]:
     """The findings with what each gains beside the others."""
-    return _first_leads(_worse_where_unexplained(made, blocks, context, weights), blocks)
+    return _first_leads(_worse_where_unexplained(made, blocks, context, weights), blocks, context)
 
 
 def _worse_where_unexplained(
@@ -174,7 +174,7 @@ def _worse_where_unexplained(
 
     if any(
         here(f) and f.severity is Level.ERROR and b.role == "cause" and b.specificity >= KNOWN
-        for f, b in zip(made, blocks, strict=True)
+        for f, b in context.watched(zip(made, blocks, strict=True))
     ):
         return made
     return [
@@ -186,21 +186,22 @@ def _worse_where_unexplained(
         )
         if f.severity is b.severity is Level.WARNING and f.category in (Category.LINT, Category.TEST) and here(f)
         else f
-        for f, b in zip(made, blocks, strict=True)
+        for f, b in context.watched(zip(made, blocks, strict=True))
     ]
 
 
-def _first_leads(made: list[Finding], blocks: Sequence[Block]) -> list[Finding]:
+def _first_leads(found: Sequence[Finding], blocks: Sequence[Block], context: Context) -> list[Finding]:
     """Of equally sure failures of one rule in one step the first is worth as much as the best: what is said once only
     is no surer than what is said of many tests.
     """
     best: dict[tuple[str, int, Level], float] = {}
     first: dict[tuple[str, int, Level], int] = {}
-    for n, (finding, block) in enumerate(zip(made, blocks, strict=True)):
+    for n, (finding, block) in enumerate(context.watched(zip(found, blocks, strict=True))):
         if block.specificity >= SURE and block.role == "cause" and _LET not in finding.why:
             kind = (finding.rule, finding.section, finding.severity)
             first.setdefault(kind, n)
             best[kind] = max(best.get(kind, finding.score), finding.score)
+    made = list(found)
     for kind, n in first.items():
         if made[n].score < best[kind]:
             made[n] = replace(made[n], score=best[kind], why=(*made[n].why, "the first of its kind there"))

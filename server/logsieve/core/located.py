@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -12,6 +12,7 @@ from logsieve.model import Finding, Location
 __all__ = ["located"]
 
 MOST = 200  # findings, best first
+OFTEN = 10  # findings between two looks at whether to go on
 TRACE = 60  # lines at each end of a block: the middle of a longer trace is recursion
 # What a line with a place in code has on it: most have not, and the parser of places need not be loaded for them.
 _PLACE = re.compile(r"[/\\][\w.@+-]{1,80}\.\w{1,6}(?::\d|\(\d|[\"']?[:,]? (?:on |at )?line \d)")
@@ -21,10 +22,14 @@ KNOWN = 1 << 12  # lines that are remembered
 _Place = tuple[str, int, int]
 
 
-def located(findings: Sequence[Finding], message: Callable[[int], str]) -> list[Finding]:
-    """The findings, with the place of that frame where they had none."""
+def located(
+    findings: Sequence[Finding],
+    message: Callable[[int], str],
+    watched: Callable[[Iterable[Finding], int], Iterable[Finding]],
+) -> list[Finding]:
+    """The findings, with the place of that frame where they had none. `watched` may stop the work."""
     own = lru_cache(maxsize=KNOWN)(_own)  # one program's traces go through the same frames again and again
-    found = [f if f.locations else _with_frame(f, message, own) for f in findings[:MOST]]
+    found = [f if f.locations else _with_frame(f, message, own) for f in watched(findings[:MOST], OFTEN)]
     return [*found, *findings[MOST:]]
 
 

@@ -38,7 +38,7 @@ def rank(made: Sequence[Finding], sections: Sections, message: Message, watched:
     line of a summary about it, a cascade, and what follows from a cause or sums it up. `watched` gives what it is
     given, and may stop the work.
     """
-    merged = sorted(_merged(watched(sorted(made, key=_first))), key=_first)
+    merged = sorted(_merged(sorted(made, key=_first), watched), key=_first)
     once = _without_echoes(watched(_without_cascades(merged, watched)))
     return _with_warning(_with_what_follows(once, sections, message))
 
@@ -57,7 +57,7 @@ def _with_warning(ranked: list[Finding]) -> list[Finding]:
     return [replace(root, related=(*places[:2], *root.related)), *ranked[1:]] if places else ranked
 
 
-def _merged(made: Iterable[Finding]) -> list[Finding]:
+def _merged(made: Iterable[Finding], watched: Watched) -> list[Finding]:
     """Equal failures become one with a count and its other places: the first of its step, with the best score of all.
     The best come first. What another rule says of the same test (the line of a summary) is another place of it.
     """
@@ -66,7 +66,7 @@ def _merged(made: Iterable[Finding]) -> list[Finding]:
     counts: dict[tuple[str, bytes], int] = {}
     places: dict[tuple[str, bytes], list[Related]] = {}
     of_subject: dict[str, tuple[str, bytes]] = {}
-    for finding in made:
+    for finding in watched(made):
         key: tuple[str, bytes] = (finding.category, finding.title.encode("utf-8", "replace").translate(None, _DIGITS))
         told = of_subject.setdefault(finding.subject, key) if finding.subject else key
         same = merged.get(key)
@@ -88,7 +88,7 @@ def _merged(made: Iterable[Finding]) -> list[Finding]:
         replace(finding, score=best[key].score, why=best[key].why, count=counts[key], related=tuple(places[key]))
         if places[key]
         else finding
-        for key, finding in merged.items()
+        for key, finding in zip(merged, watched(merged.values()), strict=True)
     ]
 
 
@@ -97,7 +97,7 @@ def _without_cascades(ranked: Sequence[Finding], watched: Watched) -> list[Findi
     makes hundreds of errors. Failed tests stand for themselves.
     """
     alike: dict[tuple[str, int, Level], list[Finding]] = {}
-    for finding in ranked:
+    for finding in watched(ranked):
         if not finding.subject:
             alike.setdefault((finding.rule, finding.section, finding.severity), []).append(finding)
     hung: dict[int, Finding | None] = {}

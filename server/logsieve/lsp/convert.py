@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -111,12 +113,20 @@ class Coordinates:
     @cached_property
     def _firsts(self) -> NDArray[np.int64] | None:
         """int64 [lines]: the client's line on which each line begins; None where both count alike."""
+        return self._counted(lambda: None)
+
+    def prepare(self, look: Callable[[], object]) -> None:
+        """Count lines now, and not when the first position is asked for. `look` is called now and then."""
+        self._firsts = self._counted(look)
+
+    def _counted(self, look: Callable[[], object]) -> NDArray[np.int64] | None:
         if not self.client.cr_ends_line:
             return None
         import numpy as np
 
         found = [np.zeros(0, np.int64)]
         for start, end in self.text.chunks():
+            look()
             data = self.text.raw_bytes(start, end)
             if b"\r" in data:
                 view = np.frombuffer(data, np.uint8)
@@ -124,6 +134,7 @@ class Coordinates:
                 places = returns + self.text.starts[start]
                 # The newline after the very last byte is none of the text's.
                 found.append(places[(view[returns + 1] != 10) | (places + 1 == len(self.text.data))])
+        look()
         lone = np.concatenate(found)
         if not len(lone):
             return None

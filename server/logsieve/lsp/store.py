@@ -19,8 +19,10 @@ from logsieve.lsp.convert import Coordinates
 from logsieve.lsp.messages import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from logsieve.core.analysis import Analysis
-    from logsieve.text import LogText
+    from logsieve.text import Data, LogText
 
 FILES_KEPT = 4  # files that are not open: a reduced view and its original, and a little more
 SMALL = 64 << 20  # bytes of files up to which more of them are kept: the jobs of a run
@@ -39,6 +41,7 @@ class Document:
     language: str | None  # None for a file that is not open
     buffer: Buffer | None
     packed: bool = False  # an editor cannot show it as it is
+    data: Data | None = None  # of a file, until its lines are counted
     log: LogText | None = None  # of the text as it is now
     analysis: Analysis | None = None
     coordinates: Coordinates | None = None
@@ -52,16 +55,23 @@ class Document:
     @property
     def size(self) -> int:
         """The bytes of the text as it is now."""
-        return len(self.text().data if self.buffer is None else self.buffer)
+        if self.buffer is not None:
+            return len(self.buffer)
+        return len(self.text().data if self.data is None else self.data)
 
-    def text(self) -> LogText:
-        """The text as it is now."""
+    def text(self, look: Callable[[], object] = lambda: None) -> LogText:
+        """The text as it is now. `look` is called now and then while lines are counted, and may raise."""
         if self.log is None:
             from logsieve.text import LogText
 
-            assert self.buffer is not None
-            data = self.buffer.data()
-            self.log = self.earlier.text.changed(data, self.unchanged) if self.earlier else LogText(data)
+            if self.buffer is None:
+                assert self.data is not None
+                self.log = LogText.from_bytes(self.data, look)
+                self.data = None
+            elif self.earlier:
+                self.log = self.earlier.text.changed(self.buffer.data(), self.unchanged, look)
+            else:
+                self.log = LogText(self.buffer.data(), look=look)
         return self.log
 
     def change(self, first: int) -> None:
@@ -137,20 +147,20 @@ class Store:
                     document.forget()
 
 
-def _read(path: str, packed: bool, size: int) -> tuple[bool, LogText]:
-    """Whether a file is packed, and its text. Raises OSError and RefusedError."""
-    from logsieve.text import LogText, looks_binary
+def _read(path: str, packed: bool, size: int) -> tuple[bool, Data]:
+    """Whether a file is packed, and its bytes. Raises OSError and RefusedError."""
+    from logsieve.text import looks_binary
 
     if not packed:
         data = Disk(Path(path)) if size >= BIG else Path(path).read_bytes()
         if not looks_binary(data[:8192]):
-            return False, LogText.from_bytes(data)
+            return False, data
     first, *more = islice(archive.read(path), 2)
     if isinstance(first, archive.InputProblem):
         raise RefusedError(str(first))
     if more:
         raise RefusedError(f"{path} holds several logs: name one, such as {first.path}")
-    return True, LogText.from_bytes(first.data)
+    return True, first.data
 
 
 def _stamp(about: os.stat_result) -> tuple[int, int, int]:

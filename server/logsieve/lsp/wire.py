@@ -156,6 +156,15 @@ class Protocol(LanguageServerProtocol):
         self._server.greet(params, result.capabilities.position_encoding)
         return result
 
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    async def lsp_workspace__execute_command(  # type: ignore[override]  # pygls takes both
+        self, params: types.ExecuteCommandParams
+    ) -> Any:
+        """Run a command, and what answers is what works: of pygls' two tasks a cancellation ends only the first."""
+        if (command := self.fm.commands.get(params.command)) is None:
+            raise JsonRpcInvalidParams.of(ValueError(f"there is no command {params.command!r}"))
+        return await command(*(params.arguments or ()))
+
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         """A document was opened; views of our own are none of our business."""

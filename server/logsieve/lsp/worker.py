@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from logsieve.disk import BIG, ChangedError
@@ -312,11 +313,14 @@ class Worker:
             from logsieve.core.analysis import analyse
 
             with closing(Watch(self, ask)) as watch:
-                document.analysis = analyse(
-                    document.text(), self.packs.known(), self._settings, watch, document.earlier, parallel.scan
-                )
+                look = partial(watch, 0)
+                text = document.text(look)
+                at = Coordinates(text, self._client, packed=document.packed)
+                at.prepare(look)
+                look()
+                found = analyse(text, self.packs.known(), self._settings, watch, document.earlier, parallel.scan)
+            document.analysis, document.coordinates = found, at
             document.earlier = document.earlier_at = document.first = None
-            document.coordinates = Coordinates(document.text(), self._client, packed=document.packed)
             self.store.forget(document)
         return document.analysis, document.coordinates
 

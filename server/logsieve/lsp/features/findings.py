@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from logsieve.lsp.convert import Coordinates, location
@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 PLACES = 20  # other places told of one finding
 
 
-def items(analysis: Analysis, at: Coordinates, log: str, is_open: bool, most: int) -> list[dict[str, Any]]:
+def items(
+    analysis: Analysis, at: Coordinates, log: str, is_open: bool, most: int, progress: Callable[[float], None]
+) -> list[dict[str, Any]]:
     """The fields of the `most` best findings as the protocol names them; a location is (URI, Span)."""
+
+    def watched() -> Iterator[tuple[int, Found]]:
+        for i, finding in enumerate(analysis.findings[:most]):
+            progress(1.0)
+            yield i, finding
+
     return [
         {
             "index": i,
@@ -40,7 +48,7 @@ def items(analysis: Analysis, at: Coordinates, log: str, is_open: bool, most: in
             ],
             "section": _within(analysis, at, log, is_open, f.section) if f.section >= 0 else None,
         }
-        for i, f in enumerate(analysis.findings[:most])
+        for i, f in watched()
     ]
 
 
@@ -95,7 +103,8 @@ async def findings(front: Front, params: FindingsParams) -> FindingsResult:
 
     log = log_of(params.uri)
     most = front.settings.diagnostics.max
-    found = await front.session.ask(log, f"{__name__}:items", log, front.is_open(log), most, unasked=True) or []
+    asked = (log, front.is_open(log), most)
+    found = await front.session.ask(log, f"{__name__}:items", *asked, unasked=True, watched=True) or []
     for item in found:
         item["location"] = location(*item["location"])
         item["places"] = [Place(**{**p, "location": location(*p["location"])}) for p in item["places"]]
