@@ -131,9 +131,10 @@ class Analysis:
         return Line(number, clean, self.wrapping.message(clean), Level(int(self.levels[number])))
 
 
-def _watched(items: Iterable[Item], look: Callable[[int], None], every: int) -> Iterator[Item]:
+def _watched(items: Iterable[Item], every: int, looked: Iterator[int], progress: Progress) -> Iterator[Item]:
     for item in items:
-        look(every)
+        if not next(looked) % every:
+            progress(SCANNING)
         yield item
 
 
@@ -221,7 +222,7 @@ def analyse(
             progress(SCANNING)
 
     def watched(items: Iterable[Item], every: int = OFTEN) -> Iterable[Item]:
-        return _watched(items, look, every) if progress else items
+        return _watched(items, every, looked, progress) if progress else items
 
     @lru_cache(maxsize=1 << 12)
     def message(line: int) -> str:

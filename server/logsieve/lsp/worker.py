@@ -56,7 +56,7 @@ log = logging.getLogger("logsieve.worker")
 SOON = 1 << 19  # bytes of a text that is analysed before one would notice
 LOOK_EVERY = 1.0  # seconds between two looks at the files of packs, while there is nothing else to do
 END = 1 << 20  # bytes at the end of a long text that are looked at first: what failed is there, as a rule
-GROWN = 1 << 16  # the same where a text that was analysed has grown
+GROWN = 1 << 15  # the same where a text that was analysed has grown
 
 
 class Worker:
