@@ -286,14 +286,13 @@ def analyse(
     of_run = told.those(lambda mark: mark.scope != "section" or mark.outcome is not Outcome.PASSED)
     verdict, why, ended = outcomes.run_verdict(of_run, max(sure, default=-1), _cut(text, speaking, told))
     verdict, why = outcome or (verdict, why)
-    occurrences = shapes.occurrences(scanned.found.shapes, watched)
-    repeats = occurrences[[b.anchor for b in made]]
+    anchors = np.array([b.anchor for b in made], np.int64)
+    repeats, often = shapes.repeated(scanned.found.shapes, anchors, noise.REPEATS, watched)
     nothing = outcomes.Nothing(told.those(lambda mark: mark.ends != ""), found.outermost)
     context = findings.Context(
         message,
         found.at,
         found,
-        occurrences.item,
         verdict,
         ended,
         len(text),
@@ -306,7 +305,7 @@ def analyse(
     if before and stays:
         moved = (changed, passing.around(changed))
         known = kept.findings(stays, before.findings, before.repeats, repeats, moved)
-    each = findings.build(made, said, known, context)
+    each = findings.build(made, said, repeats.tolist(), known, context)
     if before and same and each == before.findings and kept.apart(changed, same.findings):
         ranked = list(same.findings)
     else:
@@ -318,10 +317,10 @@ def analyse(
 
     look()
     levels = scanned.found.levels.copy()
-    np.maximum.at(levels, [b.anchor for b in made], np.array([b.severity for b in made], np.int8))
+    np.maximum.at(levels, anchors, np.array([b.severity for b in made], np.int8))
     quiet = noise.find(
         scanned.found.shapes,
-        occurrences,
+        often,
         scanned.reasons,
         scanned.found.reason_of,
         _in_sight(len(text), watched((*made, *ranked)), found, ended),

@@ -50,6 +50,7 @@ def find(
     where the log has several: a block goes on with the next line of its own.
     """
     named = lru_cache(maxsize=1 << 12)(_named)  # what repeats in a log is read once
+    shared: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}  # and is there once
 
     def block(line: int, pattern: Pattern) -> Block | None:
         rule = pattern.owner
@@ -77,6 +78,7 @@ def find(
         ):
             if "(?P<" in source:
                 groups = (named(source, read(at)) or {}) | groups
+        groups = shared.setdefault(tuple(groups.items()), groups)
         code, category = f"{pattern.pack.name}/{rule.id}", rule.category or pattern.pack.category
         return Block(
             code,

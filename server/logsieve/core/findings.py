@@ -75,7 +75,6 @@ class Context:
     message: Callable[[int], str]
     section_at: Callable[[int], int]
     sections: Sections
-    repeats: Callable[[int], int]  # how often the line's shape occurs in the log
     verdict: Verdict
     ended: int  # the line that says the run ended, -1 where none does
     count: int  # lines of the log
@@ -95,8 +94,15 @@ class Words(NamedTuple):
 
 
 def words(blocks: Iterable[Block], message: Callable[[int], str]) -> list[Words]:
-    """The words of each block."""
-    return [_words(b, (b.groups.get("message") or message(b.anchor)).strip()) for b in blocks]
+    """The words of each block. What blocks say alike is there once, for they may be many."""
+    known: dict[tuple[Any, ...], Words] = {}
+    made = []
+    for b in blocks:
+        said = (b.groups.get("message") or message(b.anchor)).strip()
+        # What is told of blocks that share their groups differs by no more than this.
+        key = b.rule, b.title, b.category, id(b.groups), b.anchor == b.line, said
+        made.append(known.get(key) or known.setdefault(key, _words(b, said)))
+    return made
 
 
 def _words(block: Block, message: str) -> Words:
@@ -107,16 +113,18 @@ def _words(block: Block, message: str) -> Words:
 def build(
     blocks: Sequence[Block],
     said: Sequence[Words],
+    repeats: Sequence[int],
     known: Sequence[Finding | None],
     context: Context,
     weights: Weights = WEIGHTS,
 ) -> list[Finding]:
     """A finding for each block, in the order of the log, with its score and the reasons for it. `said` are their words,
-    `known` the findings that need not be made again, but for which is the first.
+    `repeats` how often the shapes of their anchors occur in the log, `known` the findings that need not be made again,
+    but for which is the first.
     """
     first_seen: set[int] = set()
     made = []
-    for b, its, same in context.watched(zip(blocks, said, known, strict=True)):
+    for b, its, count, same in context.watched(zip(blocks, said, repeats, known, strict=True)):
         section = same.section if same else context.section_at(b.line)
         first = section not in first_seen
         if b.role == "cause" and b.severity is Level.ERROR:
@@ -127,7 +135,7 @@ def build(
             continue
         pack = b.rule.partition("/")[0]
         expected = context.verdict is not Verdict.PASSED and context.expected(b.line, pack)
-        score, why = _score(b, section, first, expected, context.let(b.line, pack), context, weights)
+        score, why = _score(b, section, first, count, expected, context.let(b.line, pack), context, weights)
         related = [Related(line, FOLLOWS["consequence"]) for line in b.links] + _running(b, section, context)
         made.append(
             Finding(
@@ -261,12 +269,11 @@ def _place(block: Block) -> Location | None:
 
 
 def _score(
-    b: Block, section: int, first: bool, expected: bool, let: bool, context: Context, weights: Weights
+    b: Block, section: int, first: bool, repeats: int, expected: bool, let: bool, context: Context, weights: Weights
 ) -> tuple[float, tuple[str, ...]]:
     sign = "a sure sign" if b.specificity >= 70 else "a known sign" if b.specificity >= KNOWN else "a general sign"
     outcome = context.sections.outcome(section) if section >= 0 else Outcome.UNKNOWN
     failing = outcome is Outcome.FAILED
-    repeats = context.repeats(b.anchor)
     behind = (context.ended if context.ended >= 0 else context.count) - b.end
     score: float = 0
     why = [f"{sign} of failure ({b.rule})"]

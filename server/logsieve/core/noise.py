@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from logsieve.core.outline import Sections
 from logsieve.model import Level, Noise, Outcome
 
-__all__ = ["find"]
+__all__ = ["REPEATS", "find"]
 
 REPEATS = 8  # occurrences in the log from which a shape counts as repetition
 LONGEST_TITLE = 40  # characters of a section's title in a reason
@@ -22,7 +22,7 @@ _LEVELS = tuple(Level)
 
 def find(
     shapes: NDArray[np.uint64],
-    occurrences: NDArray[np.int32],
+    often: NDArray[np.bool_],
     reasons: Sequence[str],
     reason_of: NDArray[np.int16],
     kept: NDArray[np.bool_],
@@ -33,8 +33,8 @@ def find(
 ) -> list[Noise]:
     """Runs of at least `minimum` lines that are noise by rule, by repetition, or as a section in which nothing failed.
 
-    `occurrences` holds per line how often its shape occurs in the log; `reason_of` holds per line the index of its
-    noise rule's reason or -1; `kept` marks lines that must stay in sight. `watched` may stop the work.
+    `often` marks lines whose shape occurs in the log at least REPEATS times; `reason_of` holds per line the index of
+    its noise rule's reason or -1; `kept` marks lines that must stay in sight. `watched` may stop the work.
     """
     count = len(shapes)
     if not count:
@@ -45,7 +45,7 @@ def find(
     # Without a sign -1, which is no label, is the greatest: not the least of a run. The last entry is no line's.
     label: NDArray[np.signedinteger[Any]] = np.full(count + 1, -1, np.int16 if few else np.int32)
     label[:-1] = reason_of
-    label[:-1][(occurrences >= REPEATS) & ~blank & (reason_of < 0)] = len(reasons)
+    label[:-1][often & (reason_of < 0)] = len(reasons)
     in_sight = np.flatnonzero(kept)
     starts, ends = np.asarray(sections.starts) + 1, np.asarray(sections.ends)
     quiet = np.searchsorted(in_sight, starts) == np.searchsorted(in_sight, ends)
