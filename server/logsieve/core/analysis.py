@@ -312,6 +312,8 @@ def analyse(
         look()
         ranked = merging.rank(findings.weighed(each, made, context), found, message, watched)
         ranked = located.located(ranked, message, watched)
+    del passing, nothing, context  # hits of tests, of which there may be millions
+    judged = verdict, ended
     if verdict is Verdict.UNKNOWN and any(f.severity is Level.ERROR for f in ranked):
         verdict, why = Verdict.FAILED, f"failures were found, though {why}"
 
@@ -346,7 +348,7 @@ def analyse(
         recognised,
         scanned,
         settings.redact,
-        Grounds(given, said, each, repeats, told, (context.verdict, ended)),
+        Grounds(given, said, each, repeats, told, judged),
         since,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ __all__ = ["REPEATS", "find"]
 
 REPEATS = 8  # occurrences in the log from which a shape counts as repetition
 LONGEST_TITLE = 40  # characters of a section's title in a reason
+MANY = 1 << 20  # lines whose reasons are looked at at a time
 REPETITION = "repeats"
 _LEVELS = tuple(Level)
 
@@ -40,35 +41,59 @@ def find(
     if not count:
         return []
     blank = shapes == 0
-    names = [*reasons, REPETITION]
-    few = len(names) + len(sections) <= np.iinfo(np.int16).max
-    # Without a sign -1, which is no label, is the greatest: not the least of a run. The last entry is no line's.
-    label: NDArray[np.signedinteger[Any]] = np.full(count + 1, -1, np.int16 if few else np.int32)
-    label[:-1] = reason_of
-    label[:-1][often & (reason_of < 0)] = len(reasons)
     in_sight = np.flatnonzero(kept)
     starts, ends = np.asarray(sections.starts) + 1, np.asarray(sections.ends)
     quiet = np.searchsorted(in_sight, starts) == np.searchsorted(in_sight, ends)
     quiet &= ~sections.ended(Outcome.FAILED)
-    for number in watched(np.flatnonzero(quiet).tolist()):
-        label[starts[number] : ends[number]] = len(names) + number
-    noisy = (label[:-1] >= 0) & ~kept & (levels < Level.ERROR)
-    label[:-1][~noisy] = -1
+    numbers = np.flatnonzero(quiet)
+    firsts, lasts = starts[numbers], ends[numbers]
+    noisy = often | (reason_of >= 0)
+    for start, end in watched(zip(firsts.tolist(), lasts.tolist(), strict=True)):
+        noisy[start:end] = True
+    noisy &= ~kept
+    noisy &= levels < Level.ERROR
     starts, ends = _runs(noisy | (blank & ~kept), blank, minimum)
-    bounds = np.stack((starts, ends), axis=1).ravel()
-    worst = np.maximum.reduceat(np.append(levels, np.int8(0)), bounds)[::2]
-    first = np.minimum.reduceat(label.view(np.uint16 if few else np.uint32), bounds)[::2]
-    last = np.maximum.reduceat(label, bounds)[::2]
+    names = [*reasons, REPETITION]
+
+    def labels(start: int, end: int) -> NDArray[np.int32]:
+        """Of lines start..end why each is noise: the index of its name, behind those the section's; -1 where not."""
+        label = reason_of[start:end].astype(np.int32)
+        label[label < 0] = len(reasons)
+        inside = np.flatnonzero(lasts[: np.searchsorted(firsts, end)] > start)
+        from_, to = np.maximum(firsts[inside] - start, 0), lasts[inside] - start
+        for first, last, name in zip(from_.tolist(), to.tolist(), (numbers[inside] + len(names)).tolist(), strict=True):
+            label[first:last] = name
+        label[~noisy[start:end]] = -1
+        return label
+
     found = []
-    columns = (column.tolist() for column in (starts, ends, worst, first, last))
-    for start, end, level, one, other in watched(zip(*columns, strict=True)):
-        labels = [one]
-        if one != other:
-            inside = slice(start, end)
-            labels = [n for n, _ in Counter(label[inside][noisy[inside]].tolist()).most_common(2)]
-        said = (names[n] if n < len(names) else _quiet(sections.title(n - len(names))) for n in labels)
-        found.append(Noise(start, end, " and ".join(dict.fromkeys(said)), _LEVELS[level]))
+    for some in watched(_groups(starts, ends)):
+        # Of a long log this would be the largest column.
+        begin = starts.item(some.start)
+        label = np.append(labels(begin, ends.item(some.stop - 1)), np.int32(-1))  # the last entry is no line's
+        bounds = np.stack((starts[some], ends[some]), axis=1).ravel() - begin
+        level = np.maximum.reduceat(np.append(levels[begin : begin + len(label) - 1], np.int8(0)), bounds)[::2]
+        # Without a sign -1, which is no label, is the greatest: not the least of a run.
+        first = np.minimum.reduceat(label.view(np.uint32), bounds)[::2]
+        last = np.maximum.reduceat(label, bounds)[::2]
+        columns = (column.tolist() for column in (starts[some], ends[some], level, first, last))
+        for start, end, worst, one, other in watched(zip(*columns, strict=True)):
+            which = [one]
+            if one != other:
+                of_run = label[start - begin : end - begin]
+                which = [n for n, _ in Counter(of_run[of_run >= 0].tolist()).most_common(2)]
+            said = (names[n] if n < len(names) else _quiet(sections.title(n - len(names))) for n in which)
+            found.append(Noise(start, end, " and ".join(dict.fromkeys(said)), _LEVELS[worst]))
     return found
+
+
+def _groups(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Iterator[slice]:
+    """Runs that follow each other on no more than MANY lines, or one that is longer."""
+    at = 0
+    while at < len(starts):
+        until = max(at + 1, int(np.searchsorted(ends, starts[at] + MANY, side="right")))
+        yield slice(at, until)
+        at = until
 
 
 def _quiet(title: str) -> str:
