@@ -31,7 +31,7 @@ from bench.measure import family, memory
 from lsp.client import Client, ServerError, running
 
 LEAK = 5.0  # percent
-WARM_UP = 0.4  # of the time: until what the worker knows of messages it has met (25 MB at most) is as large as it gets
+WARM_UP = 0.2  # of the time
 FEW = 10  # times at rest under which nothing is said of memory; it is told by the first and the last half of these
 SETTLED = 180.0  # seconds until what has not been shown is lost
 OPEN = 8  # logs at once
