@@ -24,6 +24,7 @@ __all__ = ["JUDGES", "RANKS", "Case", "Embedder", "Learner", "embedder", "tf_idf
 MOST = 100  # lines of a log that the slow ones learn from, and judge: all relevant ones and some others
 LEARNT = 6_000  # lines that they learn from in all
 SEED = 7
+ALONE, BEST = 0.5, 0.3  # of what a line says alone, and of a log's highest score: best where the model had learnt
 FIRST = 1000  # more than any log odds
 
 Floats = NDArray[Any]
@@ -91,12 +92,19 @@ def _rest_evenly(scorer: Scorer, case: Case) -> Floats:
     return np.where(scores >= scorer.unsure[0] - scorer.relevant[1], scores, -FIRST * spread - FIRST)
 
 
+def _by_log(scorer: Scorer, case: Case) -> Floats:
+    """Model and packs beside the best line of the log: where one line is plainly the cause, others are less so."""
+    scores: Floats = scorer.relevance(case.messages, case.columns) + ALONE * scorer.said(case.messages)
+    return scores - BEST * float(scores.max(initial=0))
+
+
 JUDGES: dict[str, Judge] = {
     "nothing is relevant": lambda _, case: np.full(len(case.messages), -1.0),
     "packs": lambda _, case: case.columns.findings - FOUND,
     "model, line alone": lambda scorer, case: scorer.said(case.messages),
     "model, in context": lambda scorer, case: scorer.relevance(case.messages, case.columns, packs=False),
     "model and packs": lambda scorer, case: scorer.relevance(case.messages, case.columns),
+    "model and packs, by log": _by_log,
     "packs, then model": _packs_first,
     "and the rest evenly": _rest_evenly,
     "rare lines": lambda _, case: -case.columns.occurrences.astype(float),

@@ -19,7 +19,7 @@ from logsieve.evaluation.examples import of_log, of_packs
 from logsieve.evaluation.judges import Case
 from logsieve.evaluation.left import BUDGETS
 from logsieve.evaluation.measures import by_group
-from logsieve.model import Category, Level
+from logsieve.model import Category, Finding, Level
 from logsieve.packs import PackSet
 from logsieve.semantic.scorer import Scorer
 from logsieve.semantic.training import trained
@@ -30,6 +30,11 @@ Figures = dict[str, Any]
 
 FITS = 3  # of so many quarters of a budget a label must fit to count as one that can be kept whole, at 4 bytes a token
 LONG = 12  # characters from which an equal line elsewhere says the same
+NEAR = 2  # lines beside a label that are at it, too
+WEAK = 60  # score of a first finding below which the model might know better,
+STRONG = 2.0  # if it is that sure (log odds);
+PLACE = 8  # lines before and after its best one that are its finding then
+WORTH = 5  # points that a log odd is worth where it helps to rank
 MODELS = 3  # models that are trained without tools, each without a third of them: one a tool takes too long
 
 
@@ -92,7 +97,37 @@ def _reductions(rows: Iterable[tuple[Case, str, Analysis]]) -> Figures:
         for budget in BUDGETS:
             told = by_group((group, _held_of(case, analysis, budget, limits)) for case, group, analysis in rows)
             figures[f"{name}, {budget}"] = told
-    return figures | {"logs": len(rows)}
+    first = by_group((group, _first(case, analysis)) for case, group, analysis in rows)
+    return figures | {"first": first, "logs": len(rows)}
+
+
+def _first(case: Case, analysis: Analysis) -> dict[str, float]:
+    """Whether the first finding is at the label: as packs rank, as they would with the model's help, and if its
+    likeliest place were a finding and stood first where theirs is weak.
+    """
+    found = [f for f in analysis.findings if f.severity is Level.ERROR]
+    likely = analysis.likely
+
+    def helped(finding: Finding) -> float:
+        odds = [each.odds for each in likely if each.start <= finding.anchor < each.end]
+        return finding.score + WORTH * max(odds, default=0.0)
+
+    ranked = sorted(found, key=helped, reverse=True)
+    first, best = ([(f.start, f.end) for f in some[:1]] for some in (found, ranked))
+    place = first
+    if found and found[0].score < WEAK and likely and likely[0].odds > STRONG:
+        each = likely[0]
+        place = [(max(each.start, each.line - PLACE), min(each.end, each.line + PLACE))]
+    wanted = np.flatnonzero(case.relevant)
+    said = {line for n in wanted.tolist() if len(line := analysis.text.clean(n).strip()) > LONG}
+    near = {n + d for n in wanted.tolist() for d in range(-NEAR, NEAR + 1)}
+
+    def hit(lines: list[tuple[int, int]]) -> float:
+        return float(
+            any(n in near or analysis.text.clean(n).strip() in said for start, end in lines for n in range(start, end))
+        )
+
+    return {"packs": hit(first), "ranked with it": hit(best), "its place first": hit(place)}
 
 
 def _held_of(case: Case, analysis: Analysis, budget: int, limits: Limits) -> dict[str, float]:
