@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from logsieve.lsp import buffer
 from logsieve.lsp.buffer import Buffer, cut, encoded, pieces, unquoted
-from logsieve.lsp.convert import Client, Encoding
+from logsieve.lsp.convert import Client, Coordinates, Encoding
+from logsieve.text import LogText
 
 ENCODINGS: tuple[Encoding, ...] = ("utf-8", "utf-16", "utf-32")
 PIECES = [
@@ -108,7 +109,7 @@ def test_a_lone_carriage_return_ends_a_line_but_for_neovim(name: str, expected: 
 
 @given(clients, st.lists(st.sampled_from([*PIECES, "\ud83d"])).map("".join), st.booleans(), st.integers(1, 40))
 def test_a_text_out_of_json_is_the_one_that_was_put_in(client: Client, text: str, ascii_only: bool, size: int) -> None:
-    quoted = json.dumps(text, ensure_ascii=ascii_only)[1:-1].encode("utf-8", "replace")
+    quoted = memoryview(json.dumps(text, ensure_ascii=ascii_only)[1:-1].encode("utf-8", "replace"))
     first, *more = pieces(quoted, size)
     made = Buffer(unquoted(first), client)
     for piece in more:
@@ -123,7 +124,7 @@ def test_a_text_out_of_json_is_the_one_that_was_put_in(client: Client, text: str
 
 @pytest.mark.parametrize("quoted", [b'a"b\\n', rb"\x\n\n", b"\xff\\n", rb"\ud83d\n", b"\\u12\\n\\", b"\0\\n"])
 def test_what_is_no_json_is_a_text_all_the_same(quoted: bytes) -> None:
-    [*lines, last] = [chunk for piece in pieces(quoted, 1) for chunk in unquoted(piece)]
+    [*lines, last] = [chunk for piece in pieces(memoryview(quoted), 1) for chunk in unquoted(piece)]
     assert all(line.endswith(b"\n") for line in lines if line)
     assert not last.endswith(b"\n")
     b"".join(lines).decode()
@@ -137,6 +138,16 @@ def test_the_end_begins_with_a_line_and_its_number(client: Client, text: str, at
     start = data.rfind(b"\n", 0, at) + 1
     assert end == data[start:]
     assert before == client.count_ends(data[:start])
+
+
+@given(clients, texts)
+def test_where_lines_begin_is_the_same_where_their_number_is_known(client: Client, text: str) -> None:
+    made = Buffer(cut(encoded(text)), client)
+    log = LogText(made.data())
+    asked, prepared = Coordinates(log, client), Coordinates(log, client)
+    prepared.prepare(lambda: None, made.count())
+    lines = range(len(log))
+    assert list(map(prepared.first, lines)) == list(map(asked.first, lines))
 
 
 def test_half_a_surrogate_pair_keeps_its_width() -> None:

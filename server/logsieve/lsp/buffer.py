@@ -7,7 +7,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from logsieve.lsp.convert import Client, Coordinates
 
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Buffer", "Chunks", "cut", "encoded", "pieces", "unquoted", "whole"]
 
-T = TypeVar("T", bytes, memoryview)
-
 CHUNK = 1 << 16  # bytes; an edit in a 10 MB text copies and counts this much
-_LINE_END = re.compile(rb"(?<!\\)\\n")  # in JSON; behind a backslash it may be none
+_LINE_END = re.compile(rb"[^\\]\\n")  # in JSON; behind a backslash it may be none
 
 
 class Chunks:
@@ -57,6 +55,10 @@ class Buffer:
 
     def __len__(self) -> int:
         return sum(map(len, self._chunks))
+
+    def count(self) -> int:
+        """How many line ends the client sees."""
+        return sum(self._ends)
 
     def add(self, chunks: list[bytes]) -> int:
         """The text, which ends with a line feed, goes on; the offset in bytes from which it does."""
@@ -114,7 +116,7 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "replace")  # half a surrogate pair becomes "?": as many units as before
 
 
-def pieces(quoted: T, size: int) -> Iterator[T]:
+def pieces(quoted: memoryview, size: int) -> Iterator[memoryview]:
     """A text as it stands between the quotes of JSON, in pieces of about `size` bytes: whole lines, and the rest."""
     at = 0
     while end := _LINE_END.search(quoted, at + size):
@@ -123,7 +125,7 @@ def pieces(quoted: T, size: int) -> Iterator[T]:
     yield quoted[at:]
 
 
-def unquoted(quoted: bytes) -> list[bytes]:
+def unquoted(quoted: memoryview) -> list[bytes]:
     """The chunks of such a text. All of it at once would be a `str` of up to four times its size, and take as much
     longer.
     """
@@ -131,11 +133,11 @@ def unquoted(quoted: bytes) -> list[bytes]:
     return lines + cut(last)
 
 
-def _said(quoted: bytes) -> bytes:
+def _said(quoted: memoryview) -> bytes:
     try:
-        return encoded(json.loads(f'"{quoted.decode("utf-8", "replace")}"', strict=False))
+        return encoded(json.loads(f'"{str(quoted, "utf-8", "replace")}"', strict=False))
     except ValueError:  # no JSON
-        return quoted.replace(b"\\n", b"\n")
+        return bytes(quoted).replace(b"\\n", b"\n")
 
 
 def cut(data: bytes) -> list[bytes]:

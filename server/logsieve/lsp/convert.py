@@ -64,9 +64,11 @@ class Client:
 
     def count_ends(self, data: bytes) -> int:
         """How many line ends the client sees in whole lines of UTF-8."""
-        ends = data.count(b"\n")
-        if self.cr_ends_line and (returns := data.count(b"\r")):
-            ends += returns - data.count(b"\r\n")
+        import numpy as np
+
+        ends = int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord("\n")))  # a third of the time of `count`
+        if self.cr_ends_line and b"\r" in data:
+            ends += data.count(b"\r") - data.count(b"\r\n")
         return ends
 
     def next_line(self, data: bytes, at: int) -> tuple[int, int]:
@@ -115,9 +117,12 @@ class Coordinates:
         """int64 [lines]: the client's line on which each line begins; None where both count alike."""
         return self._counted(lambda: None)
 
-    def prepare(self, look: Callable[[], object]) -> None:
-        """Count lines now, and not when the first position is asked for. `look` is called now and then."""
-        self._firsts = self._counted(look)
+    def prepare(self, look: Callable[[], object], ends: int | None = None) -> None:
+        """Count lines now, and not when the first position is asked for; not at all where it is known that the client
+        sees as many line `ends` as there are. `look` is called now and then.
+        """
+        last = self.text.data[-1:] not in (b"", b"\n")  # the last line has no end
+        self._firsts = None if ends == len(self.text) - last else self._counted(look)
 
     def _counted(self, look: Callable[[], object]) -> NDArray[np.int64] | None:
         if not self.client.cr_ends_line:

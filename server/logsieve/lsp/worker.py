@@ -126,12 +126,12 @@ class Worker:
         if isinstance(change, Configure):
             self._configure(change)
         elif isinstance(change, Open):
-            text = bytes(change.text)
-            chunks = unquoted(text) if change.quoted else cut(text)
+            given = memoryview(change.text)
+            chunks = unquoted(given) if change.quoted else cut(bytes(given))
             self.store.documents[change.uri] = Document(change.language, Buffer(chunks, self._client))
         elif isinstance(change, More):
             if (document := self.store.documents.get(change.uri)) and document.buffer:
-                document.change(document.buffer.add(unquoted(bytes(change.text))))
+                document.change(document.buffer.add(unquoted(memoryview(change.text))))
         elif isinstance(change, Close):
             self.store.documents.pop(change.uri, None)
             give_back()
@@ -316,7 +316,7 @@ class Worker:
                 look = partial(watch, 0)
                 text = document.text(look)
                 at = Coordinates(text, self._client, packed=document.packed)
-                at.prepare(look)
+                at.prepare(look, document.buffer.count() if document.buffer else None)
                 look()
                 found = analyse(text, self.packs.known(), self._settings, watch, document.earlier, parallel.scan)
             document.analysis, document.coordinates = found, at
