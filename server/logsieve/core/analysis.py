@@ -217,8 +217,8 @@ def analyse(
     # what they are given: whoever waits meanwhile is answered there. All count together: short loops are many.
     looked = count(1)
 
-    def look(every: int = 1) -> None:
-        if progress and next(looked) % every == 0:
+    def look() -> None:
+        if progress:
             progress(SCANNING)
 
     def watched(items: Iterable[Item], every: int = OFTEN) -> Iterable[Item]:
@@ -226,7 +226,8 @@ def analyse(
 
     @lru_cache(maxsize=1 << 12)
     def message(line: int) -> str:
-        look(OFTEN)
+        if progress and not next(looked) % OFTEN:
+            progress(SCANNING)
         return scan.message_of(scanned.messages(line, line + 1), text, line, wrapping)
 
     def messages(start: int, end: int) -> bytes:
