@@ -211,7 +211,7 @@ def _with_last_words(finding: Finding, ends: list[int], sections: Sections, mess
     """What follows from something that no rule knows, with the lines before it: there it stands, as a rule. `ends` are
     those of all findings, in order.
     """
-    lowest = sections.starts[finding.section] + 1 if finding.section >= 0 else 0
+    lowest = sections.headers[finding.section] if finding.section >= 0 else 0
     last = bisect_right(ends, finding.start) - 1
     start = max(lowest, ends[last] if last >= 0 else 0, finding.start - LAST_WORDS)
     while start < finding.start and not message(start).strip():
