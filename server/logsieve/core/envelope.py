@@ -81,7 +81,8 @@ class Wrapping:
             return clean[:LONGEST]
         line = b"\n" + clean[:LONGEST].encode("utf-8", "replace")
         match = self.pattern.match(line)
-        return line[match.end() if match else 1 :].decode("utf-8", "replace")
+        start = len(line[1 : match.end()].decode("utf-8", "replace")) if match else 0
+        return clean[start : start + LONGEST]
 
     def of_runner(self, clean: str) -> str:
         """What the runner put before the line: its time, its job and step."""
