@@ -88,7 +88,7 @@ class TestExplaining:
         with serve(answer=f"## Cause\n\nLine {log.root} says so.\n") as endpoint:
             editor = self.asked(start, log, endpoint.url)
             editor.type("s")
-            editor.wait("vim.bo.filetype == 'markdown' and vim.fn.search('says so', 'w') > 0")
+            editor.wait("vim.bo.filetype == 'markdown' and vim.wo.winbar == '' and vim.fn.search('says so', 'w') > 0")
             editor.type("0<CR>")
             editor.wait("vim.fn.expand('%:t') == 'build.log'")
             assert editor.line == log.root

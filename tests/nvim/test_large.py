@@ -155,7 +155,7 @@ def test_an_explanation_leads_to_a_window(start: Callable[..., Neovim], big: Big
         editor.type(":LogSieve explain<CR>")
         editor.wait_for_mode("r?")
         editor.type("s")
-        editor.wait("vim.bo.filetype == 'markdown' and vim.fn.search('says so', 'w') > 0")
+        editor.wait("vim.bo.filetype == 'markdown' and vim.wo.winbar == '' and vim.fn.search('says so', 'w') > 0")
         editor.type("0<CR>")
         editor.wait(f"{WINDOW} and {NUMBER} == ...", big.cause)
 

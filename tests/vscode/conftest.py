@@ -40,9 +40,21 @@ def environment(editors: Path) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="session")
-def vsix(repository: Path, environment: Mapping[str, str]) -> Path:
-    """The extension, built from the sources."""
+def vsix(repository: Path, environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The extension, built from the sources: once, by the first of the processes that share the work."""
+    import fcntl  # there are no editors where there is none
+
     client = repository / "vscode-client"
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    with (tmp_path_factory.getbasetemp().parent / f"vsix-{run}").open("a") as built:
+        fcntl.flock(built, fcntl.LOCK_EX)
+        if not os.fstat(built.fileno()).st_size:
+            _build(client, environment)
+            built.write("built")
+    return client / "logsieve.vsix"
+
+
+def _build(client: Path, environment: Mapping[str, str]) -> None:
     if not (client / "node_modules/.package-lock.json").exists():
         subprocess.run(["npm", "ci"], cwd=client, env=environment, check=True)
     done = subprocess.run(
@@ -50,4 +62,3 @@ def vsix(repository: Path, environment: Mapping[str, str]) -> Path:
     )
     assert done.returncode == 0, done.stderr
     assert "WARNING" not in done.stdout + done.stderr, done.stdout + done.stderr
-    return client / "logsieve.vsix"

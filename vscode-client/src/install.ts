@@ -172,10 +172,16 @@ function clean(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(Object.entries(env).filter(([name]) => !own.has(name))), PIP_USER: "0" };
 }
 
+/** Runs a program; when that is given up it ends with all that it has started, for these would go on writing to a folder that is being removed. */
 function run({ env, tell, log, signal }: Options, program: string, args: string[]): Promise<void> {
   log(`$ ${[program, ...args].join(" ")}`);
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: homedir(), env: clean(env), signal, stdio: ["ignore", "pipe", "pipe"] });
+    const isGroup = process.platform !== "win32";
+    const child = spawn(program, args, { cwd: homedir(), env: clean(env), stdio: ["ignore", "pipe", "pipe"], detached: isGroup });
+    const stop = (): void => {
+      if (isGroup && child.pid !== undefined) process.kill(-child.pid);
+      else child.kill();
+    };
     let said = "";
     const hear = (line: string): void => {
       log(line);
@@ -185,8 +191,16 @@ function run({ env, tell, log, signal }: Options, program: string, args: string[
     };
     createInterface(child.stdout).on("line", hear);
     createInterface(child.stderr).on("line", hear);
-    child.once("error", (error) => reject(signal.aborted ? error : new InstallError("other", error.message)));
-    child.once("close", (code) => (code === 0 ? resolve() : reject(obstacleIn(said, code))));
+    child.once("error", (error) => reject(new InstallError("other", error.message)));
+    // Closed when the last one that could write to it has ended.
+    child.once("close", (code) => {
+      signal.removeEventListener("abort", stop);
+      if (signal.aborted) reject(signal.reason as Error);
+      else if (code === 0) resolve();
+      else reject(obstacleIn(said, code));
+    });
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop);
   });
 }
 

@@ -84,7 +84,8 @@ end
 function M.follow()
   local bufnr = vim.api.nvim_get_current_buf()
   local text, column = vim.api.nvim_get_current_line(), vim.api.nvim_win_get_cursor(0)[2] + 1
-  local own = vim.uri_from_bufnr(vim.b[bufnr].logsieve_source)
+  local source = vim.b[bufnr].logsieve_source
+  local own = require('logsieve.view').log(source) or vim.uri_from_bufnr(source)
   for first, uri, number, last in text:gmatch('()%b[]%((file:[^%s()]*)#L(%d+)%)()') do
     if uri ~= own and first <= column and column < last then
       local at = { line = tonumber(number) - 1, character = 0 }
@@ -107,7 +108,7 @@ function M.follow()
     require('logsieve').tell('no line of the log is named here')
     return
   end
-  require('logsieve.view').line(vim.b[bufnr].logsieve_source, best)
+  require('logsieve.view').line(source, best)
 end
 
 ---@param bufnr integer
