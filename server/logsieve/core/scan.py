@@ -67,11 +67,11 @@ class Hits:
         return len(self.lines)
 
     def __iter__(self) -> Iterator[Hit]:
-        known = list(zip(self.plan.patterns, self.plan.names, strict=True))
+        patterns, named = self.plan.patterns, self.plan.names  # thousands, and a short log has few hits
         for at in range(0, len(self), PIECE):
             columns = (c[at : at + PIECE].tolist() for c in (self.lines, self.numbers, self.sizes, self.ends))
             for line, number, size, end in zip(*columns, strict=True):
-                pattern, names = known[number]
+                pattern, names = patterns[number], named[number]
                 if not names:
                     yield line, pattern, {}
                 elif not size:
