@@ -186,6 +186,7 @@ function M.forget(bufnr)
     end
     vim.ui.select(known.endpoints, { prompt = 'Ask again before sending to' }, function(endpoint)
       if endpoint then
+        vim.cmd.redraw() -- the list goes: a message below it would have Neovim ask for <CR>
         logsieve.ask(bufnr, 'logsieve/consent', { endpoint = endpoint, granted = false }, function()
           logsieve.tell(('sending to %s is asked about again'):format(endpoint))
         end)
