@@ -161,7 +161,7 @@ class Tests:
         if at == len(self._lines):
             return range(0)
         rule, end = self._hits.pattern(at).owner, self._lines[at]
-        first = max(self._lines[at - 1] + 1 if at else 0, end - LONGEST_TEST)
+        first = self._earliest(at)
         begins = isinstance(rule, OutcomeRule) and rule.since and first < lines.stop
         return range(first, end + 1) if begins else range(0)
 
@@ -178,12 +178,16 @@ class Tests:
             self._begins[at] = self._begin(at, rule)
         return line >= self._begins[at]
 
+    def _earliest(self, at: int) -> int:
+        """The first line that may be of the test whose end a hit tells."""
+        return max(self._lines[at - 1] + 1 if at else 0, self._lines[at] - LONGEST_TEST)
+
     def _begin(self, at: int, rule: OutcomeRule) -> int:
         """The first line of the test whose end a hit tells: that line itself where no other says that it begins."""
         end = self._lines[at]
         if not rule.since:
             return end
-        first = max(self._lines[at - 1] + 1 if at else 0, end - LONGEST_TEST)
+        first = self._earliest(at)
         # All lines at once: asked one by one, this was a tenth of the whole analysis.
         lines = self._messages(first, end)
         at = compiled(f"(?m){rule.since}").find(lines)

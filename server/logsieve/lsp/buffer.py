@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from logsieve.lsp.convert import Client, Coordinates
+from logsieve.lsp.convert import Client, Coordinates, Span
 
 if TYPE_CHECKING:
     from logsieve.core.analysis import Analysis
@@ -81,6 +81,14 @@ class Buffer:
     def data(self) -> Chunks:
         """The whole text as it is now; later edits do not change it."""
         return Chunks(self._chunks)
+
+    def edit(self, span: Span | None, text: bytes) -> int:
+        """Put a text in the place of another, or without a span of all; the offset in bytes of what has changed."""
+        if span is not None:
+            return self.replace(span[:2], span[2:], text)
+        self._chunks = cut(text)
+        self._ends = [self._client.count_ends(c) for c in self._chunks]
+        return 0
 
     def replace(self, start: tuple[int, int], end: tuple[int, int], text: bytes) -> int:
         """Put a text between two positions (line, column, in the client's units); the offset in bytes of the first."""

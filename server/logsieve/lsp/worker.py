@@ -139,11 +139,7 @@ class Worker:
             self._sources.update(change.paths)
         elif (document := self.store.documents.get(change.uri)) and document.buffer:
             for span, text in change.edits:
-                if span is None:
-                    document.buffer = Buffer(cut(text), self._client)
-                    document.change(0)
-                else:
-                    document.change(document.buffer.replace(span[:2], span[2:], text))
+                document.change(document.buffer.edit(span, text))
 
     def _configure(self, change: Configure) -> None:
         mapped = change.settings.source.folders
